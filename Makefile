@@ -7,7 +7,7 @@ ONLY ?=
 # Node may live in the virtual environment (deploy/setup.sh).
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-test run test test-fast check rehearse faults fuzz mutants bench screenshots messages lock
+.PHONY: help setup setup-test run test test-fast check rehearse faults fuzz films mutants bench screenshots messages lock
 
 help: ## Say what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ faults: setup-test ## Kill and starve real processes; one JSON line a promise, a
 
 fuzz: setup-test ## Ask every address as everybody with what nobody sends who means well, every form, 10,000 frames (make test: in short)
 	@FUZZ=whole $(PY) -m pytest -q --durations=8 -n $$(($$(nproc) + 1)) -m fuzz tests/fuzz tests/realtime
+
+films: setup-test ## Make 200 films as people's phones, recorders and editors do, and see each right or refused (make test: half of them)
+	@FILMS=whole $(PY) -m pytest -q --durations=8 -n $$(nproc) -m engine tests/media/test_films.py
 
 mutants: setup-test ## Break one line at a time and see that the named tests notice; make mutants ONLY="lease- realtime"
 	@$(PY) -m tests.mutants $(ONLY)

@@ -19,7 +19,7 @@ from attendance.queries.windows import HELD, is_by_media
 from attendance.queries.written import is_over_for_good
 from attendance.sentences.checks import check_step, spent_words
 from attendance.sentences.records import day_and_hour
-from attendance.standing import DUE, UNDONE, asks_nothing, due_at, is_due_over, owes_check
+from attendance.standing import DUE, UNDONE, asks_nothing, due_at, is_due_over, owes_check, quizzes_left
 from organizations.models import User
 
 
@@ -70,6 +70,7 @@ class CatchUp:
     has_phone: bool
     gives_days: bool  # whether the rule gives any time to make it up
     owes_check: bool = False  # enough was watched: the way on the phone is the check of understanding
+    quizzes_left: int = 0  # enough was studied: so many quizzes are to be passed, and nothing else
     is_unrecorded: bool = False  # there is no replay, and none will come
     is_final: bool = False  # the training is closed and the time over: nothing but a correction changes the result
     is_spent: bool = False  # enough was watched, and no attempt of the check is left: the phone is no way any more
@@ -150,7 +151,8 @@ class CatchUp:
             return _("这一场没有回放，可集中收看或送学上门")
         if self.phone is None:
             return _("暂时没有回放，可集中收看或送学上门")
-        said = _("已看够，可在手机上%(step)s") if self.owes_check else _("可在手机上%(step)s")
+        is_enough = self.owes_check or self.quizzes_left
+        said = _("已看够，可在手机上%(step)s") if is_enough else _("可在手机上%(step)s")
         return said % {"step": self.phone.label}
 
 
@@ -168,13 +170,13 @@ def catch_up_of(
     """Return the path of ``member``, who stands at ``state``, or None: nothing is left to be made up.
 
     ``sessions``: what is ahead of further sessions (``queries.sessions.sessions_ahead``); ``done_ms``: what counts;
-    ``check``: what is said of a check of understanding that alone is left (``standing.check_left``). The occasion's
-    training is loaded.
+    ``check``: what is said of a check of understanding, or of quizzes, that alone are left (``standing.check_left``).
+    The occasion's training is loaded.
     """
     if state not in UNDONE:
         return None
     is_over, paused = is_due_over(occasion, as_of), asks_nothing(occasion)
-    is_spent = check is not None and not owes_check(check)
+    is_spent = check is not None and not owes_check(check) and not quizzes_left(check)
     step = None if paused or is_spent or is_over else _step(occasion, member, done_ms, check)
     ways = [Way(By.PHONE, step.label, step.url)] if step is not None and has_phone else []
     ways += [Way.of_session(one, member) for one in sessions]
@@ -183,7 +185,8 @@ def catch_up_of(
         ways += [Way(By.HALL, _("集中收看")), Way(By.VISIT, _("送学上门"))]
     return CatchUp(
         state=state, due_at=due_at(occasion), ways=tuple(ways), is_over=is_over, is_paused=paused, has_phone=has_phone,
-        gives_days=_gives_days(occasion), owes_check=owes_check(check), is_spent=is_spent,
+        gives_days=_gives_days(occasion), owes_check=owes_check(check), quizzes_left=quizzes_left(check),
+        is_spent=is_spent,
         is_unrecorded=occasion.is_unrecorded, is_final=is_final,
     )  # fmt: skip
 
@@ -204,10 +207,12 @@ def _gives_days(occasion: Occasion) -> bool:
 @dataclass(frozen=True, slots=True)
 class Left:
     """What is left of several things for one person, as a reminder says it: until when, and how, where there is more
-    to be said than to study on. ``owes_check``: nothing but checks; ``session_at``: when the next session begins."""
+    to be said than to study on. ``owes_check``: nothing but checks; ``owes_quiz``: nothing but quizzes of lessons;
+    ``session_at``: when the next session begins."""
 
     until_at: datetime
     owes_check: bool = False
+    owes_quiz: bool = False
     session_at: datetime | None = None
 
     @classmethod
@@ -221,6 +226,7 @@ class Left:
         return cls(
             until_at=min(on_time or sessions),
             owes_check=all(one.owes_check and one.is_on_time for one in open_ones),
+            owes_quiz=all(one.quizzes_left and one.is_on_time for one in open_ones),
             session_at=min(sessions, default=None),
         )
 
@@ -228,18 +234,21 @@ class Left:
     def kept(cls, data: Mapping[str, Any], *, until_at: datetime) -> "Left":
         """Return what a message was stored with (``data``)."""
         at = data.get("session")
-        return cls(until_at, bool(data.get("check")), datetime.fromisoformat(at) if at else None)
+        at = datetime.fromisoformat(at) if at else None
+        return cls(until_at, bool(data.get("check")), bool(data.get("quiz")), at)
 
     @property
     def data(self) -> dict[str, Any]:
         """What is stored with a message; nothing where there is nothing more to be said."""
-        found: dict[str, Any] = {"check": True} if self.owes_check else {}
+        found: dict[str, Any] = {"check": True} if self.owes_check else {"quiz": True} if self.owes_quiz else {}
         return found | ({"session": self.session_at.isoformat()} if self.session_at else {})
 
     @property
     def words(self) -> str:
         """What is said after the sentence of a reminder; "" where there is nothing more to be said."""
         said = [_("已看够，还要做小测")] if self.owes_check else []
+        if self.owes_quiz:
+            said.append(_("已学够，还要通过课里的练习"))
         if self.session_at:
             said.append(_("下一场：%(at)s") % {"at": day_and_hour(self.session_at)})
         return _("；").join(said)

@@ -22,6 +22,7 @@ from attendance.sentences.rules import table_sentence
 from organizations.models import Node, Role
 from organizations.permissions import open_nodes, rules_the_whole_tree
 from organizations.queries import members_at
+from organizations.unit_choice import WORK, choose_unit
 
 MOST_HOURS, MOST_MINUTES = Decimal(999), 10_000
 KEEPERS = (Role.ORGANISER, Role.OPERATOR)
@@ -83,10 +84,10 @@ class _HoursForm(Asking, WagtailAdminModelForm):
         if self._old is not None:
             field.queryset, field.disabled = Node.objects.filter(pk=self._old.node_id), True
             return
-        field.queryset = open_nodes(self.for_user, *KEEPERS)
-        field.label_from_instance = lambda node: f"{'　' * (node.depth - 1)}{node.name}"
+        chosen = choose_unit(self, "node", open_nodes(self.for_user, *KEEPERS), scope=WORK)
+        chosen.widget.empty = _("不填就是全站通用")
         if not rules_the_whole_tree(self.for_user):
-            field.required, field.empty_label = True, _("请选择")
+            chosen.required, chosen.widget.empty = True, ""
 
     def _fill(self, table: HoursTable) -> None:
         for row in table.owed.all():

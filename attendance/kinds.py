@@ -28,6 +28,7 @@ class OccasionKind(Protocol):
     """What an app that offers occasions tells the ledger about them. No method may touch the database.
 
     ``hours_form``, where a kind has it: the form by which an hours table counts it (``own_form``).
+    ``plan_step``, ``book_steps``, where it has them: ways to plan a meeting, and what to do with one from its book.
     ``office_url``, where it has it: ``(occasion, *, plans)``, the page of whoever gives it or (plans) organises it.
     """
 
@@ -42,9 +43,26 @@ class OccasionKind(Protocol):
         is no way on the phone."""
 
 
+def plan_steps(*, node_id: int, form_code: str) -> list[Step]:
+    """Return other ways in which a unit may hold a meeting of this form: of kinds that have a ``plan_step``."""
+    found = [getattr(kind, "plan_step", None) for kind in kinds().values()]
+    return [step(node_id=node_id, form_code=form_code) for step in found if step]
+
+
+def book_steps(occasion: Occasion, *, plans: bool) -> list[Step]:
+    """Return what else can be done with an occasion from its book, by its kind."""
+    own = getattr(kinds().get(occasion.kind), "book_steps", None)
+    return list(own(occasion, plans=plans)) if own else []
+
+
 def is_in_person(kind: str) -> bool:
     """Whether people meet in a place: no part of the site is their witness, and its absence takes nothing from them."""
     return bool(getattr(kinds().get(kind), "is_in_person", False))
+
+
+def is_meeting(kind: str) -> bool:
+    """Whether people meet, in a place or by video; else something is given, which they hear or study."""
+    return own_form(kind) == Form.GATHERING
 
 
 def kinds() -> dict[str, OccasionKind]:

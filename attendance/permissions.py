@@ -6,11 +6,13 @@ Names, evidence and every change belong to the secretary of the node or of one a
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.http import Http404, HttpRequest
+
 from attendance.models import Occasion, Training
 from attendance.queries.coming import node_at
 from attendance.reports.base import Scope
 from organizations.models import Node, Role, User
-from organizations.permissions import has_role, in_subtree, visible_nodes
+from organizations.permissions import has_role, in_subtree, signed_in, visible_nodes
 from organizations.queries import grants_of, membership_on
 
 COUNTS = (Role.SECRETARY, Role.ORGANISER)
@@ -48,6 +50,25 @@ def scope_for(
         nodes = list(visible_nodes(user, *roles).filter(pk=node_id))
     node = next((node for node in nodes if touches(training, node)), None)
     return Scope(training=training, node=node, as_of=as_of) if node else None
+
+
+def own_training(user: User, training_id: int) -> Training | None:
+    """Return a training that somebody plans: of their own part of the tree, and no unit's standing one."""
+    found = Training.objects.select_related("node", "lecture_rule", "course_rule")
+    mine = found.filter(node__in=visible_nodes(user, Role.ORGANISER).order_by(), is_standing=False)
+    return mine.filter(pk=training_id).first() if training_id < 2**63 else None
+
+
+def training_asked(request: HttpRequest) -> Training | None:
+    """Return the training from whose plan somebody comes (``?training=7``); None without one. 404 for a foreign one."""
+    asked = request.GET.get("training", "")
+    if not asked:
+        return None
+    is_number = asked.isascii() and asked.isdecimal()
+    training = own_training(signed_in(request), int(asked[:20])) if is_number else None
+    if training is None:
+        raise Http404
+    return training
 
 
 def may_record_for(user: User, *, occasion: Occasion, member_id: int) -> bool:

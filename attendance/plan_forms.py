@@ -29,6 +29,7 @@ from attendance.sentences.records import moment
 from attendance.sentences.rules import rule_sentence
 from organizations.models import Node, Role
 from organizations.permissions import open_nodes, rules_the_whole_tree, visible_nodes
+from organizations.unit_choice import ORGANISE, choose_unit
 from organizations.uses import uses_of
 
 # Beyond these years a date is a slip of the hand, and arithmetic with it may fail years later.
@@ -66,9 +67,7 @@ class TrainingForm(Asking, WagtailAdminModelForm):
         super().__init__(*args, **kwargs)
         # A closed unit is offered no more, but what was made for it keeps it.
         chosen = Q(closed_date=None) | Q(pk=self.instance.node_id)
-        node: Any = self.fields["node"]
-        node.queryset = visible_nodes(self.for_user, Role.ORGANISER).filter(chosen)
-        node.label_from_instance = lambda node: f"{'　' * (node.depth - 1)}{node.name}"
+        choose_unit(self, "node", visible_nodes(self.for_user, Role.ORGANISER).filter(chosen), scope=ORGANISE)
         self.fields["hours_required"].validators.append(MinValueValidator(Decimal(0), _("学时不能小于 0。")))
         self._offer_rules()
         with_rules = Training.objects.select_related("node", "lecture_rule", "course_rule")
@@ -106,9 +105,10 @@ class TrainingForm(Asking, WagtailAdminModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         starts, deadline = cleaned.get("starts_date"), cleaned.get("deadline_at")
+        state = cleaned.get("state", self.instance.state)
         if starts and deadline and timezone.localdate(deadline) < starts:
             self.add_error("deadline_at", _("截止时间要晚于开始日期。"))
-        elif deadline and cleaned.get("state") == Training.State.PUBLISHED and self._is_too_late(deadline):
+        elif deadline and state == Training.State.PUBLISHED and self._is_too_late(deadline):
             self.add_error("deadline_at", _("截止时间已经过去，谁也来不及学了。请改成以后的时间。"))
         for name in ("lecture_rule", "course_rule"):
             rule, node = cleaned.get(name), cleaned.get("node")
@@ -198,10 +198,10 @@ class RuleForm(Asking, WagtailAdminModelForm):
         if self._old is not None:
             field.queryset, field.disabled = Node.objects.filter(pk=self._old.node_id), True
             return
-        field.queryset = open_nodes(self.for_user, Role.ORGANISER)
-        field.label_from_instance = lambda node: f"{'　' * (node.depth - 1)}{node.name}"
+        chosen = choose_unit(self, "node", open_nodes(self.for_user, Role.ORGANISER), scope=ORGANISE)
+        chosen.widget.empty = _("不填就是全站通用")
         if not rules_the_whole_tree(self.for_user):
-            field.required, field.empty_label = True, _("请选择")
+            chosen.required, chosen.widget.empty = True, ""
 
     def _in_words(self, rule: Rule) -> dict[Any, Any]:
         values = {

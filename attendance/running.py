@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from attendance.kinds import Step, is_in_person, kinds
+from attendance.kinds import Step, is_in_person, is_meeting, kinds
 from attendance.models import Occasion, RecordState, Rule
 from attendance.standing import state_label
 from organizations.models import User
@@ -56,7 +56,9 @@ def step_into(occasion: Occasion, url: str, *, is_kept_out: bool) -> Step:
     """Return the step to what goes on; whoever was sent away is not asked in, the address says why."""
     if is_kept_out:
         return Step(_("看说明"), url)
-    return Step(_("看会议安排") if is_in_person(occasion.kind) else _("进入直播"), url)
+    if is_in_person(occasion.kind):
+        return Step(_("看会议安排"), url)
+    return Step(_("进入会议室") if is_meeting(occasion.kind) else _("进入直播"), url)
 
 
 def kept_out(member: User, occasions: Iterable[Occasion]) -> set[int]:
@@ -66,13 +68,15 @@ def kept_out(member: User, occasions: Iterable[Occasion]) -> set[int]:
     return set().union(*(part(member_id=member.pk, occasion_ids=ids) for part in parts)) if ids else set()
 
 
-def kept_out_words() -> str:
+def kept_out_words(kind: str) -> str:
     """Return what is said to whoever was sent away from what goes on."""
-    return _("您已被请出直播间")
+    return _("您已被请出会议室") if is_meeting(kind) else _("您已被请出直播间")
 
 
 def has_to_begin(occasion: Occasion, as_of: datetime) -> str:
     """Return what is said of an occasion whose hour has come, before anybody has opened it; "" for any other."""
     if occasion.state != Occasion.State.SCHEDULED or not occasion.starts_at <= as_of < occasion.ends_at:
         return ""
-    return _("正在开会") if is_in_person(occasion.kind) else _("到时间了，等老师开播")
+    if is_in_person(occasion.kind):
+        return _("正在开会")
+    return _("到时间了，等主持人开会") if is_meeting(occasion.kind) else _("到时间了，等老师开播")

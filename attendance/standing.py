@@ -10,7 +10,7 @@ than it was then, and better than what the correction says, is not hidden by it:
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,8 @@ from django.db.models import Case, CharField, F, FilteredRelation, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from attendance.core.reasons import CHECK_MISSING, CHECK_OWED, Code
+from attendance.core.reading import verb_of
+from attendance.core.reasons import ALONE_MISSING, CHECK_OWED, Code
 from attendance.core.rules import Basis
 from attendance.core.rules import Rule as CoreRule
 from attendance.core.verdict import asked_at_first
@@ -178,6 +179,18 @@ def is_due_over(occasion: Occasion, as_of: datetime) -> bool:
     return as_of >= due_at(occasion)
 
 
+ASKED = {
+    "watch": lambda: _("看满 %(percent)s%%（%(needed)s）就算学完"),
+    "read": lambda: _("读满 %(percent)s%%（%(needed)s）就算学完"),
+    "study": lambda: _("学满 %(percent)s%%（%(needed)s）就算学完"),
+}
+ASKED_WITH_QUIZZES = {
+    "watch": lambda: _("看满 %(percent)s%%（%(needed)s），并通过 %(quizzes)s 个练习，就算学完"),
+    "read": lambda: _("读满 %(percent)s%%（%(needed)s），并通过 %(quizzes)s 个练习，就算学完"),
+    "study": lambda: _("学满 %(percent)s%%（%(needed)s），并通过 %(quizzes)s 个练习，就算学完"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Amount:
     """How much counts for a person, of how much, and how much is asked for (ms); in words for pages.
@@ -190,6 +203,8 @@ class Amount:
     needed_ms: int
     total_ms: int
     basis: str = Rule.Basis.MEDIA.value
+    verb: str = "watch"  # what is done with what there is to study: watch, read, or study
+    quizzes: int = 0  # how many have to be passed besides
 
     @property
     def is_enough(self) -> bool:
@@ -208,6 +223,10 @@ class Amount:
         return length(self.total_ms)
 
     @property
+    def needed(self) -> str:
+        return length(self.needed_ms)
+
+    @property
     def left_s(self) -> int:
         """The seconds that are said to be left: never none while something is left."""
         return max(1, self.needed_ms // 1000 - self.done_ms // 1000) if self.left_ms else 0
@@ -224,7 +243,7 @@ class Amount:
             return ""
         values = {"percent": f"{self.needed_ms / self.total_ms * 100:.3g}", "needed": length(self.needed_ms)}
         if self.basis == Rule.Basis.MEDIA:
-            return _("看满 %(percent)s%%（%(needed)s）就算学完") % values
+            return (ASKED_WITH_QUIZZES if self.quizzes else ASKED)[self.verb]() % {**values, "quizzes": self.quizzes}
         return _("达到 %(percent)s%%（%(needed)s）就算参加") % values
 
 
@@ -232,7 +251,7 @@ def asked_of(*, occasion: Occasion, as_of: datetime) -> Amount:
     """Return what ``occasion`` asks of whoever nothing has counted for yet."""
     rule, window = asked_by(occasion), window_of(occasion, as_of=as_of)
     needed_ms, total_ms = asked_at_first(window, rule)
-    return Amount(0, needed_ms, total_ms, str(rule.basis))
+    return Amount(0, needed_ms, total_ms, str(rule.basis), verb_of(occasion.media_items or {}), len(occasion.gates))
 
 
 def amount_of(asked: Amount, reasons: Collection[Mapping[str, Any]] | None, *, state: str) -> Amount:
@@ -242,26 +261,32 @@ def amount_of(asked: Amount, reasons: Collection[Mapping[str, Any]] | None, *, s
     """
     for reason in reasons or ():
         if reason.get("code") == Code.SHARE and {"ms", "need_ms", "of_ms"} <= reason.keys():
-            amount = Amount(int(reason["ms"]), int(reason["need_ms"]), int(reason["of_ms"]), asked.basis)
+            done_ms, needed_ms, total_ms = (int(reason[name]) for name in ("ms", "need_ms", "of_ms"))
+            amount = replace(asked, done_ms=done_ms, needed_ms=needed_ms, total_ms=total_ms)
             is_taken_back = state in UNDONE and amount.is_enough and not missing_check(reasons)
             return asked if is_taken_back else amount
     return asked
 
 
 def missing_check(reasons: Iterable[Mapping[str, Any]] | None) -> Mapping[str, Any] | None:
-    """Return what a record says of the check of understanding where it alone is missing; None where it is not."""
-    return next((one for one in reasons or () if one.get("code") in CHECK_MISSING), None)
+    """Return what a record says of the check of understanding, or of quizzes, where that alone is missing."""
+    return next((one for one in reasons or () if one.get("code") in ALONE_MISSING), None)
 
 
 def check_left(reasons: Iterable[Mapping[str, Any]] | None, *, state: str) -> Mapping[str, Any] | None:
-    """Return what a record says of the check where somebody has watched enough and it alone is left, be it that no
-    attempt is (``owes_check``)."""
+    """Return what a record says of the check, or of quizzes, where somebody has studied enough and that alone is left,
+    be it that no attempt of the check is (``owes_check``)."""
     return missing_check(reasons) if state in UNDONE else None
 
 
 def owes_check(check: Mapping[str, Any] | None) -> bool:
     """Whether answering the check makes it count, by what a record says of it: an attempt is left."""
     return check is not None and check["code"] in CHECK_OWED
+
+
+def quizzes_left(check: Mapping[str, Any] | None) -> int:
+    """Return how many quizzes are all that is left to pass, by what a record says; 0 where something else is."""
+    return int(check["left"]) if check is not None and check["code"] == Code.QUIZ_DUE else 0
 
 
 def asked_by(occasion: Occasion) -> CoreRule:
@@ -280,7 +305,7 @@ class Standing:
     amount: Amount
     hours: Decimal
     asks_nothing: bool = False
-    check: Mapping[str, Any] | None = None  # enough was watched: what is said of the check
+    check: Mapping[str, Any] | None = None  # enough was studied: what is said of the check, or of quizzes
 
     @property
     def is_paused(self) -> bool:
@@ -294,6 +319,10 @@ class Standing:
     @property
     def owes_check(self) -> bool:
         return owes_check(self.check)
+
+    @property
+    def quizzes_left(self) -> int:
+        return quizzes_left(self.check)
 
     @property
     def is_done(self) -> bool:

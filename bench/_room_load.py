@@ -131,7 +131,7 @@ def stage(kind: str, members: int, *, database: str = "sqlite") -> Iterator[Stag
         lines = subprocess.run(prepare, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE, text=True)
         phones = [(line.split()[0], line.split()[1]) for line in lines.stdout.splitlines() if line.startswith("/ws/")]
         command = [sys.executable, "-m", "uvicorn", APPS[kind], "--port", str(port), "--log-level", "error"]
-        command += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"]
+        command += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "81920"]
         server = subprocess.Popen(command, cwd=folder_of_server, env=environment, stdout=subprocess.DEVNULL)
         try:
             _wait(port)

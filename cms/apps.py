@@ -15,12 +15,20 @@ class CmsConfig(AppConfig):
         from wagtail.models import Page  # noqa: PLC0415
         from wagtail.permissions import policy_registry  # noqa: PLC0415
         from wagtail.search.index import FilterField  # noqa: PLC0415
+        from wagtail.signals import page_unpublished  # noqa: PLC0415
 
         import cms.editing  # noqa: F401, PLC0415 - registers its hooks
         from cms import belonging, material  # noqa: PLC0415
-        from cms.models import LessonPage  # noqa: PLC0415
+        from cms.models import CoursePage, LessonPage  # noqa: PLC0415
         from cms.permissions import CoursePagePolicy, LibraryPolicy  # noqa: PLC0415
-        from cms.receivers import captions_changed, document_stored, index_anew, lesson_deleted, make_shelf  # noqa: PLC0415
+        from cms.receivers import (  # noqa: PLC0415
+            captions_changed,
+            document_stored,
+            index_anew,
+            lesson_deleted,
+            make_shelf,
+            page_withdrawn,
+        )
         from media.events import captions_changed as of_captions  # noqa: PLC0415
 
         # Wagtail's listing offers "has pages below it" beside the search, and cannot do both without this.
@@ -36,3 +44,5 @@ class CmsConfig(AppConfig):
         of_captions.connect(captions_changed, dispatch_uid="cms.captions_changed")
         post_save.connect(document_stored, sender=get_document_model(), dispatch_uid="cms.document_stored")
         post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="cms.lesson_deleted")
+        for page in (CoursePage, LessonPage):
+            page_unpublished.connect(page_withdrawn, sender=page, dispatch_uid=f"cms.withdrawn.{page.__name__}")

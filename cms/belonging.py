@@ -14,6 +14,7 @@ from wagtail.images import get_image_model, get_image_model_string
 
 from organizations.belonging import home_of, homes_for, workplaces_of
 from organizations.models import Node, Role, User
+from organizations.unit_choice import WORK, UnitChoice
 
 UPLOADERS: Collection[str] = (Role.ORGANISER, Role.LECTURER)
 # The field of Wagtail's that names the uploader, and the way from there to the unit.
@@ -44,6 +45,11 @@ class Belonging(models.Model):
     def __str__(self) -> str:
         return f"{self.image_id or self.document_id}@{self.node_id}"
 
+    @staticmethod
+    def field_for(model: type[Any]) -> str:
+        """Return the field that names an item of this model."""
+        return "image" if issubclass(model, get_image_model()) else "document"
+
 
 def unit_of(item: Any) -> Node | None:
     """Return the unit of a picture or document, None where it is its uploader's."""
@@ -61,7 +67,7 @@ def give_to(item: Any, node: Node | None) -> None:
 
 
 def _field_of(item: Any) -> str:
-    return "image" if isinstance(item, get_image_model()) else "document"
+    return Belonging.field_for(type(item))
 
 
 def belongs_where_its_uploader_works(*, instance: Any, created: bool, raw: bool = False, **kwargs: Any) -> None:
@@ -99,12 +105,13 @@ class BelongsToAUnit(forms.BaseForm):
         nodes = Node.objects.filter(offered).order_by("path")
         if nodes[:2].count() < 2 and (self._stored or self.instance.pk is None):  # nothing to choose between
             return
-        self.fields["node"] = forms.ModelChoiceField(
+        self.fields["node"] = UnitChoice(
             nodes,
+            scope=WORK,
             label=_("所属组织"),
             required=False,
             initial=self._stored or home,
-            empty_label=None if self._stored or home else _("只归上传的人"),
+            empty="" if self._stored or home else _("不填就只归上传的人"),
             help_text=_("归哪个组织，那里和上级的组织员就能用它、管理它；上传的人调走了也不会没人管。"),
         )
 

@@ -15,9 +15,12 @@ from django.utils.translation import gettext as _
 from wagtail.models import Page
 
 from cms.core.lesson import VIDEO, held_in
+from cms.forms import circle_in
 from cms.models import CoursePage, LessonPage
 from cms.queries import lessons_written
+from cms.reviewing import ReviewSaid, review_of
 from media.models import Video
+from quizzes.models import Quiz
 
 # As Wagtail calls the parts of its form.
 FIELD = "#id_{}-label"
@@ -46,7 +49,7 @@ class WrittenLesson:
 class Checklist:
     """``refused``: without it nothing is published; ``advice``: it may be; of a course ``lessons`` and ``more``.
 
-    ``is_published``: as it stands here, members have it already.
+    ``review``: how it stands with a second person. ``is_published``: as it stands here, members have it already.
     """
 
     refused: tuple[Lack, ...]
@@ -55,15 +58,21 @@ class Checklist:
     more: int = 0
     add_url: str = ""
     is_published: bool = False
+    review: ReviewSaid | None = None
 
 
 def refused_for(page: LessonPage | CoursePage) -> list[Lack]:
-    """Return for what publishing would refuse the page as it is in memory. No query beyond what its blocks show."""
+    """Return for what publishing would refuse the page as it is in memory: asked by form, bulk, clock and review.
+
+    No query beyond what its blocks show, and of a course what it asks for first.
+    """
     found = []
     if fault := page.base_form_class.fault_in(page.title):
         found.append(Lack(str(fault), FIELD.format("title")))
     if isinstance(page, LessonPage):
         found += _faults_in(page)
+    elif page.pk and (circle := circle_in(page, page.requires.all())):
+        found.append(Lack(circle.messages[0], FIELD.format("requires")))
     return found
 
 
@@ -71,10 +80,11 @@ def checklist_of(page: LessonPage | CoursePage) -> Checklist:
     """Return what the page lacks, as it is in memory. A number of queries that does not grow with its blocks."""
     refused = tuple(refused_for(page))
     is_published = page.live and not page.has_unpublished_changes
+    review = review_of(page) if page.pk else None
     if isinstance(page, LessonPage):
         add_url = lesson_to_add(page.get_parent()) if page.pk else ""
         advice = tuple(_advice_for_lesson(page))
-        return Checklist(refused, advice, add_url=add_url, is_published=is_published)
+        return Checklist(refused, advice, add_url=add_url, is_published=is_published, review=review)
     written = list(lessons_written(page)) if page.pk else []
     lessons = tuple(
         WrittenLesson(one.draft_title or one.title, reverse("wagtailadmin_pages:edit", args=[one.pk]), _state(one))
@@ -82,7 +92,7 @@ def checklist_of(page: LessonPage | CoursePage) -> Checklist:
     )
     add_url = lesson_to_add(page) if page.pk else ""
     advice = tuple(_advice_for_course(page, written))
-    return Checklist(refused, advice, lessons, len(written) - len(lessons), add_url, is_published)
+    return Checklist(refused, advice, lessons, len(written) - len(lessons), add_url, is_published, review)
 
 
 def lesson_to_add(course: Page) -> str:
@@ -134,10 +144,25 @@ def _advice_for_lesson(lesson: LessonPage) -> Iterator[Lack]:
             yield Lack(_("“%(title)s”没有处理成功，请换一个，或者重新上传。") % title, at)
         elif block.value.state != Video.State.READY:
             yield Lack(_("“%(title)s”还在处理，处理好了才能看。") % title, at)
+    if lesson.asks_quiz and not lesson.is_optional:
+        yield from _advice_for_quizzes(lesson)
     course = lesson.get_parent().specific if lesson.pk else None
     if isinstance(course, CoursePage) and not course.live:
         where = reverse("wagtailadmin_pages:edit", args=[course.pk])
         yield Lack(_("课程“%(title)s”还没有发布，党员看不到里面的课。") % {"title": course.title}, where, _("去看课程"))
+
+
+def _advice_for_quizzes(lesson: LessonPage) -> Iterator[Lack]:
+    """What a lesson lacks that is finished only once its quizzes are passed."""
+    quizzes = [(block.id, block.value) for block in lesson.body if isinstance(block.value, Quiz)]
+    if not quizzes:
+        yield Lack(_("勾了“通过练习才算学完”，里面还没有练习：请加一份练习，或者不勾。"), BODY)
+    for block_id, quiz in quizzes:
+        at, title = BLOCK.format(block_id), {"title": quiz.title}
+        if quiz.withdrawn_at is not None:
+            yield Lack(_("练习“%(title)s”已经撤下，不会要求通过。") % title, at)
+        elif quiz.most_attempts is not None:
+            yield Lack(_("练习“%(title)s”限了次数：做完次数还没通过的人学不完这一讲，最好不限。") % title, at)
 
 
 def _advice_for_course(course: CoursePage, lessons: list[LessonPage]) -> Iterator[Lack]:

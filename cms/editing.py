@@ -22,8 +22,13 @@ from wagtail.models import Page
 from cms.checklist import lesson_to_add, refused_for
 from cms.forms import WINDOW
 from cms.models import CoursePage, LessonPage
+from cms.operations import give_course
+from cms.permissions import editable_nodes
 from cms.queries import lessons_written
+from cms.review import APPROVE
+from cms.reviewing import edit_url
 from cms.sentences import editor_words
+from organizations.models import User
 
 
 @hooks.register("before_edit_page")
@@ -86,6 +91,27 @@ def go_on_with_lessons(request: HttpRequest, page: Page) -> HttpResponse | None:
     if not is_new or not request.POST.get("action-publish"):
         return None
     return redirect("wagtailadmin_pages:edit", page.pk)
+
+
+@hooks.register("after_edit_page")
+def show_why_it_is_not_published(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Stay with a page that was approved just now and waits: at its top stands for what (cms/reviewing.py)."""
+    if request.POST.get("action-workflow-action") and request.POST.get("workflow-action-name") == APPROVE:
+        page.refresh_from_db(fields=["has_unpublished_changes"])
+        return redirect(edit_url(page.pk)) if page.has_unpublished_changes else None
+    return None
+
+
+@hooks.register("after_copy_page")
+def go_on_with_the_copy(request: HttpRequest, page: Page, new_page: Page) -> HttpResponse | None:
+    """Give a copied course to the organisation that was chosen, and open it."""
+    course = CoursePage.objects.filter(pk=new_page.pk).first()
+    if course is None or not isinstance(request.user, User):
+        return None
+    if node := request.POST.get("node"):
+        node_id = editable_nodes(request.user).get(pk=node).pk  # the form has asked
+        give_course(course_id=course.pk, node_id=node_id, author_id=request.user.pk)
+    return redirect("wagtailadmin_pages:edit", course.pk)
 
 
 @hooks.register("register_page_header_buttons")

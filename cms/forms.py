@@ -5,6 +5,7 @@ ADR 20: a draft may lack what is only needed by those who read it; publishing as
 
 from typing import Any
 
+from django import forms
 from django.core.exceptions import BadRequest, ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db.models import Q
@@ -12,15 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.forms.pages import CopyForm
 from wagtail.blocks.stream_block import StreamBlockValidationError, StreamValue
+from wagtail.coreutils import find_available_slug
 
+from attendance.core.text import as_it_reads
 from cms.blocks import UNREADABLE, LessonBody
 from cms.choices import PICTURE, may_use
 from cms.permissions import editable_nodes
+from cms.review import REJECT
+from organizations.unit_choice import ORGANISE, UnitChoice, choose_unit
 
 WINDOW = "editor_window"
 """Under this name a version says which opened page of the editor stored it (frontend/src/editor)."""
 
 NO_TITLE = _("请写上名称。")
+LONGEST_SLUG = 240  # with room for the number of a copy
 
 
 class MemberPageForm(WagtailAdminPageForm):
@@ -41,6 +47,8 @@ class MemberPageForm(WagtailAdminPageForm):
         if title is not None:
             title.error_messages["required"] = NO_TITLE
             title.widget.attrs["placeholder"] = _("名称")
+        if self.data.get("action-workflow-action") and self.data.get("workflow-action-name") == REJECT:
+            self.defer_required_fields()  # what is sent back may lack anything
 
     def defer_required_fields(self) -> None:
         """Let a draft be saved before it has a name: what is typed first is often the text."""
@@ -100,8 +108,11 @@ def _saved_by(revision: Any, *, reader: Any) -> ValidationError:
     )
 
 
-class CopyCourseForm(CopyForm):
-    """Copies a page for good: what follows another page would change past every question, for whoever studies it."""
+class CopyPageForm(CopyForm):
+    """Copies a page for good: what follows another page would change past every question, for whoever studies it.
+
+    Its address is nobody's to choose: members see none.
+    """
 
     taken_off: tuple[str, ...] = ("alias",)
 
@@ -110,20 +121,64 @@ class CopyCourseForm(CopyForm):
         for name in self.taken_off:
             self.fields.pop(name, None)
         # Wagtail's form asks no length, and only PostgreSQL refuses what is too long for its column.
-        for name, column in (("new_title", "title"), ("new_slug", "slug")):
-            most = self.page._meta.get_field(column).max_length  # noqa: SLF001 - Django names it so
-            self.fields[name].validators.append(MaxLengthValidator(most))
+        most = self.page._meta.get_field("title").max_length  # noqa: SLF001 - Django names it so
+        title = self.fields["new_title"]
+        title.validators.append(MaxLengthValidator(most))
+        title.initial = (_("%(title)s（副本）") % {"title": self.page.title})[:most]
+        self.fields["new_slug"] = forms.CharField(required=False, initial="", widget=forms.HiddenInput)
 
     def clean(self) -> Any:
         if any(self.data.get(name) for name in self.taken_off):
             raise ValidationError(_("这里不能这样复制。请先复制成草稿，看过以后再发布。"))
+        parent = self.cleaned_data.get("new_parent_page") or self.page.get_parent()
+        self.cleaned_data["new_slug"] = find_available_slug(parent, self.page.slug[:LONGEST_SLUG])
         return super().clean()
 
 
-class CopyLessonForm(CopyCourseForm):
+class CopyCourseForm(CopyPageForm):
+    """A course with its lessons, for the same organisation or another one where the author may write."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_parent_page"].widget = forms.HiddenInput()  # there is one shelf
+        if "copy_subpages" in self.fields:
+            self.fields["copy_subpages"].label = _("连同里面的课")
+        nodes = editable_nodes(self.user).filter(closed_date=None)
+        node = self.page.specific.node
+        is_closed = node.closed_date is not None
+        self.fields["node"] = UnitChoice(
+            nodes,
+            scope=ORGANISE,
+            label=_("给哪个组织"),
+            initial=None if is_closed else node.pk,
+            required=is_closed,  # else without one it stays where it is
+        )
+
+
+class CopyLessonForm(CopyPageForm):
     """A copied lesson is a draft: people may study the course that it joins, and publishing asks whom it touches."""
 
     taken_off = ("alias", "publish_copies")
+
+
+def requirements_of(course: Any) -> set[int]:
+    """Return the ids of a course and of all that have to be finished before it, however far."""
+    found, asked = {course.pk}, {course.pk}
+    through = type(course).requires.through.objects
+    while asked:
+        rows = through.filter(from_coursepage_id__in=asked)
+        asked = set(rows.values_list("to_coursepage_id", flat=True)) - found
+        found |= asked
+    return found
+
+
+def circle_in(course: Any, chosen: Any) -> ValidationError | None:
+    """Return why a course cannot ask for these first: one of them waits for it, however far, and nobody could begin."""
+    for one in chosen:
+        if course.pk in requirements_of(one):
+            said = _("要先学完的课程：“%(title)s”要求先学这门课，互相等着谁也开始不了。请去掉它。")
+            return ValidationError(said, params={"title": one.title})
+    return None
 
 
 class CoursePageForm(MemberPageForm):
@@ -136,10 +191,14 @@ class CoursePageForm(MemberPageForm):
         super().__init__(*args, **kwargs)
         # A colleague's picture that the course has already stays there.
         self.kept_cover = str(self.instance.cover_id or "")
+        if "requires" in self.fields:
+            reached = Q(live=True, node__in=editable_nodes(self.for_user).order_by())
+            kept = Q(pk__in=[one.pk for one in self.instance.requires.all()]) if self.instance.pk else Q(pk__in=())
+            courses = type(self.instance).objects.filter(reached | kept).exclude(pk=self.instance.pk)
+            self.fields["requires"].queryset = courses.order_by("title", "pk")
         if "node" in self.fields:
             nodes = editable_nodes(self.for_user).filter(Q(closed_date=None) | Q(pk=self.instance.node_id))
-            self.fields["node"].queryset = nodes
-            self.fields["node"].empty_label = _("请选择")
+            choose_unit(self, "node", nodes, scope=ORGANISE)
             if not self.instance.node_id:
                 # Chosen from the start: autosave begins when all is there that even a draft needs. What the form begins
                 # with goes before what the field does.
@@ -154,6 +213,18 @@ class CoursePageForm(MemberPageForm):
         # Not even its title comes back.
         self.is_cover_refused = True
         return None
+
+    def clean_category(self) -> str:
+        return " ".join(as_it_reads(str(self.cleaned_data["category"])).split())
+
+    def clean_requires(self) -> Any:
+        """Refuse courses that wait for this one, however far: nobody could begin with any of them."""
+        chosen = self.cleaned_data["requires"]
+        if self.is_deferred_validation or not self.instance.pk:
+            return chosen
+        if circle := circle_in(self.instance, chosen):
+            raise circle
+        return chosen
 
     def clean_cover(self) -> Any:
         cover = self.cleaned_data["cover"]

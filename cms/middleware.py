@@ -15,14 +15,15 @@ from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.db import DataError
-from django.db.models import QuerySet
+from django.db.models import IntegerField, QuerySet
+from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.datastructures import MultiValueDictKeyError
 from wagtail.admin.views.pages.search import page_filter_search
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
-from wagtail.models import Page
+from wagtail.models import Page, TaskState, WorkflowState
 from wagtail.permissions import policy_registry
 
 from cms.library import LOOKING
@@ -37,9 +38,9 @@ CLOSED = (
     "embeds/", "failwhale/", "forms/",
     "images/<int:image_id>/generate_url/", "images/<int:image_id>/preview/",
     "images/chooser/<int:image_id>/select_format/", "pages/<int:page_id>/convert_alias/",
-    "pages/<int:page_id>/privacy/", "pages/<int:page_id>/workflow_history/", "pages/create/", "pages/usage/",
-    "pages/workflow/", "password_reset/", "redirects/", "reports/", "settings/", "snippets/", "tag-autocomplete/",
-    "test404/", "workflows/",
+    "pages/<int:page_id>/privacy/", "pages/create/", "pages/usage/", "pages/workflow/action/",
+    "pages/workflow/preview/", "password_reset/", "redirects/", "reports/", "settings/", "snippets/",
+    "tag-autocomplete/", "test404/", "workflows/",
 )  # fmt: skip
 # Set up once, from nobody's menu but a superuser's.
 SUPERUSERS = ("collections/", "groups/", "sites/", "users/")
@@ -56,6 +57,8 @@ COPY = "pages/<int:page_id>/copy/"
 EXAMPLES = "block-preview/"
 # Where Wagtail keeps which hints a person has closed; it merges whatever JSON comes.
 HINTS = "dismissibles/"
+# What a reviewer wrote, as the editor's script sends it: the words of a form.
+OPINION = "workflow-action-extra-data"
 # Wagtail's form breaks where the field is missing altogether.
 ALWAYS_SENT = {"choose-external-link/": "external-link-chooser-url"}
 
@@ -88,6 +91,11 @@ def _pages_of(user: Any) -> QuerySet[Any]:
     return found
 
 
+def _steps_of(model: type[Any], page_key: str, user: Any) -> QuerySet[Any]:
+    """Reviews, or steps of them, of the person's own pages."""
+    return model.objects.alias(page_id=Cast(page_key, IntegerField())).filter(page_id__in=_pages_of(user).values("pk"))
+
+
 def _of_the_library(model: type[Any]) -> Callable[[Any], QuerySet[Any]]:
     return lambda user: policy_registry.get_by_type(model).instances_user_has_any_permission_for(user, LOOKING)
 
@@ -95,6 +103,8 @@ def _of_the_library(model: type[Any]) -> Callable[[Any], QuerySet[Any]]:
 PAGE = Kind("page", number, _pages_of)
 PICTURE = Kind("picture", number, _of_the_library(get_image_model()))
 DOCUMENT = Kind("document", number, _of_the_library(get_document_model()))
+TASK = Kind("task", number, lambda user: _steps_of(TaskState, "workflow_state__object_id", user))
+REVIEW = Kind("review", number, lambda user: _steps_of(WorkflowState, "object_id", user))
 VIDEO = Kind("video", uuid)
 OTHER = Kind("other", number)
 
@@ -103,6 +113,8 @@ NAMES = {
     **dict.fromkeys(("page_id", "parent_page_id", "page_to_move_id", "destination_id", "page_pk"), PAGE),
     **dict.fromkeys(("new_parent_page", "parent_page", "target_pages[]", "chooser", "root_page"), PAGE),
     **dict.fromkeys(("child_of", "descendant_of", "ancestor_of", "translation_of"), PAGE),
+    "task_state_id": TASK,
+    "workflow_state_id": REVIEW,
     "image_id": PICTURE,
     **dict.fromkeys(("document_id", "doc_id"), DOCUMENT),
 }
@@ -227,6 +239,8 @@ def _refuse_what_is_no_value(request: HttpRequest, kwargs: dict[str, Any]) -> No
 
 def _refuse_what_no_page_sends(place: str, request: HttpRequest) -> None:
     if request.method == "POST" and place in ALWAYS_SENT and ALWAYS_SENT[place] not in request.POST:
+        raise BadRequest
+    if not _is_object(request.POST.get(OPINION, "{}").encode(errors="replace")):
         raise BadRequest
     if place == COPY and request.POST.get("new_parent_page") == "":
         raise BadRequest  # Wagtail looks for the page before it asks the form

@@ -7,11 +7,13 @@ admin's own rights.
 
 from typing import Any
 
+from django import forms
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, Panel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.images import get_image_model_string
@@ -27,10 +29,12 @@ from cms.material import Material as Material  # so that Django knows the table
 from cms.moving import file_to_show
 from cms.panels import ChecklistPanel
 from cms.permissions import CourseTester, ShelfTester
+from cms.review import SubtreeReview as SubtreeReview  # so that Django knows the table
 from organizations.models import Node
 from quizzes.sentences import previewed
 
 # Wagtail's own panel writes the address beside the name; these pages show none.
+LONGEST_CATEGORY = 12
 NAME = FieldPanel("title", classname="title", heading=_("名称"))
 
 
@@ -119,6 +123,29 @@ class CoursePage(MemberPage):
     seek_ahead = models.BooleanField(
         _("允许跳着看"), default=True, help_text=_("跳过的部分任何时候都不计入；关闭后，没看过的部分不能往前拖。")
     )
+    category = models.CharField(
+        _("类别"),
+        max_length=LONGEST_CATEGORY,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("例如“安全”“党史”，最多 12 个字；党员的课程页可以按它看。不写也行。"),
+    )
+    requires = ParentalManyToManyField(
+        "self",
+        symmetrical=False,
+        related_name="required_by",
+        blank=True,
+        verbose_name=_("要先学完的课程"),
+        help_text=_("也安排给了这个人、还能学的才要求先学；撤下的、没有安排的、过了期限的不挡人。"),
+    )
+
+    has_discussion = models.BooleanField(
+        _("开放讨论"),
+        default=True,
+        db_default=True,
+        help_text=_("党员可以在每一讲下面提问、留言，您看过以后大家才看得到。关闭以后不能再写。"),
+    )
 
     base_form_class = CoursePageForm
     copy_form_class = CopyCourseForm
@@ -130,6 +157,9 @@ class CoursePage(MemberPage):
         FieldPanel("cover"),
         FieldPanel("intro"),
         FieldPanel("seek_ahead"),
+        FieldPanel("category"),
+        FieldPanel("requires", widget=forms.CheckboxSelectMultiple),
+        FieldPanel("has_discussion"),
     ]
     search_fields = [*Page.search_fields, index.SearchField("intro"), index.FilterField("node_id")]
     parent_page_types = ["cms.CourseIndexPage"]
@@ -154,11 +184,23 @@ class LessonPage(MemberPage):
     """One lesson: text, pictures, documents and videos."""
 
     body = StreamField(LessonBody(), verbose_name=_("内容"), blank=True)
+    is_optional = models.BooleanField(
+        _("选修"),
+        default=False,
+        db_default=False,
+        help_text=_("勾上的，学不学都行：不算进这门课要学的时间，里面的练习也不要求。"),
+    )
+    asks_quiz = models.BooleanField(
+        _("通过练习才算学完"),
+        default=False,
+        db_default=False,
+        help_text=_("勾上的，这一讲学够时间，并且通过里面的练习，才算学完。及格线在练习里定。"),
+    )
 
     base_form_class = LessonPageForm
     copy_form_class = CopyLessonForm
     preview_template = "cms/lesson_preview.html"
-    content_panels = [ChecklistPanel(), NAME, FieldPanel("body")]
+    content_panels = [ChecklistPanel(), NAME, FieldPanel("body"), FieldPanel("is_optional"), FieldPanel("asks_quiz")]
     search_fields = [*Page.search_fields, index.SearchField("body"), index.SearchField("words_beside")]
     parent_page_types = ["cms.CoursePage"]
     subpage_types: list[str] = []

@@ -13,9 +13,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.action_menu import SubmitForModerationMenuItem, WorkflowMenuItem
 from wagtail.admin.forms import choosers
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from cms.review import APPROVE
+
+# What ends or begins a review again, in the words of the rest.
+MENU = {"action-cancel-workflow": _("撤回审核"), "action-restart-workflow": _("重新提交审核")}
 
 # Wagtail left the names of these fields to be made from their English keys.
 LABELS = {
@@ -71,3 +77,26 @@ def in_the_order_of_the_work(request: HttpRequest, items: list[Any]) -> None:
 def way_back() -> MenuItem:
     # The sidebar lights the entry with whose address that of the page begins; all of them begin with "/".
     return MenuItem(_("回到网站"), f"{settings.LOGIN_REDIRECT_URL}#", name="site", icon_name="home", order=1000)
+
+
+class Submit(SubmitForModerationMenuItem):
+    """Wagtail names the workflow and its step, which are called the same here."""
+
+    def get_context_data(self, parent_context: dict[str, Any]) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(parent_context)
+        page = context.get("page")
+        state = page.current_workflow_state if page is not None and page.pk else None
+        is_back = state is not None and state.status == state.STATUS_NEEDS_CHANGES
+        return {**context, "label": gettext("改好了，再提交审核") if is_back else gettext("提交审核")}
+
+
+@hooks.register("construct_page_action_menu")
+def in_words(items: list[Any], request: HttpRequest, context: dict[str, Any]) -> None:
+    """Say what the entries about a review do."""
+    for number, item in enumerate(items):
+        if type(item) is SubmitForModerationMenuItem:
+            items[number] = Submit(order=item.order)
+        elif isinstance(item, WorkflowMenuItem) and item.name == APPROVE:
+            item.label = gettext("写意见并通过") if item.launch_modal else gettext("通过并发布")
+        elif item.name in MENU:
+            item.label = MENU[item.name]

@@ -7,14 +7,16 @@ from django.conf import settings
 from django.db import transaction
 from modelsearch.backends import get_search_backend
 from wagtail.log_actions import log
-from wagtail.models import Collection, Locale, Page, Site
+from wagtail.models import Collection, Locale, Page, Site, Workflow, WorkflowPage, WorkflowTask
 
-from cms.models import CourseIndexPage, LessonPage
+from cms.models import CourseIndexPage, CoursePage, LessonPage, SubtreeReview
 from media.models import Video
 from organizations.models import User
 
 log_line = structlog.get_logger(__name__)
 SHELF_TITLE = "课程目录"
+# Like SHELF_TITLE a name, not a word of the page.
+REVIEW_NAME = "审核"
 INDEXED_AT_ONCE = 200
 
 
@@ -39,7 +41,20 @@ def ensure_shelf() -> CourseIndexPage:
             welcome.delete()
     # Where a site has no name, Wagtail shows its host's.
     Site.objects.filter(is_default_site=True, site_name="").update(site_name=settings.WAGTAIL_SITE_NAME)
+    ensure_review(shelf)
     return shelf
+
+
+@transaction.atomic
+def ensure_review(shelf: CourseIndexPage) -> Workflow:
+    """Return the workflow of what lies on the shelf, making it where it is missing. Safe to repeat."""
+    task = SubtreeReview.objects.first() or SubtreeReview.objects.create(name=REVIEW_NAME)
+    step = WorkflowTask.objects.filter(task=task).select_related("workflow").first()
+    if step is None:
+        workflow = Workflow.objects.create(name=REVIEW_NAME)
+        step = WorkflowTask.objects.create(workflow=workflow, task=task)
+    WorkflowPage.objects.update_or_create(page=shelf.page_ptr, defaults={"workflow": step.workflow})
+    return step.workflow
 
 
 @transaction.atomic
@@ -59,6 +74,22 @@ def draft_lesson(*, course_id: int, title: str, video_id: UUID, author_id: int) 
     return lesson
 
 
+@transaction.atomic
+def give_course(*, course_id: int, node_id: int, author_id: int) -> None:
+    """Let a course that nobody was given yet belong to another organisation, in its newest version, too.
+
+    Whether the author may write there is asked by the caller.
+    """
+    course = CoursePage.objects.select_for_update(no_key=True, of=("self",)).get(pk=course_id)
+    if course.node_id == node_id:
+        return
+    CoursePage.objects.filter(pk=course_id).update(node_id=node_id)
+    draft = course.get_latest_revision_as_object()
+    draft.node_id = node_id
+    draft.save_revision(user=User.objects.get(pk=author_id), log_action=True)
+    log_line.info("course_given", course_id=course_id, node_id=node_id)
+
+
 def index_lessons() -> int:
     """Write the search index of all lessons anew, and return how many there are. Safe to repeat.
 
@@ -70,6 +101,17 @@ def index_lessons() -> int:
         backend.add_bulk(LessonPage, list(LessonPage.objects.filter(pk__in=chunk)))
     log_line.info("lessons_indexed", lessons=len(keys))
     return len(keys)
+
+
+@transaction.atomic
+def cancel_review(*, page: Page) -> bool:
+    """End the review that a page is in, if any; what was written stays as a draft."""
+    state = page.current_workflow_state
+    if state is None:
+        return False
+    state.cancel()
+    log_line.info("review_cancelled", page_id=page.pk)
+    return True
 
 
 def _default_language() -> str:

@@ -25,6 +25,7 @@ from organizations.permissions import has_role, rules_the_whole_tree, visible_no
 # Whoever works in the back office; what they find there is each app's own question.
 OFFICE = (Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
 EDITORS = (Role.ORGANISER,)
+COURSE_DEPTH = 3  # root, shelf, course
 EDITING = frozenset({"add", "change", "publish", "bulk_delete", "lock", "unlock"})
 
 
@@ -116,11 +117,8 @@ class CoursePagePolicy(PagePermissionPolicy):
 
     def _courses(self, user: Any, or_else: Q | None = None) -> QuerySet[Any]:
         """Courses of the user's organisations and everything below, by the first steps of the page's path."""
-        shelf = self._shelf().first()
-        if shelf is None:
-            return self.model.objects.none()
-        courses = Page.objects.filter(depth=shelf.depth + 1, coursepage__node__in=editable_nodes(user).order_by())
-        steps = Value((shelf.depth + 1) * Page.steplen)
+        courses = Page.objects.filter(depth=COURSE_DEPTH, coursepage__node__in=editable_nodes(user).order_by())
+        steps = Value(COURSE_DEPTH * Page.steplen)
         pages = Page.objects.order_by().alias(course_path=Substr("path", 1, steps))
         inside = Q(course_path__in=courses.values("path"))
         found = pages.filter(inside | or_else if or_else is not None else inside)

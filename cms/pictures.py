@@ -15,6 +15,7 @@ from wagtail.images.forms import BaseImageForm
 
 from cms import moving
 from cms.belonging import BelongsToAUnit
+from cms.heic import UnableToConvert, as_jpeg
 from cms.moving import UNREADABLE, frames_of
 from cms.replacing import AsksBeforeReplacing
 from cms.uploads import elsewhere, head_of, is_heic, picture_format
@@ -39,13 +40,14 @@ class PictureField(WagtailImageField):
             "图片文件太大（%(file_size)s）：最大 %(max_filesize)s。请在手机或电脑上把它缩小，再上传。"
         )
         # Also what the page for many pictures says before it sends anything.
-        self.error_messages["invalid_image_extension"] = _(
-            "不支持这种图片。请用 %(formats)s；苹果手机的 HEIC 照片请先另存为 JPG。"
-        ) % {"formats": self.supported_formats_text}
+        self.error_messages["invalid_image_extension"] = _("不支持这种图片。请用 %(formats)s。") % {
+            "formats": self.supported_formats_text
+        }
 
     def to_python(self, data: Any) -> Any:
         if data in self.empty_values or not hasattr(data, "read"):
             return super().to_python(data)
+        data = self.shown_everywhere(data)
         self.refuse_by_head(data)
         try:
             self.refuse_by_size(data)
@@ -58,18 +60,23 @@ class PictureField(WagtailImageField):
         data.seek(0)
         return file
 
+    def shown_everywhere(self, upload: Any) -> Any:
+        """Return an iPhone's photo as JPEG, under its name; all others as they came. Raises ValidationError."""
+        if not is_heic(head_of(upload)):
+            return upload
+        self.check_image_file_size(upload)
+        name = f"{PurePath(str(upload.name)).stem or 'picture'}.jpg"
+        try:
+            return as_jpeg(upload, name=name, most_pixels=self.max_image_pixels)
+        except UnableToConvert as error:
+            if error.pixels:
+                raise too_many_pixels(error.pixels, self.max_image_pixels) from error
+            raise ValidationError(self.error_messages["invalid_image"], code="unreadable") from error
+
     def refuse_by_head(self, upload: Any) -> None:
         """Raise ValidationError for what is no picture that browsers show; the others get the ending that is theirs."""
         head = head_of(upload)
         name = PurePath(str(upload.name))
-        if is_heic(head) or name.suffix.lower() in {".heic", ".heif"}:
-            raise ValidationError(
-                _(
-                    "这是苹果手机的 HEIC 照片，很多浏览器打不开。请在手机的“设置 › 相机 › 格式”里选“兼容性最佳”再拍，"
-                    "或把它另存为 JPG 再上传。"
-                ),
-                code="heic",
-            )
         if head and name.suffix.lower() != ".svg" and (sentence := elsewhere(head, here="picture")):
             raise ValidationError(sentence, code="elsewhere")
         kind = picture_format(head)

@@ -8,9 +8,11 @@ from django.db.models import Model, Q, QuerySet
 from wagtail.models import ModelLogEntry, Page, PageLogEntry
 from wagtail.permissions import policy_registry
 
-from cms.core.lesson import VIDEO, held_in, media_key, values_of
+from attendance.core.reading import reading_ms, signs_in
+from cms.core.lesson import VIDEO, held_in, media_key, values_of, words_in
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
+from cms.reviewing import said_to
 from media.models import Video
 from organizations.models import Node, User
 
@@ -34,6 +36,22 @@ class Lesson:
     def media_keys(self) -> tuple[str, ...]:
         """The keys under which the ledger counts this lesson's videos."""
         return tuple(media_key(video.pk) for video in self.videos)
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether nobody has to study it."""
+        return self.page.is_optional
+
+    @property
+    def quiz_ids(self) -> tuple[str, ...]:
+        """The ids (text) of the quizzes in it, in order."""
+        return tuple(values_of(self.page.body.raw_data, "quiz"))
+
+    @property
+    def reading_ms(self) -> int:
+        """The least time in which its text is read; 0 where there is something to watch, or nothing at all."""
+        raw = list(self.page.body.raw_data)
+        return reading_ms(signs_in(words_in(raw))) if raw and not self.has_videos else 0
 
     @property
     def duration_ms(self) -> int:
@@ -69,6 +87,11 @@ def withdrawn_lessons(course: Page) -> list[LessonPage]:
     """Return the lessons of a course that were published once and are not now, in order. One query."""
     pages = LessonPage.objects.child_of(course).filter(live=False, first_published_at__isnull=False)
     return list(pages.order_by("path"))
+
+
+def course_to_export(course_id: int) -> CoursePage | None:
+    """Return one course with its newest version."""
+    return CoursePage.objects.filter(pk=course_id).select_related("latest_revision").first()
 
 
 def lessons_written(course: Page) -> QuerySet[LessonPage]:
@@ -149,10 +172,12 @@ def editors_of(pages: QuerySet[Page]) -> QuerySet[User]:
 def drafts_for(user: User, *, since: datetime) -> QuerySet[Page]:
     """The pages that a person may change and that were written since then and not published, the last ones first.
 
-    Not those withdrawn, which Wagtail marks as changed, too, nor those to be published at their time.
+    Not those withdrawn, which Wagtail marks as changed, too, nor those to be published at their time, nor what the
+    desk says as a review.
     """
     own = policy_registry.get_by_type(Page).instances_user_has_any_permission_for(user, {"change"})
     found = own.filter(has_unpublished_changes=True, latest_revision_created_at__gte=since)
     found = found.filter(latest_revision__approved_go_live_at=None)
     found = found.exclude(live=False, first_published_at__isnull=False)
+    found = found.exclude(pk__in=said_to(user).values("page_id"))
     return found.select_related("latest_revision__user").order_by("-latest_revision_created_at", "-pk")

@@ -9,7 +9,7 @@ from wagtail.models import Page
 
 from cms.material import Material
 from cms.models import CoursePage, LessonPage
-from cms.operations import ensure_shelf, index_lessons
+from cms.operations import cancel_review, ensure_shelf, index_lessons
 from cms.queries import LESSON_DELETED
 
 
@@ -17,7 +17,13 @@ def make_shelf(*, using: str, **kwargs: Any) -> None:
     """After each migrate and flush: editors find the shelf, also in an emptied database."""
     with connections[using].cursor() as cursor:
         tables = set(connections[using].introspection.table_names(cursor))
-    needed = {"cms_courseindexpage", "wagtailcore_site", "wagtailcore_locale", "wagtailcore_referenceindex"}
+    needed = {
+        "cms_subtreereview",
+        "cms_courseindexpage",
+        "wagtailcore_site",
+        "wagtailcore_locale",
+        "wagtailcore_referenceindex",
+    }
     if needed <= tables and using == "default":
         ensure_shelf()
 
@@ -61,3 +67,8 @@ def _index_lessons_with(**thing: Any) -> None:
     rows = Material.objects.filter(version=Material.Version.STORED, **thing)
     for lesson_id in rows.values_list("lesson_id", flat=True):
         insert_or_update_object_task.enqueue("cms", "lessonpage", str(lesson_id))
+
+
+def page_withdrawn(*, instance: Page, **kwargs: Any) -> None:
+    """Whoever withdraws a page does not want it published by a review that was asked for before."""
+    cancel_review(page=instance)

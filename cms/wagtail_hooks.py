@@ -1,15 +1,18 @@
 """Wagtail's admin, cut down to what organisers need."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin import filters as media_filters
 from wagtail.admin.views.account import AvatarSettingsPanel
 from wagtail.admin.views.pages.bulk_actions.page_bulk_action import DefaultPageForm
 from wagtail.admin.views.pages.listing import GenericPageFilterSet, PageFilterSet
+from wagtail.admin.widgets.button import Button
 from wagtail.documents.models import AbstractDocument
 from wagtail.images.views import chooser as picture_chooser
 from wagtail.models import Page
@@ -17,10 +20,14 @@ from wagtail.permissions import policy_registry
 
 import cms.links
 import cms.office  # noqa: F401 - both register their hooks
+from cms import pack_views
 from cms.library import may_look_at
 from cms.listings import tell_whose
+from cms.models import CourseIndexPage, CoursePage
 from cms.queries import LESSON_DELETED, editors_of, owners_of
-from organizations.models import User
+from cms.reviewing import NOT_PUBLISHED, NOT_WITHDRAWN
+from organizations.models import Role, User
+from organizations.permissions import has_role
 
 # Wagtail's own reports and help are about its machinery, not about learning; what is closed (middleware.py) is not
 # offered.
@@ -91,3 +98,22 @@ def choose_among_ones_own(pages: QuerySet[Page], request: HttpRequest) -> QueryS
 def log_actions(actions: Any) -> None:
     """What a course's history says beyond Wagtail's own."""
     actions.register_action(LESSON_DELETED, _("删除一讲"), _("删除了其中的一讲"))
+    actions.register_action(NOT_PUBLISHED, _("没有按时发布"), _("到了定好的时间，没有发布"))
+    actions.register_action(NOT_WITHDRAWN, _("没有按时撤下"), _("到了定好的时间，没有撤下"))
+
+
+@hooks.register("register_admin_urls")
+def course_files() -> list[URLPattern]:
+    return [
+        path("course-files/import/", pack_views.course_import, name="cms_course_import"),
+        path("course-files/<int:course_id>/export/", pack_views.course_export, name="cms_course_export"),
+    ]
+
+
+@hooks.register("register_page_header_buttons")
+def ways_of_files(page: Page, user: Any, view_name: str, next_url: str | None = None) -> Iterator[Button]:
+    """A course goes out where it is edited, and comes in where courses lie."""
+    if page.specific_class is CoursePage and page.pk and page.permissions_for_user(user).can_edit():
+        yield Button(_("导出成文件"), reverse("cms_course_export", args=[page.pk]), icon_name="download", priority=45)
+    elif page.specific_class is CourseIndexPage and has_role(user, Role.ORGANISER):
+        yield Button(_("从文件导入课程"), reverse("cms_course_import"), icon_name="upload", priority=45)

@@ -21,6 +21,7 @@ APPS_WITH_TASKS = [
     "config",
     "organizations",
     "attendance",
+    "quizzes",
     "media",
     "cms",
     "meetings",

@@ -12,7 +12,8 @@ from django.conf import settings
 from config.celery import app
 
 log = structlog.get_logger(__name__)
-CONCURRENCY = 2
+# A film, the first rung of another one, the largest of a third, and short tasks beside them.
+CONCURRENCY = 4
 
 
 @dataclass

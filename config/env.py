@@ -4,6 +4,7 @@ In Chinese and in English at once: no translation is ready while settings are re
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -26,6 +27,17 @@ def text(name: str, default: str = "") -> str:
                 f"{name}_FILE：读不了 {path}（{error.strerror}） / {path} cannot be read ({error.strerror})"
             ) from error
     return os.environ.get(name, default)
+
+
+def telephone(name: str) -> str:
+    """Return a telephone number as people write it; "" for none."""
+    raw = text(name).strip()
+    if raw and not re.fullmatch(r"\+?[0-9][0-9 -]{3,18}[0-9]", raw):
+        raise ImproperlyConfigured(
+            f"{name} 写的是 {raw!r}，请写一个电话号码，例如 0571-88880000"
+            f" / {name} is {raw!r}; it must be a telephone number such as 0571-88880000"
+        )
+    return raw
 
 
 def flag(name: str, *, default: bool) -> bool:

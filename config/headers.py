@@ -17,12 +17,13 @@ from django.middleware.security import SecurityMiddleware
 from config.views import nothing_here
 
 ADMIN = "/admin/"
-ROOM_PAGE = re.compile(r"/live/\d+/(host/)?")
+ROOM_PAGE = re.compile(r"/live/(?:check/|\d+/(host/)?)")
 WITH_POLICY = ("text/html", "application/json")  # what a browser may show as a page of ours; a file needs none
 
 
 def complete(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Give an answer each header that it lacks. Camera and microphone for a live room's pages alone."""
+    """Give an answer each header that it lacks. Camera and microphone for a live room's pages alone,
+    and the microphone for the page that tries a phone out."""
     is_office = request.path_info.startswith(ADMIN)
     headers = response.headers
     if "Referrer-Policy" not in headers:

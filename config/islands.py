@@ -6,6 +6,8 @@ from attendance.sentences.records import hall_words
 from cms.sentences import editor_words, player_words
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.captions import caption_words
+from live.sentences.check import check_words
+from live.sentences.meeting import meeting_words
 from live.sentences.room import host_words, room_words, talk_words
 from live.sentences.screen import screen_words
 from live.sentences.slides import slide_room_words, slide_words
@@ -18,12 +20,14 @@ WORDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "TalkWords": talk_words,
     "RoomWords": room_words,
     "HostWords": host_words,
+    "MeetingWords": meeting_words,
     "AskWords": ask_words,
     "HostAskWords": host_ask_words,
     "ScreenWords": screen_words,
     "SlideWords": slide_room_words,
     "HostSlideWords": slide_words,
     "CaptionWords": caption_words,
+    "CheckWords": check_words,
     "PlayerWords": player_words,
     "UploadWords": upload_words,
     "EditorWords": editor_words,

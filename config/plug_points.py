@@ -3,6 +3,7 @@
 # The ways to take part: what the ledger calls (attendance/kinds.py).
 OCCASION_KINDS = {
     "lecture": "live.kinds.LectureKind",
+    "meeting": "live.kinds.MeetingKind",
     "course": "courses.kinds.CourseKind",
     "gathering": "meetings.kinds.GatheringKind",
 }
@@ -50,15 +51,40 @@ ACCESS_SCOPES = ["attendance.queries.access"]
 USES = ["cms.uses", "courses.uses", "live.uses", "certificates.uses"]
 # What apps above the ledger add to its pages (attendance/beside.py): functions by page.
 BESIDE = {
-    "me": ["certificates.beside.of_member"],
+    "me": ["certificates.beside.of_member", "live.beside.of_member"],
     "training": ["certificates.beside.of_training"],
     "person": ["certificates.beside.of_person"],
 }
+# The page on which a phone is tried out, as the sign-in page leads to it: the name of its address.
+PHONE_CHECK = "live_check"
 # What apps above the ledger say on the organiser's desk (attendance/desk.py): functions by what they answer.
 DESK = {
     "today": ["live.desk.given_today"],
-    "matters": ["live.desk.matters", "cms.desk.videos"],
+    "matters": [
+        "live.desk.matters",
+        "courses.desk.comments",
+        "cms.desk.reviews",
+        "cms.desk.missed",
+        "cms.desk.talk",
+        "cms.desk.videos",
+    ],
     "drafts": ["cms.desk.drafts"],
     "mine": ["live.desk.mine"],
     "plan": ["live.desk.plan_url"],
 }
+# How each kind of occasion is planned within a training (attendance/planning.py).
+PLANNERS = {"lecture": "live.planning.LecturePlanner", "course": "courses.planning.CoursePlanner"}
+# How many messages wait unseen for a person, for the dot in the shell: (member_id) -> int.
+UNSEEN_MESSAGES = "attendance.queries.notices.unseen_count"
+# Who may be given the files under a root, by root: each (viewer_id, object_id) -> bool (media/rights.py).
+MEDIA_RIGHTS = {
+    "videos": [
+        "media.permissions.may_preview_video",
+        "courses.permissions.may_watch_video",
+        "live.permissions.may_watch_recording",
+    ],
+    "live": ["live.permissions.may_watch_live"],
+    "slides": ["live.permissions.may_see_slides"],
+}
+# Videos that are not offered for anything new: each () -> Q on media.models.Video.
+VIDEOS_WITHHELD = ["live.uses.withheld"]

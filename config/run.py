@@ -20,7 +20,7 @@ import environ
 
 from live.children import die_with_parent
 
-START_PATIENCE_S = 60
+START_PATIENCE_S = 300  # an old machine with much to do; one that ended is noticed at once
 STOP_PATIENCE_S = 8
 BASE_DIR = Path(__file__).resolve().parent.parent
 ACCOUNTS = """\
@@ -54,7 +54,7 @@ class Site:
         python = sys.executable
         web = [
             *(python, "-m", "uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--port", str(self.port)),
-            *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"),
+            *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "81920"),
             *("--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3", "--lifespan", "on"),
             "--no-proxy-headers",  # who a visitor is, organizations/address.py decides
             "--no-server-header",

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import logs, sms_settings
 from config.database import database
-from config.env import choice, env, flag, number, secret, text, trusted_proxies, url, words
+from config.env import choice, env, flag, number, secret, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
 from config.private import files_group, keep_private
 
@@ -91,7 +91,7 @@ INSTALLED_APPS = [
 # What runs is known from the command line, before any command exists to say it: apps are chosen once, here.
 COMMAND = "".join(sys.argv[1:2])
 # The media agent shows no page: without Wagtail and the sign-in pages it needs half the memory.
-NEEDED_BY_AGENT = {"config", "live", "attendance", "media", "organizations", "treebeard", "auditlog"}
+NEEDED_BY_AGENT = {"config", "live", "meetings", "attendance", "media", "organizations", "treebeard", "auditlog"}
 NEEDED_BY_AGENT |= {"django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"}
 if COMMAND == "media_agent":
     INSTALLED_APPS = [app for app in INSTALLED_APPS if app in NEEDED_BY_AGENT]
@@ -235,10 +235,10 @@ CONTENT_SECURITY_POLICY_ADMIN = {
     "frame-ancestors": [SELF],
 }
 # What a page may ask the phone for: nothing; the lecturer's page the camera, the microphone and the screen; the room's
-# the microphone, for whoever is asked on the stage.
+# camera and microphone, for whoever is asked on the stage, for everybody in a meeting, and where a phone is tried out.
 NEVER_ASKED = ["accelerometer", "geolocation", "gyroscope", "magnetometer", "midi", "payment", "usb"]
 FOR_LECTURERS = ["camera", "display-capture", "microphone"]
-ASKED_BY = {"page": [], "room": ["microphone"], "host": FOR_LECTURERS}
+ASKED_BY = {"page": [], "room": ["camera", "microphone"], "host": FOR_LECTURERS}
 PERMISSIONS_POLICY = {
     kind: ", ".join(f"{name}={'(self)' if name in asked else '()'}" for name in [*FOR_LECTURERS, *NEVER_ASKED])
     for kind, asked in ASKED_BY.items()
@@ -345,6 +345,10 @@ EVIDENCE_KEEP_DAYS = number("EVIDENCE_KEEP_DAYS", default=90, low=30, high=36_50
 # How long those are kept who came to a hall and are on nobody's list: outsiders, who never asked for a place here.
 GUEST_KEEP_DAYS = number("GUEST_KEEP_DAYS", default=90, low=7, high=36_500)
 MONTHLY_FILE_KEEP_DAYS = number("MONTHLY_FILE_KEEP_DAYS", default=400, low=30, high=36_500)
+# How long it is kept what people answered in the quizzes of lessons; what it came to stays.
+QUIZ_KEEP_DAYS = number("QUIZ_KEEP_DAYS", default=400, low=30, high=36_500)
+# How long it is kept what people said under lessons, and what was answered.
+COMMENT_KEEP_DAYS = number("COMMENT_KEEP_DAYS", default=400, low=30, high=36_500)
 NOTICE_KEEP_DAYS = number("NOTICE_KEEP_DAYS", default=400, low=30, high=36_500)
 
 # How long nobody is called missing because the hall of their unit has still to report, after the end of an occasion.
@@ -355,21 +359,8 @@ HALL_WAIT_DAYS = number("HALL_WAIT_DAYS", default=7, low=1, high=60)
 REMINDERS_A_WEEK = number("REMINDERS_A_WEEK", default=2, low=0, high=5)
 # Text messages of reminders that the whole site sends in a day: each costs money. Sign-in codes are not among them.
 SMS_REMINDERS_A_DAY = number("SMS_REMINDERS_A_DAY", default=2000, low=0, high=1_000_000)
-# How many messages wait unseen for a person, for the dot in the shell: (member_id) -> int.
-UNSEEN_MESSAGES = "attendance.queries.notices.unseen_count"
 
 # --- Media ------------------------------------------------------------------------------------------------------
-MEDIA_RIGHTS = {
-    "videos": [
-        "media.permissions.may_preview_video",
-        "courses.permissions.may_watch_video",
-        "live.permissions.may_watch_recording",
-    ],
-    "live": ["live.permissions.may_watch_live"],
-    "slides": ["live.permissions.may_see_slides"],
-}
-# Videos that are not offered for anything new: each () -> Q on media.models.Video.
-VIDEOS_WITHHELD = ["live.uses.withheld"]
 MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
 MEDIA_URL_TTL_S = number("MEDIA_URL_TTL_S", default=8 * 3600, low=60, high=7 * 86400)
 MEDIA_MAX_UPLOAD_BYTES = number("MEDIA_MAX_UPLOAD_BYTES", default=8 * 2**30, low=2**20, high=2**40)
@@ -416,7 +407,7 @@ WAGTAIL_USER_TIME_ZONES = [TIME_ZONE]  # one: nobody is asked for theirs
 WAGTAIL_CONTENT_LANGUAGES = WAGTAILADMIN_PERMITTED_LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
 WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
-WAGTAILIMAGES_EXTENSIONS = ["gif", "jpg", "jpeg", "png", "webp"]
+WAGTAILIMAGES_EXTENSIONS = ["gif", "jpg", "jpeg", "png", "webp", "heic", "heif"]  # the last two become JPEG
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 40_000_000
 WAGTAILIMAGES_IMAGE_FORM_BASE = "cms.pictures.PictureForm"
 WAGTAILDOCS_DOCUMENT_FORM_BASE = "cms.papers.PaperForm"
@@ -424,8 +415,10 @@ WAGTAILDOCS_EXTENSIONS = ["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "w
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_MAX_UPLOAD_SIZE = 50 * 2**20
 SLIDES_MAX_BYTES = 50 * 2**20
+# A course as one zip file, out and in (cms/packs/): as much as one request may bring.
+COURSE_FILE_MAX_BYTES = 200 * 2**20
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "cms.search", "SEARCH_CONFIG": "simple"}}
-WAGTAIL_WORKFLOW_ENABLED = False
+WAGTAIL_FINISH_WORKFLOW_ACTION = "cms.core.reviewing.leave_to_publishing"
 # Made into an inner link, an address of ours would tell the title of whosever page it is.
 WAGTAILADMIN_EXTERNAL_LINK_CONVERSION = "never"
 
@@ -439,6 +432,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# Whom people call who need help with signing in or studying: a number of the office, shown to everybody.
+HELP_PHONE = telephone("HELP_PHONE")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 # Where whoever holds one of the roles begins after signing in; everybody else at LOGIN_REDIRECT_URL.
@@ -513,6 +508,8 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     # Short addresses of lectures that nobody has, or that are not for this person.
     "lecture_code": {"person": [(20, 600)]},
     "own_password": {"person": [(10, 300)]},
+    # What one person says under lessons.
+    "comment": {"person": [(5, 600), (30, 86_400)]},
     "email_code": {"person": [(3, 600), (6, 86_400)]},
     "email_code_entry": {"person": [(10, 300)]},
 }
@@ -528,6 +525,7 @@ BODY_LIMITS = [
     # Only what takes files; a form of the editor is all text.
     ("/admin/", ["POST"], 2 * 2**20, ("organiser", "lecturer", "operator")),
     ("/admin/documents/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
+    ("/admin/course-files/", ["POST"], COURSE_FILE_MAX_BYTES + 2**20, ("organiser",)),
     ("/admin/images/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
 ]
 BODY_IDLE_S = number("BODY_IDLE_S", default=30, low=1, high=3600)

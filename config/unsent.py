@@ -21,6 +21,7 @@ EVERYTHING = ".*/$"  # Wagtail's own address for whatever it does not know
 # Where the page that a form stands on is not above its address: the page's name, and what of the address names it.
 PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "me_dispute_withdraw": ("me_record", ("occasion_id",)),
+    "live_meeting_cancel": ("meeting", ("occasion_id",)),
     "live_slides_remove": ("live_host", ("occasion_id",)),
     "uses_publish": ("wagtailadmin_pages:edit", ("page_id",)),
 }

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from wagtail.documents import get_document_model
 from wagtail.models import Page
 
+from attendance.core.reading import is_reading
 from attendance.models import Occasion, RecordState
 from attendance.queries import CALLED_OFF
 from attendance.queries.concerned import Concerned, concerned_by, watchers_of
@@ -22,15 +23,13 @@ from attendance.sentences.records import day_and_hour, length
 from attendance.standing import asked_by, due_at, is_due_over
 from cms.core.lesson import values_of
 from cms.models import CoursePage, LessonPage
-from cms.permissions import may_edit_at
+from cms.permissions import COURSE_DEPTH, may_edit_at
 from cms.queries import Lesson, lessons_of
 from courses.models import CourseRun
-from courses.queries import media_items_of
+from courses.queries import gates_of, is_past, media_items_of
 from media.models import Video
 from organizations.models import User
 from organizations.uses import Use
-
-COURSE_DEPTH = 3  # root, shelf, course
 
 
 def runs_in_play(course: CoursePage | int, *, as_of: datetime) -> list[CourseRun]:
@@ -153,16 +152,17 @@ def changes(
     course: CoursePage, after: list[Lesson], *, user: User, as_of: datetime, documents: Collection[str] = ()
 ) -> list[Use]:
     """Return what becomes of each place where the course is studied, if its lessons are these."""
-    items = media_items_of(after)
-    keys = {key for lesson in after for key in lesson.media_keys}
-    return [
-        use for run in runs_in_play(course, as_of=as_of) for use in _change(run, items, keys, user, as_of, documents)
-    ]
+    runs = runs_in_play(course, as_of=as_of)
+    gates = gates_of(after) if runs else set()
+    return [use for run in runs for use in _change(run, after, gates, user, as_of, documents)]
 
 
 def _change(
-    run: CourseRun, items: dict[str, int], keys: set[str], user: User, as_of: datetime, documents: Collection[str]
+    run: CourseRun, after: list[Lesson], gates: set[str], user: User, as_of: datetime, documents: Collection[str]
 ) -> list[Use]:
+    items = media_items_of(after, reads=run.reads)
+    # A video that is still being processed has no length yet, and is there.
+    keys = items.keys() | {key for lesson in after if not lesson.is_optional for key in lesson.media_keys}
     occasion, had = run.occasion, run.occasion.media_items or {}
     people = concerned_by(occasion, as_of=as_of)
     is_reached = may_edit_at(user, occasion.node)
@@ -179,7 +179,15 @@ def _change(
     if gone:
         watched = watchers_of(occasion, gone)
         if watched:
-            sentences.append(_("%(people)s 人学过撤下的视频，学过的都保存着") % {"people": watched})
+            is_text = any(is_reading(key) for key in gone)
+            said = (
+                _("%(people)s 人学过撤下的内容，学过的都保存着")
+                if is_text
+                else _("%(people)s 人学过撤下的视频，学过的都保存着")
+            )
+            sentences.append(said % {"people": watched})
+    if items or occasion.media_items is None:  # what shows nothing any more keeps its quizzes (refresh_length)
+        sentences += _quizzes(occasion, gates, people)
     if documents and occasion.state != Occasion.State.SCHEDULED:
         titles = get_document_model().objects.filter(pk__in=documents).values_list("title", flat=True)
         names = _("、").join(f"“{title}”" for title in titles)
@@ -211,9 +219,16 @@ def _minutes(occasion: Occasion, had: dict[str, int], items: dict[str, int], peo
     return [*said, left]
 
 
-def is_past(occasion: Occasion, as_of: datetime) -> bool:
-    """Whether an occasion keeps what it was judged by: past its end, or judged."""
-    return occasion.ends_at <= as_of or occasion.state == Occasion.State.SETTLED
+def _quizzes(occasion: Occasion, gates: set[str], people: Concerned) -> list[str]:
+    """Say which quizzes more, or fewer, have to be passed."""
+    new, old = len(gates - occasion.gates.keys()), len(occasion.gates.keys() - gates)
+    said = []
+    if new:
+        values = {"count": new, "left": people.expected - people.done, "done": people.done}
+        said.append(_("没学完的 %(left)s 人还要通过 %(count)s 个练习，已经学完的 %(done)s 人不用") % values)
+    if old:
+        said.append(_("有 %(count)s 个练习不再要求") % {"count": old})
+    return said
 
 
 def name_of(run: CourseRun, is_reached: bool) -> str:

@@ -28,20 +28,21 @@ from courses.changes import name_of, runs_of
 from courses.models import CourseRun
 from courses.operations import CoursePlan, UnableToScheduleCourse, reschedule_course, schedule_course
 from courses.plans import move_course_end
-from courses.queries import media_items_of
+from courses.queries import is_text_only, media_items_of
 from media.models import Video
 from organizations.models import Node
+from organizations.unit_choice import ORGANISE, choose_unit
 
 WHY = {
     "unpublished": gettext_lazy("这门课还没有发布，请先发布。"),
-    "no_video": gettext_lazy(
-        "这门课里没有已发布的视频，无法计算学习时间，暂时不能安排。请在课里放一个视频（录音也可以），发布以后再来安排。"
+    "empty": gettext_lazy(
+        "这门课里还没有已发布的必修内容，暂时不能安排。请在课里写上文字，或者放一个视频（录音也可以），发布以后再来安排。"
     ),
     "failed_video": gettext_lazy("这门课里有处理失败的视频，请先重试或换掉。"),
     "rule": gettext_lazy("请选择“按课程时长”的认定规则。"),
     "times": gettext_lazy("截止时间要晚于开始时间，也要晚于现在。"),
 }
-FIELD_OF = {"unpublished": "page", "no_video": "page", "failed_video": "page", "rule": "rule", "times": "ends_at"}
+FIELD_OF = {"unpublished": "page", "empty": "page", "failed_video": "page", "rule": "rule", "times": "ends_at"}
 LATE = dt.timedelta(minutes=10)
 State = Occasion.State
 
@@ -78,6 +79,8 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
     Once the course has begun only its end can be moved; once it is over, nothing.
     """
 
+    from_plan: Training | None = None  # from whose plan somebody comes
+
     training = forms.ModelChoiceField(Training.objects.none(), label=gettext_lazy("培训"))
     node = forms.ModelChoiceField(
         Node.objects.none(),
@@ -106,7 +109,8 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         occasion = self.instance.occasion if self.instance.pk else None
         self.occasion: Occasion | None = occasion
         nodes = editable_nodes(self.for_user)
-        self._offer("node", nodes.filter(Q(closed_date=None) | Q(pk=occasion.node_id if occasion else None)))
+        offered = nodes.filter(Q(closed_date=None) | Q(pk=occasion.node_id if occasion else None))
+        choose_unit(self, "node", offered, scope=ORGANISE)
         self._offer("training", _trainings_for(nodes, occasion))
         kept = occasion.rule_id if occasion else None
         self._offer("rule", offered_rules(self.for_user, basis=Rule.Basis.MEDIA, kept=kept))
@@ -129,7 +133,7 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         self._offer("page", courses)
         lessons = lessons_by_course(courses)
         codes = {page.pk: hindrance(lessons[page.path]) for page in courses}
-        short = {"no_video": _("没有视频，暂时不能安排"), "failed_video": _("有处理失败的视频，暂时不能安排")}
+        short = {"empty": _("没有必修内容，暂时不能安排"), "failed_video": _("有处理失败的视频，暂时不能安排")}
         field: Any = self.fields["page"]
         field.label_from_instance = lambda page: (
             f"{page.title}（{short[codes[page.pk]]}）" if codes.get(page.pk) else page.title
@@ -195,8 +199,9 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         if self.occasion is None or self.changed_data:
             found += effects_of_rule(rule=plan["rule"], length=_length_of(plan["page"]))
             found += effects_of_dates(
-                training=plan["training"], starts_at=plan["starts_at"], ends_at=plan["ends_at"], by_media=True
-            )
+                training=plan["training"], starts_at=plan["starts_at"], ends_at=plan["ends_at"], by_media=True,
+                from_plan=plan["training"] == self.from_plan,
+            )  # fmt: skip
             if plan["starts_at"] < now - LATE:
                 begins = _("开始时间 %(at)s 已经过去，保存以后马上开始。")
                 waits = _("开始时间 %(at)s 已经过去，培训发布以后马上开始。")
@@ -261,14 +266,16 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
 
 def _length_of(page: CoursePage) -> dt.timedelta:
     """Return how long what there is to study in a course is now."""
-    return dt.timedelta(milliseconds=sum(media_items_of(lessons_of(page)).values()))
+    lessons = lessons_of(page)
+    return dt.timedelta(milliseconds=sum(media_items_of(lessons, reads=is_text_only(lessons)).values()))
 
 
 def hindrance(lessons: list[Lesson]) -> str:
-    """Return why a course with these lessons cannot be given: "", "no_video" or "failed_video"."""
-    videos = videos_of(lessons).values()
-    if not videos:
-        return "no_video"
+    """Return why a course with these lessons cannot be given: "", "empty" or "failed_video"."""
+    asked = [lesson for lesson in lessons if not lesson.is_optional]
+    videos = videos_of(asked).values()
+    if not videos and not media_items_of(asked, reads=is_text_only(asked)):
+        return "empty"
     return "failed_video" if any(video.state == Video.State.FAILED for video in videos) else ""
 
 

@@ -62,7 +62,11 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
     player.update(found.addresses())
     player["duration_ms"] = found.duration_ms
     player["chapters"] = found.chapters
-    if reading.study.is_void:
+    player["storyboard"] = found.storyboard
+    is_beside = studied.lesson.is_optional and key not in (run.occasion.media_items or {})
+    if is_beside:
+        player["records"] = False
+    if reading.study.is_void or is_beside:
         player["is_uncounted"] = True
     else:
         player.update(_standing(reading, key, found.duration_ms))
@@ -70,7 +74,8 @@ def player_for(reading: Reading, studied: Studied, video: Video, *, as_of: datet
     player["refresh_url"] = f"{reverse('courses_media', args=base)}?v={video.pk}"
     player["back_url"] = reverse("courses_course", args=[run.pk])
     player["fault_url"] = reverse("video_fault", args=[video.pk])
-    may_complete = len(studied.lesson.videos) == 1 and not reading.study.is_void
+    may_complete = len(studied.lesson.videos) == 1 and not reading.study.is_void and not is_beside
+    may_complete = may_complete and not studied.asks_quizzes  # what is watched alone finishes nothing there
     player["complete_url"] = reverse("courses_complete", args=base) if may_complete else ""
     return player
 

@@ -1,5 +1,6 @@
 """The screens of 安排课程 in Wagtail's admin: list, give, change, withdraw before it begins, declare void after."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from attendance.forms import VoidForm
 from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
 from attendance.operations.cancelled import cancelled_words
+from attendance.permissions import training_asked
 from attendance.queries.concerned import concerned_by, people_at
 from attendance.queries.consequences import resting_on
 from attendance.sentences.checks import missing_words
@@ -83,6 +85,32 @@ class RunList(generic.IndexView):
 
 class AddRun(WithoutStatus, RefusedBySaving, generic.CreateView):
     page_title = gettext_lazy("安排课程")
+
+    def get_initial(self) -> dict[str, Any]:
+        """Begin with the training from whose plan somebody comes."""
+        training = training_asked(self.request)
+        initial: dict[str, Any] = super().get_initial()
+        if training is None:
+            return initial
+        begins = timezone.make_aware(dt.datetime.combine(training.starts_date, dt.time()))
+        if begins > timezone.now():
+            initial["starts_at"] = begins
+        return {**initial, "training": training.pk, "node": training.node_id, "ends_at": training.deadline_at}
+
+    def get_form(self, form_class: Any = None) -> CourseRunForm:
+        form: CourseRunForm = super().get_form(form_class)
+        form.from_plan = training_asked(self.request)
+        return form
+
+    def get_add_url(self) -> str:
+        """The form goes back to where it came from, so that its training is known when it is saved."""
+        training, found = training_asked(self.request), str(super().get_add_url())
+        return found if training is None else f"{found}?training={training.pk}"
+
+    def get_success_url(self) -> str:
+        training = training_asked(self.request)
+        found: str = super().get_success_url()
+        return found if training is None else reverse("plan", args=[training.pk])
 
     def get_success_message(self, instance: CourseRun) -> str:
         words = _("“%(title)s”已安排，应学 %(people)s 人。")

@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from attendance.models import Occasion
+from attendance.sentences.checks import quizzes_left_words
 from attendance.sentences.records import day_and_hour, near_day_and_hour
 from cms.covers import Cover
 from courses.covers import cover_of
 from courses.models import CourseRun
-from courses.queries import Studied, Study
+from courses.queries import Study
 from courses.shelf import Shelf
 
 
@@ -84,7 +85,10 @@ def _until(moment: datetime, as_of: datetime) -> str:
 
 def _todo(study: Study, as_of: datetime) -> Row:
     amount = study.amount
-    lines = [_left(study), amount.asked, _until(study.due_at, as_of)]
+    until = _until(study.due_at, as_of)
+    if _is_made_up(study, as_of):
+        until = _("已经到期，还能补学到 %(until)s") % {"until": near_day_and_hour(study.due_at, as_of)}
+    lines = [_left(study), amount.asked, until]
     step = f"{study.step_word} ›"
     return _row(study.run, step, tuple(str(line) for line in lines if line))
 
@@ -95,6 +99,8 @@ def _left(study: Study) -> str:
         return _("正在认定，稍后再看")
     if not amount.total_ms:
         return _("视频还在处理")
+    if not amount.left and study.quizzes_left:
+        return quizzes_left_words(study.quizzes_left)
     if amount.done_ms:
         return _("已计入 %(done)s，还差 %(left)s") % {"done": amount.done, "left": amount.left}
     return _("还差 %(left)s") % {"left": amount.left}
@@ -135,7 +141,7 @@ def _of_others(run: CourseRun, as_of: datetime) -> Row:
 def progress(study: Study, *, as_of: datetime) -> Progress:
     """Return what stands first on the page of a course that somebody studies."""
     chip, look, state = _("学完了") if study.is_done else "", "ok" if study.is_done else "", ""
-    lines = tuple(line for line in (_asked(study), _deadline(study, as_of)) if line)
+    lines = tuple(line for line in (_asked(study), _quizzes(study), _deadline(study, as_of)) if line)
     if study.is_withdrawn:
         note = _("学过的都保存着，改好以后再来学。现在不用做什么。")
         return Progress(said=_("老师正在修改这门课"), note=note, chip=chip, look=look, lines=lines)
@@ -145,12 +151,29 @@ def progress(study: Study, *, as_of: datetime) -> Progress:
         state = study.stand.state
     elif not study.is_done and study.amount.left:
         chip, look = _("还差 %(left)s") % {"left": study.amount.left}, "due"
+    elif not study.is_done and study.quizzes_left:
+        chip, look = _("还差 %(count)s 个练习") % {"count": study.quizzes_left}, "due"
     of = _("已计入，共 %(total)s") % {"total": study.amount.total}
     return Progress(amount=study.amount.done, note=of, chip=chip, look=look, state=state, lines=lines)
 
 
 def _asked(study: Study) -> str:
     return f"{study.amount.asked}{_('。')}" if study.amount.asked and not study.is_withdrawn else ""
+
+
+def _quizzes(study: Study) -> str:
+    """How many of the quizzes that are asked for are passed; nothing where none is."""
+    of, left = len(study.run.occasion.gates), study.quizzes_left
+    if not of or study.is_done or study.is_withdrawn or study.stand is None:
+        return ""
+    if not left:
+        return _("要求的 %(of)s 个练习都通过了。") % {"of": of}
+    return _("要求的 %(of)s 个练习，还有 %(left)s 个没有通过。") % {"of": of, "left": left}
+
+
+def _is_made_up(study: Study, as_of: datetime) -> bool:
+    """Whether what is finished now comes after the course's own end, and still counts."""
+    return study.run.occasion.ends_at <= as_of < study.due_at
 
 
 def _deadline(study: Study, as_of: datetime) -> str:
@@ -160,40 +183,9 @@ def _deadline(study: Study, as_of: datetime) -> str:
         return _("%(begins)s 开始计入学习时间。") % {"begins": near_day_and_hour(begins, as_of)}
     if study.is_withdrawn or study.is_done or study.is_excused:
         return ""
+    if _is_made_up(study, as_of):
+        until["end"] = near_day_and_hour(study.run.occasion.ends_at, as_of)
+        return _("已过 %(end)s，现在学完算“已补学”，请在 %(until)s 前学完。") % until
     if study.due_at > as_of:
         return _("请在 %(until)s 前学完。") % until
     return _("%(until)s 已经结束，仍然可以看，不再计入。") % until
-
-
-def lesson_rows(study: Study) -> list[Row]:
-    """Return the lessons of a course in order, each with how far somebody got."""
-    return [
-        Row(
-            studied.lesson.page.title,
-            reverse("courses_lesson", args=[study.run.pk, studied.lesson.page.pk]),
-            _lesson_step(studied, is_void=study.is_void),
-            () if study.is_void else (_of_lesson(studied),),
-        )
-        for studied in study.lessons
-    ]
-
-
-def _of_lesson(studied: Studied) -> str:
-    amount = studied.amount
-    if studied.is_done:
-        return _("学完了")
-    if amount.done_ms:
-        return _("已计入 %(done)s，还差 %(left)s") % {"done": amount.done, "left": amount.left}
-    if amount.total_ms:
-        return _("%(total)s，还没有学") % {"total": amount.total}
-    if studied.lesson.is_incomplete:
-        return _("这一讲老师正在修改")
-    return _("视频还在处理") if studied.lesson.videos else _("文字，读完就算")
-
-
-def _lesson_step(studied: Studied, *, is_void: bool) -> str:
-    if is_void:
-        return _("看看 ›")
-    if studied.is_done:
-        return _("再看看 ›")
-    return _("继续 ›") if studied.amount.done_ms else _("开始 ›")

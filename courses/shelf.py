@@ -1,10 +1,12 @@
 """The order of a member's course list."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.standing import is_due_over
+from courses.models import CourseRun
 from courses.queries import Study
 
 
@@ -22,6 +24,13 @@ class Shelf:
     @property
     def is_empty(self) -> bool:
         return not (self.todo or self.paused or self.coming or self.done or self.over)
+
+
+def categories_of(runs: Iterable[CourseRun]) -> list[str]:
+    """Return the categories of some courses, those with most courses first; none where all are in the same."""
+    counts = Counter(run.page.category for run in runs)
+    named = sorted((one for one in counts if one), key=lambda one: (-counts[one], one))
+    return named if len(counts) > 1 else []
 
 
 def arrange(studies: Iterable[Study], *, as_of: datetime) -> Shelf:

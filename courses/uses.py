@@ -16,13 +16,18 @@ from cms.models import CoursePage, LessonPage
 from cms.permissions import may_edit_at
 from courses.changes import course_of, name_of, runs_in_play, runs_of
 from courses.models import CourseRun
+from courses.queries import runs_asking
 from media.models import Video
 from organizations.models import User
 from organizations.uses import Use
+from quizzes.models import Quiz
 
 
 def uses_of(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
-    """The trainings in which a course, a lesson or a video is studied; what is over needs the course alone."""
+    """The trainings in which a course, a lesson or a video is studied; what is over needs the course alone. Of a quiz
+    those in which it has to be passed, or would have to be: none of them blocks."""
+    if isinstance(thing, Quiz):
+        return [_asks(run, user, as_of) for run in runs_asking(quiz_id=thing.pk, as_of=as_of)]
     if isinstance(thing, Video):
         return [_needs(run, user, as_of) for run in _runs_with(thing, as_of)]
     page = thing.specific if isinstance(thing, Page) else None
@@ -74,6 +79,14 @@ def _needs(run: CourseRun, user: User, as_of: datetime) -> Use:
     }
     text = _("正在%(run)s里使用：%(people)s 人在学，%(undone)s 人还没有学完，可以学到 %(until)s") % values
     return Use(text, blocks=True, url=_url(run, is_reached))
+
+
+def _asks(run: CourseRun, user: User, as_of: datetime) -> Use:
+    is_reached = may_edit_at(user, run.occasion.node)
+    people = concerned_by(run.occasion, as_of=as_of)
+    values = {"run": name_of(run, is_reached), "people": people.expected, "undone": people.undone}
+    text = _("%(run)s要求通过它：%(people)s 人在学，%(undone)s 人还没有学完") % values
+    return Use(text, url=_url(run, is_reached))
 
 
 def _past(run: CourseRun, user: User) -> Use:

@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 
-from attendance.operations import settle_dirty
+from attendance.clock import clock
+from attendance.operations import UnableToReportWatched, settle_dirty
 from attendance.sentences.checks import check_card
 from cms.core.lesson import values_of
 from cms.covers import file_of
@@ -24,17 +25,19 @@ from cms.library import is_shown_by_right
 from cms.models import LessonPage
 from cms.moving import file_to_show
 from cms.queries import open_lessons, withdrawn_lessons
+from courses.before import first_to_finish, tell_first, with_requirements
 from courses.covers import cover_of, of_file
 from courses.finding import pages_found, places_found
 from courses.found_words import found_rows
+from courses.lesson_words import lesson_rows, lesson_words, why_not_complete
 from courses.models import CourseRun
 from courses.onward import after_course, after_lesson
-from courses.operations import UnableToCompleteLesson, complete_lesson
+from courses.operations import UnableToCompleteLesson, close_reading, complete_lesson, note_passed, open_reading
 from courses.permissions import READERS, may_read_run, readable_runs
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, runs_with_occasions, studies_of
-from courses.sentences import lesson_rows, progress, sections
-from courses.shelf import arrange
+from courses.sentences import progress, sections
+from courses.shelf import arrange, categories_of
 from courses.withdrawn import told_if_withdrawn
 from organizations.models import User
 from organizations.permissions import has_role, role_required, signed_in, visible_nodes
@@ -56,6 +59,12 @@ class Opened:
     study: Study
     records: bool
 
+    def before(self) -> list[Study]:
+        """What they have to finish first."""
+        if not self.records or self.study.is_void:
+            return []
+        return first_to_finish(self.study, member_id=self.user.pk, as_of=timezone.now())
+
     def lesson(self, lesson_id: int) -> Studied:
         for studied in self.study.lessons:
             if studied.lesson.page.pk == lesson_id:
@@ -66,12 +75,16 @@ class Opened:
 def open_run(request: HttpRequest, occasion_id: int) -> Opened:
     """Return the course with the reader's progress, or raise Http404."""
     user, as_of = signed_in(request), timezone.now()
-    own = runs_expecting(member_id=user.pk).filter(pk=occasion_id).first()
+    own = with_requirements(runs_expecting(member_id=user.pk)).filter(pk=occasion_id).first()
     run = own or get_object_or_404(runs_with_occasions(), pk=occasion_id)
     if own is None and not may_read_run(user, run):
         raise Http404
     settle_dirty(as_of=as_of, member_ids=[user.pk])
-    return Opened(user, run, studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0], records=own is not None)
+    study = studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0]
+    if own is not None and study.quizzes_left and note_passed(runs=[own], member_id=user.pk, as_of=as_of):
+        settle_dirty(as_of=as_of, member_ids=[user.pk])
+        study = studies_of(runs=[run], member_id=user.pk, as_of=as_of)[0]
+    return Opened(user, run, study, records=own is not None)
 
 
 @require_safe
@@ -90,9 +103,19 @@ def index(request: HttpRequest) -> HttpResponse:
         reading = runs_in_subtrees(nodes=visible_nodes(user, *READERS))
         others = list(reading.exclude(pk__in=known)[:SHOWN_FOR_READERS])
     settle_dirty(as_of=as_of, member_ids=[user.pk])
+    categories = categories_of([*runs, *others])
+    chosen = request.GET.get("category", "")
+    if chosen in categories:
+        runs, others = ([one for one in some if one.page.category == chosen] for some in (runs, others))
     studies = studies_of(runs=runs, member_id=user.pk, as_of=as_of)
     shelf = arrange(studies, as_of=as_of)
-    context = {"tab": "courses", "shelf": shelf, "sections": sections(shelf, others, as_of=as_of)}
+    context = {
+        "tab": "courses",
+        "shelf": shelf,
+        "sections": sections(shelf, others, as_of=as_of),
+        "categories": categories,
+        "chosen": chosen if chosen in categories else "",
+    }
     return render(request, "courses/index.html", context)
 
 
@@ -118,8 +141,10 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "records": opened.records,
         "progress": progress(opened.study, as_of=timezone.now()),
         "cover": cover_of(opened.run),
+        "before": opened.before(),
         "rows": lesson_rows(opened.study),
         "onward": after_course(opened.study, member_id=opened.user.pk, as_of=timezone.now()),
+        "keep_of": " ".join(f"{occasion_id}/{one.lesson.page.pk}" for one in opened.study.lessons),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
         **check_card(opened.run.occasion, opened.study.stand, as_of=timezone.now()),
     }
@@ -134,16 +159,24 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
     """Show one lesson: the player, then text, pictures and documents in their order."""
     opened = open_run(request, occasion_id)
     studied = opened.lesson(lesson_id)
+    if before := opened.before():
+        tell_first(request, before)
+        return redirect("courses_course", occasion_id)
     video = chosen_video(studied, request.GET.get("v", ""))
+    is_read = opened.records and not opened.study.is_void and not studied.lesson.has_videos
+    if is_read and request.method == "GET":
+        open_reading(study=opened.study, studied=studied, member_id=opened.user.pk, as_of=timezone.now())
     context = {
         "tab": "courses",
         "run": opened.run,
         "study": opened.study,
         "studied": studied,
+        "said": lesson_words(opened.study, studied) if opened.records else (),
         "records": opened.records,
         "player": player_for(opened, studied, video, as_of=timezone.now()) if video else None,
         "links": Links(opened.run.pk, lesson_id, video, quizzes_in(opened, studied)),
-        "is_read": opened.records and not opened.study.is_void and not studied.lesson.has_videos,
+        "is_read": is_read,
+        "keep_of": f"{occasion_id}/{lesson_id}",
         "onward": after_lesson(opened.study, studied, member_id=opened.user.pk, as_of=timezone.now()),
     }
     return render(request, "courses/lesson.html", context)
@@ -173,14 +206,18 @@ def complete(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResp
     user = signed_in(request)
     wants_json = request.headers.get("Accept", "") == "application/json"
     try:
+        close_reading(occasion_id=occasion_id, lesson_id=lesson_id, member_id=user.pk, as_of=clock().now())
+        settle_dirty(as_of=timezone.now(), member_ids=[user.pk])
         complete_lesson(occasion_id=occasion_id, lesson_id=lesson_id, member_id=user.pk, as_of=timezone.now())
-    except UnableToCompleteLesson as error:
+    except (UnableToCompleteLesson, UnableToReportWatched) as error:
         if not runs_expecting(member_id=user.pk).filter(pk=occasion_id).exists():
             raise Http404 from error
+        said = why_not_complete(error.code)
         if not wants_json:
             readable_lesson(request, occasion_id, lesson_id)
+            messages.warning(request, said)
             return redirect("courses_lesson", occasion_id, lesson_id)
-        return JsonResponse({"error": "not_enough", "message": _("还没有学够，请接着看。")}, status=409)
+        return JsonResponse({"error": "not_enough", "message": said}, status=409)
     return JsonResponse({"done": True}) if wants_json else redirect("courses_course", occasion_id)
 
 

@@ -23,7 +23,7 @@ case ${1:-} in
   sockets)
     export WEB_PROCESSES=$((pages + cores))
     exec "$python" -m uvicorn config.asgi:application --uds "$run/sockets-$2.sock" --ws websockets-sansio \
-      --ws-per-message-deflate false --ws-max-size 16384 --log-level warning --no-access-log --no-proxy-headers \
+      --ws-per-message-deflate false --ws-max-size 81920 --log-level warning --no-access-log --no-proxy-headers \
       --timeout-graceful-shutdown 10 --lifespan on ;;
   worker)
     # Gossip and mingle are talk between workers that nobody needs, and end in a traceback when Redis goes.

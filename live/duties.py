@@ -27,7 +27,7 @@ def of_lecturer(user: User, as_of: dt.datetime) -> list[Duty]:
         occasion__starts_at__lt=tomorrow,
         occasion__ends_at__gt=as_of - lifecycle.LATEST,
     )
-    mine = Lecture.objects.filter(Q(state=Lecture.State.LIVE) | to_give, lecturer=user)
+    mine = Lecture.objects.filter(Q(state=Lecture.State.LIVE) | to_give, lecturer=user, kind=Lecture.Kind.LECTURE)
     return [
         _duty(lecture, as_of)
         for lecture in mine.select_related("occasion__node").order_by("occasion__starts_at")[:MOST]

@@ -45,6 +45,7 @@ from media.models import Video
 from media.operations import UnableToCut, plan_cut
 from organizations.models import Node, Role, User
 from organizations.permissions import visible_nodes
+from organizations.unit_choice import ORGANISE, choose_unit
 
 LOCAL_MINUTE = "%Y-%m-%dT%H:%M"
 
@@ -55,6 +56,8 @@ class LectureForm(Asking, forms.Form):
     What is unusual, and what a change does to others, is asked once. ``again``: a lecture that was not held, in whose
     place this one is planned, or one that was held, of which this is a further session.
     """
+
+    from_plan: Training | None = None  # from whose plan somebody comes
 
     training = forms.ModelChoiceField(Training.objects.none(), label=_("培训"), empty_label=_("请选择"))
     title = forms.CharField(label=_("名称"), max_length=120)
@@ -94,7 +97,7 @@ class LectureForm(Asking, forms.Form):
             "training",
             Training.objects.filter(node__in=nodes, is_standing=False).exclude(state="closed").order_by("-pk"),
         )
-        self._offer("node", nodes.filter(closed_date=None), label=lambda node: f"{'　' * (node.depth - 1)}{node.name}")
+        choose_unit(self, "node", nodes.filter(closed_date=None), scope=ORGANISE)
         self._offer("lecturer", lecturers_for(user, on_date=timezone.localdate()))
         kept = lecture.occasion.rule_id if lecture else None  # another unit's, where it was planned with it
         self._offer("rule", offered_rules(user, basis=Rule.Basis.WINDOW, kept=kept))
@@ -103,12 +106,10 @@ class LectureForm(Asking, forms.Form):
             offer_default(self)
         self.stand_by(None if lecture is None else in_words(lecture.occasion, lecture.lecturer))
 
-    def _offer(self, name: str, queryset: Any, label: Any = None) -> None:
+    def _offer(self, name: str, queryset: Any) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset = queryset
-        if label is not None:
-            field.label_from_instance = label  # type: ignore[method-assign]
 
     def clean_starts_at(self) -> dt.datetime:
         at: dt.datetime = self.cleaned_data["starts_at"]
@@ -143,7 +144,7 @@ class LectureForm(Asking, forms.Form):
             return found
         return found + unusual(
             data["training"], data["lecturer"], data["starts_at"], ends_at, but=self.moved(), asked_by=self._user,
-            as_of=now,
+            as_of=now, from_plan=data["training"] == self.from_plan,
         )  # fmt: skip
 
     def moved(self) -> set[int]:

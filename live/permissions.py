@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from attendance.models import Occasion, PresenceSpan, Training
 from attendance.queries.listing import on_roster
-from attendance.queries.naming import missing_at
+from attendance.queries.naming import among_named
 from attendance.queries.sessions import is_on_first
-from live.models import Lecture, Restriction
+from live.models import Lecture, Restriction, Seat
 from organizations.models import Membership, Role, RoleGrant, User
 from organizations.permissions import has_role
 from organizations.queries import valid_on
@@ -27,15 +27,22 @@ BACK_WITHIN = dt.timedelta(minutes=2)
 
 
 def may_host(user: User, lecture: Lecture) -> bool:
-    """Whether ``user`` may go live, end, mute and remove: the lecturer assigned, or an organiser above."""
+    """Whether ``user`` may go live, end, mute and remove: the lecturer assigned, or an organiser above.
+
+    A meeting: also a secretary of the unit, or above it.
+    """
     if not (user.is_authenticated and user.is_active):
         return False
-    return lecture.lecturer_id == user.pk or has_role(user, Role.ORGANISER, node=lecture.occasion.node)
+    return lecture.lecturer_id == user.pk or has_role(user, *_leaders(lecture), node=lecture.occasion.node)
+
+
+def _leaders(lecture: Lecture) -> tuple[Role, ...]:
+    return (Role.ORGANISER, Role.SECRETARY) if lecture.is_meeting else (Role.ORGANISER,)
 
 
 def may_void(user: User, lecture: Lecture) -> bool:
     """Whether ``user`` may declare it void: an organiser above, or its lecturer where nothing was held."""
-    if has_role(user, Role.ORGANISER, node=lecture.occasion.node):
+    if has_role(user, *_leaders(lecture), node=lecture.occasion.node):
         return True
     return may_host(user, lecture) and lecture.occasion.state == Occasion.State.NOT_HELD
 
@@ -122,8 +129,10 @@ def rights_now(*, occasion_id: int, user_ids: Iterable[int], on_date: dt.date) -
     if lecture is None or not ids:
         return Rights(frozenset(), frozenset())
     lines = lecture.occasion.node.line_paths()
-    organisers = RoleGrant.objects.filter(valid_on(on_date), role=Role.ORGANISER, node__path__in=lines, user_id__in=ids)
-    hosts = ({lecture.lecturer_id} & set(ids)) | set(organisers.values_list("user_id", flat=True))
+    leaders = RoleGrant.objects.filter(
+        valid_on(on_date), role__in=_leaders(lecture), node__path__in=lines, user_id__in=ids
+    )
+    hosts = ({lecture.lecturer_id} & set(ids)) | set(leaders.values_list("user_id", flat=True))
     members = _admitted(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)
     active = frozenset(User.objects.filter(pk__in=hosts | members, is_active=True).values_list("pk", flat=True))
     return Rights(allowed=active, hosts=active & hosts)
@@ -146,7 +155,7 @@ def _expected(occasion: Occasion, ids: list[int], on_date: dt.date | None = None
         return on_roster(occasion_id=occasion.pk, member_ids=ids)
     day = on_date or timezone.localdate()
     members = Membership.objects.filter(valid_on(day), member_id__in=ids, node__path__startswith=occasion.node.path)
-    return set(members.filter(missing_at(occasion.repeats_id)).values_list("member_id", flat=True))
+    return set(members.filter(among_named(occasion)).values_list("member_id", flat=True))
 
 
 def _admitted(occasion: Occasion, ids: list[int], on_date: dt.date | None = None) -> set[int]:
@@ -194,10 +203,18 @@ def inside_key(occasion_id: int, member_id: int) -> str:
 
 
 def is_locked_out(user: User, lecture: Lecture, *, as_of: dt.datetime) -> bool:
-    """Whether a page of a locked room hands out no picture to this person: nobody new gets in.
+    """Whether a page of a locked room, or of one with a lobby, tells this person nothing: they are not in.
 
     No evidence is touched, nor the replay: who stays outside makes it up as anybody who missed it.
     """
-    if lecture.locked_at is None or lecture.is_over or may_host(user, lecture):
+    if lecture.is_over or may_host(user, lecture):
+        return False
+    if lecture.is_meeting and (lecture.has_lobby or lecture.locked_at is not None):
+        # What is said inside is for those who were let in: a seat is given to nobody else.
+        if Seat.objects.filter(lecture=lecture, member=user, waits=False).exists():
+            return False
+        if lecture.has_lobby:
+            return True
+    if lecture.locked_at is None:
         return False
     return not was_inside(occasion_id=lecture.pk, member_id=user.pk, as_of=as_of)

@@ -132,7 +132,10 @@ class SeriesForm(LectureForm):
         now, data = timezone.now(), self.cleaned_data
         length = dt.timedelta(minutes=data["minutes"])
         spans = [(at, at + length) for at in map(timezone.make_aware, self._starts.at)]
-        notes = unusual_each(data["training"], data["lecturer"], spans, but=(), asked_by=self._user, as_of=now)
+        notes = unusual_each(
+            data["training"], data["lecturer"], spans, but=(), asked_by=self._user, as_of=now,
+            from_plan=data["training"] == self.from_plan,
+        )  # fmt: skip
         common = [one for one in notes[0] if all(one in each for each in notes)]
         self.dates = [
             self._date(span, [one for one in each if one not in common], now)

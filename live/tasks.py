@@ -16,13 +16,15 @@ def end_forgotten_lectures() -> None:
 def delete_old_chat() -> None:
     """Keep chat, questions, lines of captions, and who chose what in a poll no longer than their retention time.
 
-    And who had which media connection and the key of a device outside no longer than the lecture, and slides no longer
-    than anybody can see them. What a release of before made while this one came up gets its short code.
+    And who sat in which meeting, had which media connection and the key of a device outside no longer than the
+    lecture, and slides no longer than anybody can see them. What a release of before made while this one came up gets
+    its short code.
     """
     operations.delete_old_chat(as_of=timezone.now())
     operations.delete_old_asking(as_of=timezone.now())
     operations.delete_old_captions(as_of=timezone.now())
     operations.forget_old_peers()
+    operations.forget_old_seats(as_of=timezone.now())
     operations.forget_old_encoder_keys(as_of=timezone.now())
     operations.delete_old_slides(as_of=timezone.now())
     operations.delete_old_cancelled(as_of=timezone.now())

@@ -2,10 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from live.views import api, asked, cutting, encoder, ending, link, pages, people, screen, slides
+from live.views import api, asked, check, cutting, encoder, ending, link, meeting, pages, people, screen, slides
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.index, name="live_index"),
+    path("check/", check.check, name="live_check"),
+    path("check/relays.json", check.relays, name="live_check_relays"),
+    path("meetings/plan/", meeting.add, name="live_meeting_plan"),
+    path("meetings/<int:occasion_id>/change/", meeting.change, name="live_meeting_change"),
+    path("meetings/<int:occasion_id>/cancel", meeting.cancel, name="live_meeting_cancel"),
     path("<int:occasion_id>/", pages.room, name="live_room"),
     path("<int:occasion_id>/host/", pages.host, name="live_host"),
     path("<int:occasion_id>/encoder/", encoder.encoder, name="live_encoder"),

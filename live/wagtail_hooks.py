@@ -44,6 +44,7 @@ def log_actions(actions: Any) -> None:
         "live.plan": (_("安排直播"), _("安排了直播“%(title)s”（%(starts_at)s）")),
         "live.change": (_("修改直播安排"), _("修改了直播“%(title)s”的安排（%(starts_at)s）")),
         "live.cancel": (_("取消直播"), _("取消了直播“%(title)s”（%(starts_at)s）")),
+        "live.cancel_meeting": (_("取消会议"), _("取消了线上会议“%(title)s”（%(starts_at)s）")),
     }
     for action, (label, message) in titled.items():
         actions.register_action(action)(type("Titled", (WithTitle,), {"label": label, "message": message}))

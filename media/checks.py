@@ -66,7 +66,7 @@ def find_fault(
     timeline: Timeline,
     plan: Plan,
     lost: Mapping[int, int],
-    heard_s: float,
+    heard_s: float | None,
 ) -> str:
     """Return why this may not be published (a code of media/sentences.py), or an empty text.
 
@@ -81,7 +81,7 @@ def find_fault(
     if not whole or is_cut_off(longest, promised_s=timeline.length_s):
         return "truncated"
     promised_s = _promised(timeline.sound) if timeline.sound is not None else 0.0
-    if facts.sound is not None and heard_s < promised_s * HEARD - HEARD_SLACK_S:
+    if facts.sound is not None and heard_s is not None and heard_s < promised_s * HEARD - HEARD_SLACK_S:
         return f"codec:{facts.sound.codec}"
     if len(whole) < len(rendered) or not _are_even(whole) or not has_cheap_rung(plan):
         return UNEVEN

@@ -1,9 +1,5 @@
 """A film cut out of another one: whole segments by a second name, so that nothing is encoded and nothing is copied."""
 
-import contextlib
-import errno
-import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -68,11 +64,6 @@ def _rungs(folder: Path) -> dict[str, list[Segment]]:
 
 def _second_name(file: Path, target: Path) -> None:
     try:
-        with contextlib.suppress(FileExistsError):
-            os.link(file, target)
-    except OSError as error:
-        if error.errno == errno.ENOENT:
-            raise UnableToTranscode(GONE, file.name) from error
-        # A file system without second names, or with no more of them.
-        storage.require_space(file.stat().st_size)
-        shutil.copyfile(file, target)
+        storage.second_name(file, target)
+    except FileNotFoundError as error:
+        raise UnableToTranscode(GONE, file.name) from error

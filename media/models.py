@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from media.core.ladder import Phase
 from organizations.models import Node
 
 
@@ -35,6 +36,9 @@ class Video(models.Model):
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
     renditions = models.JSONField(default=list, blank=True)
+    storyboard = models.JSONField(
+        null=True, blank=True, help_text="media.core.storyboard.Storyboard; without one nothing is shown"
+    )
     node = models.ForeignKey(
         Node,
         on_delete=models.PROTECT,
@@ -83,6 +87,11 @@ class Video(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def lacks_rungs(self) -> bool:
+        """It can be played, and the machine could not make the other qualities."""
+        return self.state == self.State.READY and self.error_code != ""
 
     @property
     def has_picture(self) -> bool:
@@ -139,7 +148,10 @@ class Clip(models.Model):
 
 
 class Job(models.Model):
-    """The truth about one piece of long work; the broker is only a hint (trust.md)."""
+    """The truth about one piece of long work; the broker is only a hint (trust.md).
+
+    ``progress`` (%) and ``started_at`` are of the attempt that runs.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued", _("排队中")
@@ -148,10 +160,15 @@ class Job(models.Model):
         FAILED = "failed", _("失败")
 
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="jobs")
+    phase = models.PositiveSmallIntegerField(
+        default=Phase.FIRST.value, db_default=Phase.FIRST.value, help_text="media.core.ladder.Phase"
+    )
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
     token = models.CharField(max_length=32, blank=True)
     lease_until_at = models.DateTimeField(null=True, blank=True)
+    progress = models.PositiveSmallIntegerField(default=0, db_default=0)
+    started_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

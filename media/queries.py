@@ -1,5 +1,6 @@
 """Questions about videos and uploads. Nothing here writes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,9 @@ from django.utils.module_loading import import_string
 
 from media.core.captions import Cue, shifted, write_vtt
 from media.core.chapters import Chapter
-from media.core.playlists import POSTER
+from media.core.ladder import Phase
+from media.core.outlook import seconds_left
+from media.core.playlists import POSTER, STORYBOARD
 from media.models import Captions, Job, Upload, Video, VideoFault
 from media.signing import signed_url
 from organizations import belonging
@@ -25,11 +28,16 @@ MASTER = "master.m3u8"
 AUDIO = "audio"
 MAX_MEDIA_MS = 24 * 3_600_000
 CAPTIONS_REMEMBERED_S = 600
+# Whoever waits behind more than these is told of so many.
+QUEUE_COUNTED = 500
 
 
 @dataclass(frozen=True)
 class Playback:
-    """Signed addresses of one ready video for one viewer. Empty texts: no audio-only rung, poster or captions."""
+    """Signed addresses of one ready video for one viewer. Empty texts: no audio-only rung, poster or captions.
+
+    ``storyboard``: ``url`` and what media.core.storyboard.Storyboard says; None: there is none.
+    """
 
     hls_url: str
     audio_url: str
@@ -37,6 +45,7 @@ class Playback:
     duration_ms: int
     captions_url: str = ""
     chapters: tuple[Chapter, ...] = ()
+    storyboard: dict[str, Any] | None = None
 
     def addresses(self) -> dict[str, str]:
         """Return what an open player fetches anew when its addresses have expired."""
@@ -68,6 +77,7 @@ def playback(*, video: Video, viewer_id: int, as_of: datetime) -> Playback:
         duration_ms=video.duration_ms or 0,
         captions_url=signed(captions_name(video.captions_digest)) if video.captions_digest else "",
         chapters=chapters_of(video),
+        storyboard=video.storyboard and {**video.storyboard, "url": url(STORYBOARD)},
     )
 
 
@@ -157,6 +167,12 @@ def _newest_first() -> QuerySet[Video]:
     return Video.objects.select_related("created_by", "node").order_by("-created_at", "-pk")
 
 
+def without_storyboard() -> list[UUID]:
+    """The films that can be played and have no small pictures, newest first; what was cut out of another has none."""
+    films = Video.objects.filter(state=Video.State.READY, storyboard__isnull=True, clip=None, replaced_at=None)
+    return list(films.exclude(width=None).order_by("-created_at").values_list("pk", flat=True))
+
+
 def uploads_of(*, owner_id: int) -> QuerySet[Upload]:
     """Somebody's uploads, whether finished or not."""
     return Upload.objects.filter(owner_id=owner_id)
@@ -184,9 +200,56 @@ def complete_uploads() -> QuerySet[Upload]:
 
 
 def due_jobs(*, as_of: datetime) -> QuerySet[Job]:
-    """Jobs that wait for a worker, or whose worker has gone silent; oldest first."""
+    """Jobs that wait for a worker, or whose worker has gone silent; by phase, then the oldest first."""
     lost = Q(state=Job.State.RUNNING, lease_until_at__lt=as_of)
-    return Job.objects.filter(Q(state=Job.State.QUEUED) | lost).order_by("created_at", "pk")
+    return Job.objects.filter(Q(state=Job.State.QUEUED) | lost).order_by("phase", "created_at", "pk")
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is still being made of a video. ``ahead``: how many come before it; None once it is being made itself.
+
+    ``left_s`` is None where nothing honest can be said.
+    """
+
+    phase: Phase
+    percent: int = 0
+    ahead: int | None = None
+    left_s: int | None = None
+
+
+def outlooks(video_ids: Collection[UUID], *, as_of: datetime) -> dict[UUID, Outlook]:
+    """Return how far the work on these videos is; those of which everything is made are left out. One or two queries.
+
+    Ahead of a job are those that run and those that wait longer, of its own phase or a more urgent one.
+    """
+    open_ones = Job.objects.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by(
+        "phase", "created_at", "pk"
+    )
+    asked = list(open_ones.filter(video__in=video_ids))
+    runs = {job.pk for job in asked if _is_under_way(job, as_of)}
+    queue = list(open_ones[:QUEUE_COUNTED]) if len(runs) < len(asked) else []
+    found = {}
+    for job in asked:
+        phase = Phase(job.phase)
+        if job.pk in runs:
+            elapsed = (as_of - job.started_at).total_seconds() if job.started_at else 0.0
+            left = seconds_left(percent=job.progress, elapsed_s=elapsed)
+            found[job.video_id] = Outlook(phase, job.progress, None, left)
+        else:
+            place = (job.phase, job.created_at, job.pk)
+            before = [
+                each
+                for each in queue
+                if (each.phase, each.created_at, each.pk) < place
+                or (each.phase == job.phase and each.pk != job.pk and _is_under_way(each, as_of))
+            ]
+            found[job.video_id] = Outlook(phase, 0, len(before))
+    return found
+
+
+def _is_under_way(job: Job, as_of: datetime) -> bool:
+    return job.state == Job.State.RUNNING and job.lease_until_at is not None and job.lease_until_at >= as_of
 
 
 def personal_data(user: User) -> dict[str, list[Any]]:

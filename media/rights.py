@@ -46,6 +46,11 @@ def may_read(*, root: str, object_id: str, viewer_id: int, as_of: datetime) -> b
     return bool(_ask(root, object_id, viewer_id, as_of=as_of) if answer is None else answer)
 
 
+def forget(*, root: str, object_id: str, viewer_id: int) -> None:
+    """This viewer's right has just changed: it is asked for anew at the next file."""
+    cache.delete(_right_name(root, object_id, viewer_id))
+
+
 def _ask(root: str, object_id: str, viewer_id: int, *, as_of: datetime) -> bool:
     rules = (import_string(name) for name in settings.MEDIA_RIGHTS[root])
     answer = any(rule(viewer_id, object_id) for rule in rules)

@@ -1,12 +1,20 @@
 """Reasons in words that the person who uploaded can act on."""
 
+import math
+
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from media.core.ladder import Phase
 from media.ffmpeg import MAX_PIXELS
+from media.models import Video
+from media.queries import Outlook
+
+# From here on the hours are said, to the nearest.
+HOUR_MIN = 90
 
 REASONS: dict[str, Promise] = {
     "unrecognised": _("无法识别的文件：这不是能播放的音视频，请换一个文件。"),
@@ -66,6 +74,41 @@ def reason(code: str, **counts: int) -> str:
     sizes = {"size": settings.MEDIA_MAX_UPLOAD_BYTES, **counts}
     words = {key: filesizeformat(size) for key, size in sizes.items()}
     return str(sentence or REASONS["broken"]) % {"name": name, "pixels": MAX_PIXELS // 10_000, **words}
+
+
+def video_reason(video: Video) -> str:
+    """Why a video cannot be played, or not in every quality; "" where all is well."""
+    why = reason(video.error_code)
+    return gettext("已经可以播放，其他清晰度没有做好：%(why)s") % {"why": why} if video.lacks_rungs else why
+
+
+def outlook_words(outlook: Outlook | None) -> str:
+    """How long the work on a video still takes, or how many come before it; "" where nothing is left to do."""
+    if outlook is None:
+        return ""
+    if outlook.ahead:
+        when = ngettext("前面还有 %(n)s 个", "前面还有 %(n)s 个", outlook.ahead) % {"n": outlook.ahead}
+    elif outlook.ahead == 0:
+        when = gettext("马上开始处理")
+    else:
+        when = " · ".join(filter(None, [f"{outlook.percent}%", _left(outlook.left_s)]))
+    before = {
+        Phase.LADDER: gettext("其他清晰度：%(when)s"),
+        Phase.LARGE: gettext("1080p 高清：%(when)s"),
+    }.get(outlook.phase)
+    return before % {"when": when} if before else when
+
+
+def _left(seconds: int | None) -> str:
+    if seconds is None:
+        return ""
+    minutes = math.ceil(seconds / 60)
+    if minutes <= 1:
+        return gettext("约还要不到 1 分钟")
+    if minutes < HOUR_MIN:
+        return ngettext("约还要 %(n)s 分钟", "约还要 %(n)s 分钟", minutes) % {"n": minutes}
+    hours = round(minutes / 60)
+    return ngettext("约还要 %(n)s 小时", "约还要 %(n)s 小时", hours) % {"n": hours}
 
 
 CAPTIONS: dict[str, Promise] = {

@@ -179,6 +179,33 @@ def take_over(source: Path, target: Path) -> None:
     temporary.rename(target)
 
 
+def second_name(file: Path, target: Path) -> None:
+    """Let a published file lie in another folder too; what becomes of the first does not touch it.
+
+    Raises FileNotFoundError, and UnableToStore where it has to be copied and the disk is too full.
+    """
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(file, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # A file system without second names, or with no more of them.
+        require_space(file.stat().st_size)
+        shutil.copyfile(file, target)
+
+
+def add_file(file: Path, folder: Path) -> bool:
+    """Move a file into a published folder, whole and at once; False where the folder is gone."""
+    _sync(file)
+    try:
+        file.replace(folder / file.name)
+    except FileNotFoundError:
+        return False
+    _sync(folder)
+    return True
+
+
 def drop(path: Path) -> None:
     """Remove a file or folder under the storage root; nothing happens if it is gone."""
     path.relative_to(root())

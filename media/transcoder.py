@@ -1,23 +1,23 @@
 """From one source file to a folder that phones can play: probe, plan, encode, check, poster, master playlist."""
 
-import math
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import ffmpeg
-
 from media import storage
 from media.checks import UNEVEN, Rendered, find_fault, is_cut_off, measure
-from media.core.facts import Picture, Sound, Source, UnableToPlayBack, read_facts
-from media.core.ladder import PRIMING_S, SEGMENT_S, Plan, Rung, is_still, plan_ladder
+from media.core.facts import Source, UnableToPlayBack, read_facts
+from media.core.ladder import Phase, Plan, Rung, is_still, plan_ladder, plan_large, rungs_at, with_new_sound
+from media.core.loudness import gain_of, read_loudness
 from media.core.playlists import (
     AAC_LC,
     AUDIO,
     MASTER,
     POSTER,
+    UnableToReadPlaylist,
     Variant,
     avc_codec,
     bit_rates,
@@ -25,16 +25,19 @@ from media.core.playlists import (
     read_variants,
     write_master,
 )
+from media.core.storyboard import Storyboard
 from media.core.timeline import Timeline
 from media.ffmpeg import Limits, UnableToTranscode, playable_codecs, probe, read_packets, run
-from media.poster import as_shown, make_poster
+from media.outputs import HEARD, HEARD_RATE, LOUDNESS, measurements, outputs, start_of
+from media.poster import make_poster
+from media.storyboard import make_storyboard
 
-HEARD, HEARD_RATE = "heard.u8", 1000
 MAX_DURATION_S = 12 * 3600
 # A container that promises so long a film for so few bits is wrong.
 LEAST_BIT_RATE = 2_000
 JUMPING = frozenset({"mpegts", "mpeg"})
-SOUND_RATE = 48_000
+TAIL_BYTES = 4_096
+LAST_NICENESS = 19
 # Faults of the machine, or of the whole file: encoding once more would not help.
 FINAL = frozenset({"timeout", "no_space", "too_big", "killed", "no_ffmpeg", "no_sandbox", "source_gone"})
 Tick = Callable[[int], None]
@@ -44,13 +47,16 @@ Tick = Callable[[int], None]
 class Outcome:
     """What was made; ``renditions`` as in models.Video.
 
-    ``width`` and ``height`` are of the largest picture, of a sound lesson's poster, or None where there is neither.
+    ``width`` and ``height`` are of the largest picture, of a sound lesson's poster, or None where there is neither;
+    ``following`` is what is to be made next.
     """
 
     duration_ms: int
     width: int | None
     height: int | None
     renditions: list[dict[str, Any]]
+    following: Phase | None = None
+    storyboard: Storyboard | None = None
 
 
 @dataclass(frozen=True)
@@ -95,49 +101,155 @@ def _refuse_what_cannot_be(facts: Source, timeline: Timeline) -> None:
         raise UnableToTranscode("truncated")
 
 
-def encode(source: Path, folder: Path, *, on_tick: Tick) -> Outcome:
-    """Fill ``folder``. ``on_tick`` gets the percentage at least twice a second; what it raises ends the work.
+@dataclass(frozen=True)
+class Work:
+    """One phase of a film: ``rungs`` are all that it will have then, ``kept`` those of them that lie in ``earlier``.
 
-    What was made is checked; where the rungs do not agree, or a copied source cannot be decoded cleanly, all is encoded
-    once more. Raises UnableToTranscode with the reason, and storage.UnableToStore before it begins where the disk is
-    too full.
+    ``heard_s`` of the sound could be decoded; None: nobody has looked.
+    """
+
+    phase: Phase
+    found: Examined
+    rungs: tuple[Rung, ...]
+    kept: tuple[Rung, ...] = ()
+    earlier: Path | None = None
+    gain_db: float = 0.0
+    heard_s: float | None = None
+
+    @property
+    def to_make(self) -> tuple[Rung, ...]:
+        return tuple(rung for rung in self.rungs if rung not in self.kept)
+
+    @property
+    def following(self) -> Phase | None:
+        if self.phase is Phase.FIRST:
+            return Phase.LADDER
+        is_next = self.phase is Phase.LADDER and plan_large(self.found.facts, self.found.plan) is not None
+        return Phase.LARGE if is_next else None
+
+
+def encode(
+    source: Path, folder: Path, *, on_tick: Tick, phase: Phase = Phase.LADDER, earlier: Path | None = None
+) -> Outcome:
+    """Fill ``folder`` as far as ``phase``. ``on_tick`` gets the percentage at least twice a second; what it raises ends
+    the work.
+
+    What lies in ``earlier``, the folder of the phase before, gets a second name instead of being made again. What was
+    made is checked; where the rungs do not agree, or a copied source cannot be decoded cleanly, all is encoded once
+    more. A first phase that would bring nothing forward is the whole ladder. Raises UnableToTranscode with the reason,
+    and storage.UnableToStore before it begins where the disk is too full.
     """
     found = examine(source, on_beat=lambda: on_tick(0))
-    storage.require_space(int(found.plan.bytes_a_second * found.timeline.length_s))
-    made, fault = _attempt(source, folder, found, on_tick=on_tick)
-    if fault == UNEVEN:
+    work = _measured(source, folder, _planned(found, phase, earlier), on_tick=on_tick)
+    seconds = sum(rung.kbits + rung.sound_kbits for rung in work.to_make) * 1000 // 8
+    storage.require_space(int(seconds * found.timeline.length_s))
+    made, fault = _attempt(source, folder, work, on_tick=on_tick)
+    if fault == UNEVEN and work.phase is not Phase.LARGE:
         for file in folder.iterdir():
             file.unlink()
-        found = _second_plan(found, made)
-        made, fault = _attempt(source, folder, found, on_tick=on_tick)
+        found = _second_plan(work.found, made)
+        work = _measured(source, folder, Work(Phase.LADDER, found, found.plan.rungs), on_tick=on_tick)
+        made, fault = _attempt(source, folder, work, on_tick=on_tick)
     if fault:
         raise UnableToTranscode(fault)
-    _any_poster(source, folder, found, on_beat=lambda: on_tick(98))
-    return _finish(folder, found, made)
+    if not (folder / POSTER).exists():
+        _any_poster(source, folder, work.found, on_beat=lambda: on_tick(98))
+    outcome = _finish(folder, work, made)
+    if work.phase is Phase.FIRST:
+        return outcome
+    tiles = partial(make_storyboard, folder, folder, on_beat=lambda: on_tick(99))
+    return replace(outcome, storyboard=tiles(renditions=outcome.renditions, duration_ms=outcome.duration_ms))
 
 
-def _attempt(source: Path, folder: Path, found: Examined, *, on_tick: Tick) -> tuple[list[Rendered | None], str]:
-    """Make all rungs; return them as they lie there, and what is wrong with them (empty: nothing)."""
-    facts, plan, length = found.facts, found.plan, found.timeline.length_s
+def _planned(found: Examined, phase: Phase, earlier: Path | None) -> Work:
+    """What a phase makes, and what of it lies there already. Raises UnableToTranscode where nothing is left to make."""
+    plan, first = found.plan, rungs_at(Phase.FIRST, found.plan)
+    if phase is Phase.LARGE:
+        large = plan_large(found.facts, plan)
+        if large is None or earlier is None:
+            raise UnableToTranscode(UNEVEN)
+        pictures = tuple(rung for rung in plan.rungs if rung.kind == "video")
+        return Work(phase, found, (*pictures, *large.rungs, *plan.rungs[len(pictures) :]), plan.rungs, earlier)
+    if phase is Phase.FIRST and first:
+        return Work(phase, found, first)
+    return Work(Phase.LADDER, found, plan.rungs, first if earlier is not None else (), earlier)
+
+
+def _measured(source: Path, folder: Path, work: Work, *, on_tick: Tick) -> Work:
+    """Say how loud the sound is to be made. Where that differs, what would be copied is encoded, in each rung alike.
+
+    A first rung that is only copied is not waited for: its sound is made louder together with the others'.
+    """
+    facts = work.found.facts
+    if facts.sound is None or not any(rung.sound_kbits and not rung.sound_copied for rung in work.to_make):
+        return work
+    build, limits = partial(measurements, sound=facts.sound), _limits(work.found.timeline.length_s)
+    try:
+        run(build, source=source, folder=folder, limits=limits, on_progress=lambda _seconds: on_tick(0))
+    except UnableToTranscode as error:
+        raise _damaged(error) from error
+    heard_s = (folder / HEARD).stat().st_size / HEARD_RATE
+    gain_db = gain_of(read_loudness(_tail(folder / LOUDNESS)))
+    for name in (HEARD, LOUDNESS):
+        (folder / name).unlink(missing_ok=True)
+    work = replace(work, heard_s=heard_s, gain_db=gain_db)
+    if not gain_db:
+        return work
+    rungs = tuple(with_new_sound(rung) for rung in work.rungs)
+    kept = tuple(rung for rung in work.kept if rung in rungs)
+    return replace(work, rungs=rungs, kept=kept)
+
+
+def _tail(path: Path) -> str:
+    """The end of a file that was written line by line; empty where there is none."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        return file.read().decode(errors="replace")
+
+
+def _damaged(error: UnableToTranscode) -> UnableToTranscode:
+    """The prober knew what it is: what cannot be decoded now is damaged."""
+    return UnableToTranscode("broken", error.detail) if error.code == "unrecognised" else error
+
+
+def _attempt(source: Path, folder: Path, work: Work, *, on_tick: Tick) -> tuple[list[Rendered | None], str]:
+    """Make what is to be made; return all rungs as they lie there, and what is wrong with them (empty: nothing)."""
+    facts, plan, length = work.found.facts, work.found.plan, work.found.timeline.length_s
 
     def progress(seconds: float) -> None:
         on_tick(min(98, int(100 * seconds / length)) if length else 0)
 
-    build = partial(_outputs, facts=facts, plan=plan)
+    if work.earlier is not None:
+        _keep(work.earlier, folder, work.kept)
+    is_first = work.phase is Phase.FIRST
+    build = partial(outputs, facts=facts, plan=plan, rungs=work.to_make, gain_db=work.gain_db, is_decoded=not is_first)
     limits = _limits(length)
+    if work.phase is Phase.LARGE:
+        limits = replace(limits, niceness=LAST_NICENESS)
     try:
         lost = run(build, source=source, folder=folder, limits=limits, on_progress=progress, is_strict=plan.copies)
     except UnableToTranscode as error:
         if plan.copies and error.code not in FINAL:
             return [], UNEVEN
-        # The prober knew what it is: what cannot be decoded now is damaged.
-        raise UnableToTranscode("broken", error.detail) if error.code == "unrecognised" else error from error
-    counted = folder / HEARD
-    heard_s = counted.stat().st_size / HEARD_RATE if counted.exists() else 0.0
-    counted.unlink(missing_ok=True)
-    rendered = [measure(folder, rung) for rung in plan.rungs]
-    fault = find_fault(rendered, facts=facts, timeline=found.timeline, plan=plan, lost=lost, heard_s=heard_s)
+        raise _damaged(error) from error
+    rendered = [measure(folder, rung) for rung in work.rungs]
+    fault = find_fault(rendered, facts=facts, timeline=work.found.timeline, plan=plan, lost=lost, heard_s=work.heard_s)
     return rendered, fault
+
+
+def _keep(earlier: Path, folder: Path, rungs: tuple[Rung, ...]) -> None:
+    """Give the files of these rungs, and the poster, a second name; what of it is missing is noticed afterwards."""
+    names = {POSTER}
+    for rung in rungs:
+        playlist = f"{rung.name}.m3u8"
+        with contextlib.suppress(OSError, UnableToReadPlaylist):
+            segments = read_segments((earlier / playlist).read_text(encoding="utf-8"))
+            names |= {playlist, *(name for each in segments for name in (each.uri, each.init) if name)}
+    for name in sorted(names):
+        with contextlib.suppress(FileNotFoundError):
+            storage.second_name(earlier / name, folder / name)
 
 
 def _second_plan(found: Examined, made: list[Rendered | None]) -> Examined:
@@ -148,7 +260,7 @@ def _second_plan(found: Examined, made: list[Rendered | None]) -> Examined:
     picture = max((rung.picture[1] for rung in whole if rung.picture), default=0.0)
     sound = max((rung.sound[1] for rung in whole if rung.sound), default=0.0)
     hold_s = max(0.0, found.plan.hold_s + sound - picture) if picture else 0.0
-    length_s = max(picture, sound) - _start(found.plan)
+    length_s = max(picture, sound) - start_of(found.plan)
     return replace(found, plan=replace(found.plan, hold_s=hold_s, length_s=length_s))
 
 
@@ -174,111 +286,6 @@ def _limits(length_s: float) -> Limits:
     return Limits(wall_s=600 + 30 * length, cpu_s=int(1200 + 60 * length))
 
 
-def _start(plan: Plan) -> float:
-    """Where the picture of every rung begins: the sound's priming has room before it, and no edit list is needed."""
-    return PRIMING_S if any(rung.sound_kbits for rung in plan.rungs) else 0.0
-
-
-def _outputs(node: Any, *, facts: Source, plan: Plan) -> Any:
-    encoded = [rung for rung in plan.rungs if rung.kind == "video" and not rung.copied]
-    pictures = iter(_scaled(node, facts.picture, plan, encoded)) if facts.picture is not None and encoded else iter(())
-    outputs = []
-    for rung in plan.rungs:
-        streams = []
-        if rung.kind == "video" and facts.picture is not None:
-            streams.append(node[str(facts.picture.index)] if rung.copied else next(pictures))
-        if facts.sound is not None and rung.sound_kbits:
-            streams.append(node[str(facts.sound.index)])
-        outputs.append(ffmpeg.output(*streams, f"{rung.name}.m3u8", **_options(rung, facts.sound, plan)))
-    if facts.sound is not None:
-        count = {"f": "u8", "c:a": "pcm_u8", "ac": 1, "ar": HEARD_RATE, "map_metadata": "-1"}
-        outputs.append(ffmpeg.output(node[str(facts.sound.index)], HEARD, **count))
-    if facts.picture is not None and plan.copies and not plan.encodes_picture:
-        # Nothing else would decode what is copied.
-        outputs.append(ffmpeg.output(node[str(facts.picture.index)], "-", f="null", fps_mode="passthrough"))
-    return ffmpeg.merge_outputs(*outputs)
-
-
-def _scaled(node: Any, picture: Picture, plan: Plan, rungs: list[Rung]) -> list[Any]:
-    """One decoding for all rungs. A constant rate from zero, so that every rung cuts at the same moments."""
-    stream = node[str(picture.index)]
-    if picture.interlaced:
-        stream = stream.filter("yadif")
-    if plan.rate is not None:
-        stream = stream.filter("fps", fps=f"{plan.rate.numerator}/{plan.rate.denominator}", start_time="0")
-        held = round(plan.hold_s * plan.rate)
-        if held:
-            stream = stream.filter("tpad", stop=held, stop_mode="clone")
-    split = stream.filter_multi_output("split", len(rungs))
-    return [as_shown(split[str(number)], picture, rung.width, rung.height) for number, rung in enumerate(rungs)]
-
-
-def _options(rung: Rung, sound: Sound | None, plan: Plan) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "f": "hls",
-        "hls_time": SEGMENT_S,
-        "hls_list_size": 0,
-        "hls_playlist_type": "vod",
-        "hls_segment_type": "fmp4",
-        "hls_fmp4_init_filename": f"{rung.name}-init.mp4",
-        "hls_segment_filename": f"{rung.name}-%05d.m4s",
-        "hls_flags": "independent_segments",
-        # Browsers read the samples' own moments, not edit lists: so they are true, also of reordered pictures.
-        "hls_segment_options": "movflags=+frag_discont+negative_cts_offsets",
-        "avoid_negative_ts": "disabled",
-        "output_ts_offset": f"{_start(plan):.3f}",
-        "map_metadata": "-1",
-        "map_chapters": "-1",
-        "max_muxing_queue_size": 4096,
-    }
-    if rung.kind == "video":
-        options |= {"c:v": "copy"} if rung.copied else _picture_options(rung, plan)
-    if sound is not None and rung.sound_kbits:
-        options |= {"c:a": "copy"} if rung.sound_copied else _sound_options(rung, plan)
-    return options
-
-
-def _picture_options(rung: Rung, plan: Plan) -> dict[str, Any]:
-    """H.264 without B-frames: decoding order is showing order, so segments begin exactly where the sound does.
-
-    Beside a copied rung the keyframes follow the source's, else they stand at every multiple of the segment's length.
-    """
-    options: dict[str, Any] = {
-        "c:v": "libx264",
-        "preset": "veryfast",
-        "profile:v": rung.profile,
-        "crf": 23,
-        "maxrate": f"{rung.kbits}k",
-        "bufsize": f"{rung.kbits * 2}k",
-        "bf": 0,
-        "sc_threshold": 0,
-    }
-    if plan.copies or plan.rate is None:
-        return options | {
-            "g": 900,
-            "force_key_frames": "source",
-            "fps_mode": "passthrough",
-            # The source's own clock: in steps of its average rate the moments would differ from the copied rung's.
-            "enc_time_base": -1,
-        }
-    return options | {
-        "g": math.ceil(plan.rate * SEGMENT_S * 2),
-        "force_key_frames": f"expr:gte(t,n_forced*{SEGMENT_S})",
-    }
-
-
-def _sound_options(rung: Rung, plan: Plan) -> dict[str, Any]:
-    """Sound that begins late or has holes keeps its place, and silence follows it to the picture's end."""
-    padding = f",apad=whole_dur={plan.length_s:.3f}" if plan.length_s else ""
-    return {
-        "c:a": "aac",
-        "b:a": f"{rung.sound_kbits}k",
-        "ac": rung.sound_channels,
-        "ar": SOUND_RATE,
-        "af": f"aresample=async=1:first_pts=0{padding}",
-    }
-
-
 def _any_poster(source: Path, folder: Path, found: Examined, *, on_beat: Callable[[], None]) -> None:
     """A film's poster must be; a sound lesson has its cover, where there is one that can be read."""
     facts, length = found.facts, found.timeline.length_s
@@ -294,9 +301,9 @@ def _any_poster(source: Path, folder: Path, found: Examined, *, on_beat: Callabl
                 raise
 
 
-def _finish(folder: Path, found: Examined, made: list[Rendered | None]) -> Outcome:
+def _finish(folder: Path, work: Work, made: list[Rendered | None]) -> Outcome:
     """Write the master playlist from what really lies there, and say how long it is."""
-    facts, plan = found.facts, found.plan
+    facts, plan = work.found.facts, work.found.plan
     rendered = [one for one in made if one is not None]
     variants, renditions = [], []
     for one in rendered:
@@ -311,10 +318,10 @@ def _finish(folder: Path, found: Examined, made: list[Rendered | None]) -> Outco
     (folder / MASTER).write_text(write_master(variants), encoding="utf-8")
     # All rungs are equally long to a tenth of a second; nobody shall lack the last crumb.
     length = min(one.length_s for one in rendered)
-    width, height = max(((rung.width, rung.height) for rung in plan.rungs), key=lambda size: size[1])
+    width, height = max(((one.rung.width, one.rung.height) for one in rendered), key=lambda size: size[1])
     if not height and (folder / POSTER).exists() and (still := facts.picture or facts.cover) is not None:
         width, height = still.width, still.height
-    return Outcome(round(length * 1000), width or None, height or None, renditions)
+    return Outcome(round(length * 1000), width or None, height or None, renditions, work.following)
 
 
 def _rendition(

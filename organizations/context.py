@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 
 from organizations import sms
-from organizations.display import is_elder
+from organizations.display import is_elder, is_lite, suggests_lite
 from organizations.models import User
 from organizations.permissions import operates_everything
 from organizations.queries import roles_of
@@ -52,7 +52,9 @@ def unseen_by(user: Any) -> int:
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: ``shell.owner`` (whose records the phone may send), ``.tabs``, ``.office`` (the way
-    to the back office, for whoever may enter it), ``.elder``, ``.language``,
+    to the back office, for whoever may enter it), ``.elder``, ``.language``, ``.lite`` (low-data mode),
+    ``.suggests_lite`` (it might be offered), ``.help_phone`` (whom anybody may call),
+    ``.phone_check`` (where a phone is tried out),
     ``.demo``, ``.runs_site``, ``.roles``, ``.unseen`` (messages not seen yet), ``.sends_codes`` (whether a code can
     reach whoever asks for one) and, on a demonstration's code page, ``.demo_code``: the code that no phone got.
 
@@ -66,6 +68,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "tabs": tabs_for(user),
             "office": office_for(user),
             "elder": is_elder(request),
+            "lite": is_lite(request),
+            "suggests_lite": suggests_lite(request),
+            "help_phone": settings.HELP_PHONE,
+            "phone_check": reverse(settings.PHONE_CHECK),
             "language": get_language() or settings.LANGUAGE_CODE,
             "demo": settings.DEMO or settings.DEBUG,
             "demo_code": request.session.get(DEMO_CODE_SESSION_KEY, "") if sms.shows_codes() else "",

@@ -1,4 +1,7 @@
-"""How a person wants pages shown: language and elder mode; on the user when signed in, in a cookie before that."""
+"""How a person wants pages shown: language and elder mode; on the user when signed in, in a cookie before that.
+
+Low-data mode is the phone's, not the person's: it costs nothing on the wireless network of the other phone.
+"""
 
 from collections.abc import Callable
 
@@ -9,7 +12,7 @@ from django.utils.cache import patch_vary_headers
 
 from organizations.models import User
 
-ELDER_COOKIE = "elder"
+ELDER_COOKIE, LITE_COOKIE = "elder", "lite"
 COOKIE_AGE_S = 60 * 60 * 24 * 365
 
 
@@ -20,18 +23,32 @@ def is_elder(request: HttpRequest) -> bool:
     return request.COOKIES.get(ELDER_COOKIE) == "1"
 
 
+def is_lite(request: HttpRequest) -> bool:
+    """Whether this phone saves data: sound first, the cheapest picture, nothing loaded before it is asked for."""
+    return request.COOKIES.get(LITE_COOKIE) == "1"
+
+
+def suggests_lite(request: HttpRequest) -> bool:
+    """Whether the browser says that it saves data (``Save-Data``) and nobody has chosen on this phone yet."""
+    return LITE_COOKIE not in request.COOKIES and request.headers.get("Save-Data", "").strip().lower() == "on"
+
+
 def known_language(code: str) -> str | None:
     """The code if pages can be shown in it, else None."""
     return code if code in dict(settings.LANGUAGES) else None
 
 
-def set_display_cookies(response: HttpResponse, *, language: str | None = None, elder: bool | None = None) -> None:
+def set_display_cookies(
+    response: HttpResponse, *, language: str | None = None, elder: bool | None = None, lite: bool | None = None
+) -> None:
     """Remember the choice on this phone, also for the sign-in page after signing out."""
     values = {}
     if language is not None:
         values[settings.LANGUAGE_COOKIE_NAME] = language
     if elder is not None:
         values[ELDER_COOKIE] = "1" if elder else "0"
+    if lite is not None:
+        values[LITE_COOKIE] = "1" if lite else "0"
     for name, value in values.items():
         response.set_cookie(
             name, value, max_age=COOKIE_AGE_S, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE

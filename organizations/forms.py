@@ -20,6 +20,7 @@ from organizations.hashing import UnableToHash
 from organizations.models import Node
 from organizations.operations import UnableToTry
 from organizations.queries import user_by_phone
+from organizations.unit_choice import MANAGE, UnitChoice
 
 CODE_COUNTS_AS_PASSWORD_S = 15 * 60
 
@@ -65,6 +66,10 @@ class LoginForm(allauth_forms.LoginForm):
 class RequestLoginCodeForm(allauth_forms.RequestLoginCodeForm):
     """A number, and whether one more message may go to it. The same answers for a number that nobody has."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["phone"].widget.attrs["autofocus"] = True
+
     def clean_phone(self) -> str:
         phone: str = self.cleaned_data["phone"]
         try:
@@ -87,7 +92,14 @@ class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
         code.label = _("验证码")
         code.error_messages["required"] = _("请填写验证码。")
         code.widget.attrs.update(
-            {"placeholder": _("6 位数字"), "inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "12"}
+            {
+                "placeholder": _("6 位数字"),
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "maxlength": "12",
+                "autofocus": True,
+                "data-sends": "6",
+            }
         )
 
     def clean_code(self) -> str:
@@ -144,10 +156,11 @@ def signed_in_by_code_lately(user: Any) -> bool:
 
 
 class DisplayForm(forms.Form):
-    """Language and elder mode; what is not sent stays as it is."""
+    """Language, elder mode and low-data mode; what is not sent stays as it is."""
 
     language = forms.CharField(required=False, max_length=10)
     elder = forms.ChoiceField(required=False, choices=[("0", "0"), ("1", "1")])
+    lite = forms.ChoiceField(required=False, choices=[("0", "0"), ("1", "1")])
     next = forms.CharField(required=False, max_length=2000)
 
 
@@ -160,20 +173,16 @@ class RosterFileForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv"}),
         error_messages={"required": _("请选择文件。"), "empty": _("文件是空的。")},
     )
-    under = forms.ModelChoiceField(
+    under = UnitChoice(
+        None,
+        scope=MANAGE,
         label=_("导入到"),
-        queryset=Node.objects.none(),
-        empty_label=None,
         help_text=_("“组织”一列的路径从这里往下写。"),
-        error_messages={"required": _("请选择导入到哪个组织。"), "invalid_choice": _("请选择导入到哪个组织。")},
+        error_messages={"required": _("请选择导入到哪个组织。")},
     )
 
     def __init__(self, *args: Any, nodes: QuerySet[Node], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.under_field.queryset = nodes
-
-    @property
-    def under_field(self) -> "forms.ModelChoiceField[Node]":
-        field = self.fields["under"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  # declared above
-        return field
+        under: Any = self.fields["under"]
+        under.queryset = nodes
+        under.initial = nodes.values_list("pk", flat=True).first()

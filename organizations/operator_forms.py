@@ -12,18 +12,19 @@ from django.utils.translation import gettext_lazy as _
 from organizations.core.units import MAX_NAME
 from organizations.directory import MOST_NAMES, MOST_TEXT, find_unit, path_of
 from organizations.models import Left, Node, NodeKind, Role
+from organizations.unit_choice import MANAGE, UnitInput
 
 AHEAD = dt.timedelta(days=366)
-UNIT_LIST = "units"
 
 
 class UnitField(forms.CharField):
-    """A unit by its code or its whole name; the browser offers those of the page's list. Cleans to a Node."""
+    """A unit by its code or its whole name; the page's script opens the tree beside it. Cleans to a Node."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("help_text", _("写代码，或者写名称。代码在“组织”里。"))
-        attrs = {"list": UNIT_LIST, "autocomplete": "off", "autocapitalize": "off"}
-        super().__init__(max_length=200, widget=forms.TextInput(attrs=attrs), **kwargs)
+        widget = UnitInput()
+        widget.is_keyed, widget.scope = False, MANAGE
+        super().__init__(max_length=200, widget=widget, **kwargs)
         self.nodes: QuerySet[Node] = Node.objects.none()
 
     def clean(self, value: Any) -> Node:

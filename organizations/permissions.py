@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 
+from organizations import sms
 from organizations.models import Membership, Node, Role, RoleGrant, User
 from organizations.queries import grants_of, not_over_on, subtree
 
@@ -106,6 +107,11 @@ def out_of_reach(*, operator: User, person_ids: Iterable[int], on_date: dt.date 
     return beyond
 
 
+def entrance() -> str:
+    """The name of the page on which a visitor begins: by code where one can come, for most people know no password."""
+    return "account_request_login_code" if sms.can_tell_codes() else "account_login"
+
+
 def role_required(*roles: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """View decorator: visitors go to the sign-in page and come back, others without the role get 404.
 
@@ -116,7 +122,7 @@ def role_required(*roles: str) -> Callable[[Callable[..., HttpResponseBase]], Ca
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return redirect_to_login(request.get_full_path(), entrance())
             if roles and not has_role(request.user, *roles):
                 raise Http404
             return view(request, *args, **kwargs)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from organizations.views import access, account, links, people, roster, roster_files, units
+from organizations.views import access, account, links, people, picking, roster, roster_files, units
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("display/", account.set_display, name="set_display"),
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:person_id>/<slug:what>/", people.change, name="person_change"),
     path("roles/<int:grant_id>/end/", people.end_role, name="role_end"),
     path("units/", units.units, name="units"),
+    path("units/choose.json", picking.units_to_choose, name="units_to_choose"),
     path("units/<int:unit_id>/", units.unit, name="unit"),
     path("units/<int:unit_id>/merge/", units.merge, name="unit_merge"),
     path("units/<int:unit_id>/<slug:what>/", units.change, name="unit_change"),

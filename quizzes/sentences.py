@@ -132,7 +132,7 @@ def _joined(version: QuestionVersion, places: Sequence[int]) -> str:
     return between.join(words[place] for place in places)
 
 
-def rule_lines(quiz: Quiz, *, of: int) -> list[str]:
+def rule_lines(quiz: Quiz, *, of: int, asked: bool = False) -> list[str]:
     """Return how a quiz is taken, for whoever begins it; ``of``: how many questions are drawn for them."""
     if not of:
         return [_("这份练习现在没有题目，请告诉组织员。")]
@@ -143,7 +143,7 @@ def rule_lines(quiz: Quiz, *, of: int) -> list[str]:
     return [
         said,
         _("每答一题就存好一题，交卷以前可以改；换一部手机也可以接着做。"),
-        _("练习不影响学时，只有您自己看得到。"),
+        counts_words(asked),
     ]
 
 
@@ -155,8 +155,18 @@ def score_words(attempt: Attempt) -> str:
     return _("答对 %(of)s 题中的 %(right)s 题，要答对 %(need)s 题才通过。") % said
 
 
-def left_words(now: Standing) -> str:
-    """Return what can be done after an attempt that was not passed; "" where nothing is to be said."""
+def counts_words(asked: bool) -> str:
+    """Return what a quiz counts for; ``asked``: the lesson in which it stands is finished only once it is passed."""
+    if asked:
+        return _("通过以后，这一讲才算学完。每题答得怎么样，只有您自己看得到。")
+    return _("练习不影响学时，只有您自己看得到。")
+
+
+def left_words(now: Standing, *, asked: bool) -> str:
+    """Return what can be done after an attempt that was not passed; "" where nothing is to be said. ``asked``: it has
+    to be passed."""
+    if now.code == "spent" and asked:
+        return _("练习的次数已经用完。这一讲要通过练习才算学完，请告诉支部书记，由组织员放宽次数或者安排集中收看。")
     if now.code == "spent":
         return _("练习的次数已经用完。不用再做，练习不影响学时，只有您自己看得到。")
     if now.code == "withdrawn":
@@ -164,8 +174,10 @@ def left_words(now: Standing) -> str:
     if now.code != "may" or not now.submitted:
         return ""
     if now.left is None:
-        return _("可以再做，次数不限；每次的题目可能不同。练习不影响学时。")
-    return _("还可以做 %(left)s 次；每次的题目可能不同。练习不影响学时。") % {"left": now.left}
+        said = _("可以再做，次数不限；每次的题目可能不同。")
+    else:
+        said = _("还可以做 %(left)s 次；每次的题目可能不同。") % {"left": now.left}
+    return said + (_("通过以后，这一讲才算学完。") if asked else _("练习不影响学时。"))
 
 
 def hides_words(now: Standing) -> str:

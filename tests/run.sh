@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every test there is: on SQLite and memory, on PostgreSQL and Redis, with real Janus and a real browser.
+# Every test there is: on SQLite and memory, on PostgreSQL and Redis, with real Janus and real browsers.
 # tests/run.sh fast: what needs neither, on SQLite alone, without what tries the installer, for the desk.
 # Further words go to pytest.
 # All but the first stages run in a network namespace of their own (tests/netns.sh), for Janus skips loopback.

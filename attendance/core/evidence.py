@@ -70,6 +70,22 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A quiz of a lesson that was passed, at ``at``; ``key`` names it (``core.gates.quiz_key``)."""
+
+    key: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A quiz without which a course does not count as finished; ``since`` (ms): from when, 0 for from the beginning."""
+
+    key: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckAsked:
     """The check of understanding of an occasion as it is asked: since when there are questions (ms), which version,
     how many right answers of how many, in how many attempts (0: any)."""
@@ -104,6 +120,7 @@ class Evidence:
     repeated: int | None = field(default=None, repr=False)
     # Left out of ``repr``: digests of evidence without any stay what they were.
     understood: tuple[Understood, ...] = field(default=(), repr=False)
+    passed: tuple[Passed, ...] = field(default=(), repr=False)
 
 
 Items = tuple[tuple[str, int], ...]
@@ -147,6 +164,7 @@ class Window:
     is_further: bool = field(default=False, repr=False)
     is_in_person: bool = field(default=False, repr=False)
     check: CheckAsked | None = field(default=None, repr=False)  # asked for where the rule says so
+    gates: tuple[Gate, ...] = field(default=(), repr=False)  # quizzes that have to be passed as well
     frame: Spans = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -44,12 +44,17 @@ class Code(StrEnum):
     CHECK_FAILED = "check_failed"  # right, of, need: the last attempt; another one is possible
     CHECK_SPENT = "check_spent"  # count, right, of, need: no attempt is left
     CHECK_LATE = "check_late"  # right, of: passed after the deadline for making up
+    QUIZ_PASSED = "quiz_passed"  # count, of: so many of the quizzes that are asked for are passed
+    QUIZ_DUE = "quiz_due"  # left, of: enough was studied, and so many quizzes are still to be passed
+    QUIZ_LATE = "quiz_late"  # count: enough was studied, and quizzes were passed only after the deadline
 
 
 CHECK_OWED = frozenset({Code.CHECK_DUE, Code.CHECK_FAILED})
 """Enough was watched, and answering the check makes it count."""
 CHECK_MISSING = CHECK_OWED | {Code.CHECK_SPENT, Code.CHECK_LATE}
 """Enough was watched, and only the check is missing."""
+ALONE_MISSING = CHECK_MISSING | {Code.QUIZ_DUE, Code.QUIZ_LATE}
+"""Enough was watched or studied, and only the check or quizzes are missing."""
 
 
 @dataclass(frozen=True, slots=True)

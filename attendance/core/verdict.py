@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from attendance.core import understood
-from attendance.core.evidence import Earlier, Ended, Evidence, Presence, Window
+from attendance.core import gates, remarks, understood
+from attendance.core.evidence import Earlier, Evidence, Gate, Window
 from attendance.core.hours import OWN, Form
 from attendance.core.intervals import Spans
 from attendance.core.live import Live, live_time
@@ -95,16 +95,20 @@ class _Count:
 
 VISITED = "visit"  # the category of a declaration: somebody came to the member's home
 _WORTH = {None: 0, State.MADE_UP: 1, State.ATTENDED: 2}
+_SETTLED = frozenset({State.ATTENDED, State.MADE_UP, State.EXEMPT})  # nothing is left to do
 
 
 def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
     """Return the verdict on one member at one occasion."""
     clocks = _clocks(evidence, window, rule)
     count = _best_count(clocks, evidence, window, rule)
+    # The quizzes first: whoever passes one late has made up, and it is of them that the check is asked.
+    count, asked, lacking = _gated(count, clocks, evidence, window, rule)
     lacks_check = _lacks_check(count, evidence, window, rule)
     if lacks_check:
         count = replace(count, reached=None)
     state = _state(count.reached, evidence, window)
+    left = () if state in _SETTLED else lacking
     is_done = count.reached is not None or evidence.declared is not None or evidence.repeated is not None
     form = _form(count, evidence, window)
     return Verdict(
@@ -112,6 +116,7 @@ def judge(evidence: Evidence, window: Window, rule: Rule) -> Verdict:
         reasons=(
             *_outcome(state, clocks, evidence, window, count),
             *(understood.reasons(evidence, window, is_lacking=lacks_check) if rule.asks_check else ()),
+            *gates.reasons(evidence, window, asked, left),
             *_remarks(state, clocks, evidence, window, rule),
         ),
         live_ms=clocks.live.spans.total,
@@ -174,9 +179,31 @@ def _lacks_check(count: _Count, evidence: Evidence, window: Window, rule: Rule) 
         return False
     if understood.is_passed(evidence, window):
         return False
-    since = window.check.since
-    early = replace(evidence, watched=tuple(report for report in evidence.watched if report.at <= since))
-    return _best_count(_clocks(early, window, rule), early, window, rule).reached is None
+    return not _was_enough(window.check.since, evidence, window, rule)
+
+
+def _was_enough(until: int, evidence: Evidence, window: Window, rule: Rule) -> bool:
+    """Whether what was watched up to a moment was enough already."""
+    early = replace(evidence, watched=tuple(report for report in evidence.watched if report.at <= until))
+    return _best_count(_clocks(early, window, rule), early, window, rule).reached is not None
+
+
+def _gated(
+    count: _Count, clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule
+) -> tuple[_Count, tuple[Gate, ...], tuple[Gate, ...]]:
+    """Return the count as the quizzes leave it, which are asked of this member, and those that alone are missing.
+
+    Whoever sat in a hall long enough had no phone there, and lacks none.
+    """
+    asked = gates.asked(evidence, window, was_enough=lambda until: _was_enough(until, evidence, window, rule))
+    if count.reached is None or clocks.hall.total >= count.needed_ms:
+        return count, asked, ()
+    lacking = gates.still_open(asked, evidence, window.make_up_until)
+    if lacking:
+        return replace(count, reached=None), asked, lacking
+    if count.reached is State.ATTENDED and gates.still_open(asked, evidence, window.deadline):
+        return replace(count, reached=State.MADE_UP), asked, ()
+    return count, asked, ()
 
 
 def _worth(count: _Count) -> int:
@@ -329,7 +356,10 @@ def _outcome(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
 
 def _remarks(state: State, clocks: _Clocks, evidence: Evidence, window: Window, rule: Rule) -> list[Reason]:
     """Give what else a member should know: edges, breaks, other clocks."""
-    found = [*_edges(clocks.together, window, rule), *_breaks(clocks, evidence, window)]
+    found = [
+        *remarks.edges(clocks.together, window, rule),
+        *remarks.breaks(clocks.live, clocks.together, evidence, window),
+    ]
     if window.away_ms and not (state is State.INCOMPLETE and window.is_torn):
         found.append(Reason(Code.AWAY, {"ms": window.away_ms}))
     if clocks.hall:
@@ -340,59 +370,4 @@ def _remarks(state: State, clocks: _Clocks, evidence: Evidence, window: Window, 
     late_ms = replay_ms - total_of(clocks.made_up, window.items)
     if late_ms:
         found.append(Reason(Code.WATCHED_LATE, {"ms": late_ms}))
-    return found
-
-
-def _edges(together: Spans, window: Window, rule: Rule) -> list[Reason]:
-    if not together or rule.basis is Basis.MEDIA:
-        return []
-    found: list[Reason] = []
-    late = window.frame.clip(window.start, together.items[0].start).total
-    early = window.frame.clip(together.items[-1].end, window.end).total
-    if late > rule.late_after_s * 1000:
-        found.append(Reason(Code.LATE, {"ms": late}))
-    if window.final and early > rule.leave_early_s * 1000:
-        found.append(Reason(Code.LEFT_EARLY, {"ms": early}))
-    return found
-
-
-def _breaks(clocks: _Clocks, evidence: Evidence, window: Window) -> list[Reason]:
-    found: list[Reason] = []
-    inside = [row for row in evidence.presences if row.start < window.end and row.end >= window.start]
-    if evidence.presences and not inside and min(row.start for row in evidence.presences) >= window.end:
-        found.append(Reason(Code.AFTER_WINDOW))
-    if clocks.live.bridges:
-        found.append(Reason(Code.BRIDGED, {"count": clocks.live.bridges, "ms": clocks.live.bridged.total}))
-    hidden = sum(row.ended is Ended.HIDDEN for row in inside)
-    if hidden:
-        lost = _hidden(inside, window) - clocks.together
-        found.append(Reason(Code.HIDDEN, {"count": hidden, "ms": lost.total}))
-    devices = {row.device for row in inside}
-    if len(devices) > 1:
-        found.append(Reason(Code.TWO_DEVICES, {"count": len(devices)}))
-    for code, ended in ((Code.SILENT, Ended.SILENT), (Code.WORKER_LOST, Ended.WORKER_LOST)):
-        count = sum(row.ended is ended for row in inside)
-        if count:
-            found.append(Reason(code, {"count": count}))
-    return [*found, *_outbox_remarks(clocks, evidence, window)]
-
-
-def _hidden(inside: list[Presence], window: Window) -> Spans:
-    """Return the time that pages were hidden: from the hiding to the device's next presence, if it came back."""
-    found: list[tuple[int, int]] = []
-    for row in inside:
-        if row.ended is Ended.HIDDEN:
-            later = [other.start for other in inside if other.device == row.device and other.start >= row.end]
-            found.append((row.end, min(later, default=window.end)))
-    return Spans.of(found) & window.frame
-
-
-def _outbox_remarks(clocks: _Clocks, evidence: Evidence, window: Window) -> list[Reason]:
-    found: list[Reason] = []
-    if clocks.live.proven:
-        found.append(Reason(Code.OUTBOX, {"ms": clocks.live.proven.total}))
-    claimed = Spans.of((claim.start, claim.end) for claim in evidence.outboxes) & window.frame
-    refused = claimed - clocks.live.spans
-    if refused:
-        found.append(Reason(Code.OUTBOX_CUT, {"ms": refused.total}))
     return found

@@ -142,6 +142,12 @@ class Occasion(models.Model):
         blank=True,
         help_text="the check that holds: its id, version, need, of, most, and since when (ms) there is one",
     )
+    gates = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="the quizzes without which it does not count as finished, each since when (ms; 0: from the start)",
+    )
     make_up_until_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True, help_text="when it was ended; undone for ten minutes")
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -21,6 +21,7 @@ class Evidence(models.Model):
         LEAVE = "leave", _("请假")
         DECLARED = "declared", _("其他方式学习")
         UNDERSTOOD = "understood", _("学后小测")
+        PASSED = "passed", _("练习")
         WITHDRAWN = "withdrawn", _("撤回")
 
     occasion = models.ForeignKey(Occasion, on_delete=models.PROTECT, related_name="evidence")

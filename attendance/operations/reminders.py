@@ -257,15 +257,15 @@ def _tell(reminder: Reminder, people: Collection[int], as_of: datetime) -> int:
     kind = "due_soon" if reminder.kind == K.DEADLINE else "starts_soon"
     until = reminder.until_at.isoformat() if reminder.until_at else ""
     owed = owing(training_id=reminder.training_id, member_ids=people, as_of=as_of) if kind == "due_soon" else {}
-    owe_check = {
-        member_id for member_id, paths in owed.items() for pk, one in paths.items()
-        if pk == reminder.occasion_id and one.owes_check
-    }  # fmt: skip
+    here = {member_id: paths.get(reminder.occasion_id or 0) for member_id, paths in owed.items()}
+    owe_check = {member_id for member_id, one in here.items() if one is not None and one.owes_check}
+    owe_quiz = {member_id for member_id, one in here.items() if one is not None and one.quizzes_left}
     if kind == "due_soon":  # nobody of what nothing on the phone helps any more: the check's attempts are spent
         people = [one for one in people if reminder.occasion_id in owed.get(one, {})]
     data = {"at": until, "step": str(reminder.kind)}
     told = 0
-    for member_ids, more in ((set(people) - owe_check, {}), (owe_check, {"check": True})):
+    rest = set(people) - owe_check - owe_quiz
+    for member_ids, more in ((rest, {}), (owe_check, {"check": True}), (owe_quiz, {"quiz": True})):
         if member_ids:
             told += tell(
                 member_ids=member_ids, kind=kind, training_id=reminder.training_id,

@@ -48,6 +48,7 @@ FRAME = (
     "paused_ms",
     "away_ms",
     "check_asked",
+    "gates",
 )
 """What everybody at an occasion is judged by: where one of them changes, all are judged again."""
 State = Occasion.State
@@ -213,10 +214,10 @@ def _judge_all(occasion: Occasion, entries: list[tuple[int, str, str, datetime |
     held = evidence_of(occasion=occasion, member_ids=ids, exempt=exempt, as_of=as_of)
     stored = Record.objects.filter(occasion_id=occasion.pk, member_id__in=ids)
     before = {one[0]: one[1:] for one in stored.values_list("member_id", "evidence_digest", "stands", "stands_by_id")}
-    # What an hours table credits, which check is asked and that people meet is said only where it is so: other digests
-    # stay what they were.
+    # What an hours table credits, which check and quizzes are asked and that people meet is said only where it is so:
+    # other digests stay what they were.
     check = (window.check,) if rule.asks_check and window.check is not None else ()
-    frame = repr((window, rule, *rule.by_form, *check)) + ("|in person" if window.is_in_person else "")
+    frame = repr((window, rule, *rule.by_form, *check, *window.gates)) + ("|in person" if window.is_in_person else "")
     full = full_hours(window, rule)
     changed = {}
     for member_id in ids:
@@ -279,14 +280,17 @@ def _since(correction: Correction | None, evidence: Evidence, window: Window, ru
         return None
     at = ms_of(correction.at)
     later = tuple(report for report in evidence.watched if report.at > at)
-    return str(judge(Evidence(watched=later, understood=evidence.understood), window, rule).state)
+    return str(
+        judge(Evidence(watched=later, understood=evidence.understood, passed=evidence.passed), window, rule).state
+    )
 
 
 def digest_of(evidence: Evidence, frame: str) -> str:
     """Return what names exactly the input of a verdict: all evidence, the window and the rule."""
     again = "" if evidence.repeated is None else f"|again {evidence.repeated}"
     understood = f"|{evidence.understood!r}" if evidence.understood else ""
-    return hashlib.sha256(f"{evidence!r}|{frame}{again}{understood}".encode()).hexdigest()
+    passed = f"|{evidence.passed!r}" if evidence.passed else ""
+    return hashlib.sha256(f"{evidence!r}|{frame}{again}{understood}{passed}".encode()).hexdigest()
 
 
 def _record(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from attendance.core.intervals import Spans, moment_of, ms_of
+from attendance.core.reading import is_reading
 from attendance.core.rules import Basis
 from attendance.core.text import checked
 from attendance.core.watch import Acceptance, Budget, accept, credit
@@ -47,7 +48,10 @@ class _UnfitText(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WatchReport:
-    """A report as ``report_watched`` takes it; ``ranges_ms`` and the numbers as a phone sent them."""
+    """A report as ``report_watched`` takes it; ``ranges_ms`` and the numbers as a phone sent them.
+
+    ``of_reading``: the server itself reports how long a text stood open; no phone reports of one.
+    """
 
     session_id: int
     member_id: int
@@ -57,6 +61,12 @@ class WatchReport:
     position_ms: int
     as_of: datetime
     occasion_id: int | None = None
+    of_reading: bool = False
+
+    def fits(self, session: Session) -> bool:
+        """Whether it may report of that session of the same member."""
+        is_there = self.occasion_id in (None, session.occasion_id)
+        return is_there and is_reading(session.media) == self.of_reading
 
 
 def report_watched(
@@ -69,6 +79,7 @@ def report_watched(
     position_ms: int,
     as_of: datetime,
     occasion_id: int | None = None,
+    of_reading: bool = False,
 ) -> WatchState:
     """Store a report of played ranges; the answer is after the commit. The same ``client_id`` twice changes nothing.
 
@@ -76,7 +87,9 @@ def report_watched(
     first report of each session is credited, and no later one. ``occasion_id``: where the session must belong to, if
     the caller knows. Raises UnableToReportWatched.
     """
-    report = WatchReport(session_id, member_id, client_id, ranges_ms, rate, position_ms, as_of, occasion_id)
+    report = WatchReport(
+        session_id, member_id, client_id, ranges_ms, rate, position_ms, as_of, occasion_id, of_reading
+    )  # fmt: skip
     return report_one_watched(report=report)
 
 
@@ -126,8 +139,7 @@ def _store_first(given: Sequence[tuple[int, WatchReport]]) -> dict[int, Storing]
     ready: dict[int, Storing] = {}
     for number, one in given:
         session = found.get((one.session_id, one.member_id))
-        is_there = session is not None and one.occasion_id in (None, session.occasion_id)
-        if session is not None and is_there and not session.is_known and session.budget is not None:
+        if session is not None and one.fits(session) and not session.is_known and session.budget is not None:
             ready[number] = _measured(one, session, session.budget)
     stored = store_reports(list(ready.values())) if ready else set()
     return {number: one for number, one in ready.items() if one.session.member_id in stored}
@@ -161,7 +173,7 @@ def _by_itself(report: WatchReport) -> WatchState | UnableToReportWatched:
 
 
 def _session_for(report: WatchReport, session: Session | None) -> Session:
-    if session is None or report.occasion_id not in (None, session.occasion_id):
+    if session is None or not report.fits(session):
         raise UnableToReportWatched("no_session")
     return session
 

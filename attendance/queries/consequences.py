@@ -51,14 +51,16 @@ def effects_of_dates(
     ends_at: datetime,
     by_media: bool = False,
     as_stamped: Occasion | None = None,
+    from_plan: bool = False,
 ) -> list[str]:
     """Return what is unusual about when something takes place in its training; never a reason to refuse it.
 
     A lecture is judged by its own time, so one held again after the deadline counts like any other; a course is on time
-    until the deadline (``as_stamped``: of the course that runs) and made up after it.
+    until the deadline (``as_stamped``: of the course that runs) and made up after it. ``from_plan``: it is added to
+    the training's plan, where a draft is what everybody sees.
     """
     found: list[str] = []
-    if training.state == Training.State.DRAFT:
+    if training.state == Training.State.DRAFT and not from_plan:
         words = _("培训“%(title)s”还是草稿：发布以前，大家看不到这一场，也不能开始。")
         found.append(words % {"title": training.title})
     if timezone.localdate(starts_at) < training.starts_date:

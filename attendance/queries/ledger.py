@@ -8,7 +8,18 @@ from typing import Any, TypeVar
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from attendance.core.evidence import CheckAsked, Earlier, Ended, Outbox, Presence, Understood, Watched, Window
+from attendance.core.evidence import (
+    CheckAsked,
+    Earlier,
+    Ended,
+    Gate,
+    Outbox,
+    Passed,
+    Presence,
+    Understood,
+    Watched,
+    Window,
+)
 from attendance.core.evidence import Evidence as CoreEvidence
 from attendance.core.freshness import WORKER_BEATS_EVERY, is_fresh
 from attendance.core.intervals import Span, Spans, ms_of
@@ -112,6 +123,7 @@ def window_of(occasion: Occasion, *, as_of: datetime) -> Window:
         final=occasion.window_end_at is not None,
         is_in_person=is_in_person(occasion.kind),
         check=_check_of(occasion),
+        gates=tuple(Gate(key, since) for key, since in sorted(occasion.gates.items())),
     )
 
 
@@ -175,6 +187,7 @@ def evidence_of(
             repeated=repeated.get(member_id),
             exempt=exempt.get(member_id),
             understood=tuple(facts[member_id]["understood"]) if member_id in facts else (),
+            passed=tuple(facts[member_id]["passed"]) if member_id in facts else (),
         )
         for member_id in member_ids
     }
@@ -212,6 +225,8 @@ def _sort_in(
     elif kind == Evidence.Kind.UNDERSTOOD and score:
         right, of, need, version = score
         held["understood"].append(Understood(right, of, need, version, ms_of(recorded_at)))
+    elif kind == Evidence.Kind.PASSED:
+        held["passed"].append(Passed(media, ms_of(started_at or recorded_at)))
 
 
 def _presences(occasion: Occasion, member_ids: Collection[int], as_of: datetime) -> dict[int, list[Presence]]:

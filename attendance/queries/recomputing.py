@@ -19,7 +19,7 @@ from organizations.queries import valid_on
 State = Occasion.State
 JUDGED_BY = (
     "state", "closed_at", "window_end_at", "media_ms", "media_offset_ms", "media_cuts", "paused_ms", "away_ms",
-    "media_items", "make_up_until_at", "rule_stamp", "check_asked",
+    "media_items", "make_up_until_at", "rule_stamp", "check_asked", "gates",
 )  # fmt: skip
 OPEN = (Recomputation.State.TRYING, Recomputation.State.TRIED, Recomputation.State.RUNNING)
 

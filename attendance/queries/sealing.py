@@ -13,7 +13,13 @@ from attendance.core.chain import row_digest
 from attendance.models import CheckAnswer, Correction, Evidence, PresenceSpan, Record, Removal, Seal
 
 SEALED_AFTER = timedelta(hours=3)  # after midnight: what was accepted before it is committed by then
-RAW = (Evidence.Kind.WATCHED, Evidence.Kind.OUTBOX, Evidence.Kind.CHECK_IN, Evidence.Kind.UNDERSTOOD)
+RAW = (
+    Evidence.Kind.WATCHED,
+    Evidence.Kind.OUTBOX,
+    Evidence.Kind.CHECK_IN,
+    Evidence.Kind.UNDERSTOOD,
+    Evidence.Kind.PASSED,
+)
 """What devices reported, which goes after its time; what somebody wrote down stays with the record."""
 
 

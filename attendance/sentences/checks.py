@@ -10,18 +10,24 @@ from django.utils.translation import gettext as _
 
 from attendance.core.intervals import ms_of
 from attendance.core.reasons import Code
-from attendance.kinds import Step
+from attendance.kinds import Step, kinds
 from attendance.models import Check, CheckAnswer, CheckQuestion, Occasion
 from attendance.queries import window_of
 from attendance.queries.checks import Taking, Touched, asks_check, lacks_questions, order_for, withdrawn_check
 from attendance.sentences.records import day_and_hour, length
-from attendance.standing import Standing, due_at, is_due_over
+from attendance.standing import Standing, due_at, is_due_over, quizzes_left
+from organizations.models import User
 
 TRUTH = {"true": lambda: _("对"), "false": lambda: _("错")}
 
 
 def check_step(occasion: Occasion, reason: Mapping[str, Any] | None = None) -> Step:
-    """Return the step to the check, for whoever has watched enough; ``reason``: what the record says of it, if read."""
+    """Return the step to the check, for whoever has watched enough; ``reason``: what the record says of it, if read.
+
+    Where quizzes are all that is left, it leads to the course, whose page says in which lessons.
+    """
+    if quizzes_left(reason):
+        return Step(_("做练习"), kinds()[occasion.kind].url_for(occasion, User()))
     again = reason is not None and reason.get("code") == Code.CHECK_FAILED
     return Step(_("再做小测") if again else _("做小测"), reverse("me_check", args=[occasion.pk]))
 
@@ -29,6 +35,11 @@ def check_step(occasion: Occasion, reason: Mapping[str, Any] | None = None) -> S
 def check_left_words(occasion: Occasion) -> str:
     """Return what is left to do for whoever has watched enough: 已看够，还要答对小测 3 题中的 2 题"""
     return _("已看够，还要答对小测 %(of)s 题中的 %(need)s 题") % (occasion.check_asked or {"of": 0, "need": 0})
+
+
+def quizzes_left_words(left: int) -> str:
+    """Return what is left to do for whoever has studied enough, and has quizzes to pass: 已学够，还要通过 1 个练习"""
+    return _("已学够，还要通过 %(left)s 个练习") % {"left": left}
 
 
 def spent_words(ahead: Sequence[Occasion] = ()) -> str:
@@ -51,7 +62,7 @@ def check_asked_words(occasion: Occasion) -> str:
 
 def check_card(occasion: Occasion, stand: Standing | None, *, as_of: datetime) -> dict[str, Any]:
     """Return what ``_check_card.html`` shows where somebody makes up; nothing where they need not or cannot."""
-    if stand is None or not stand.is_undone or is_due_over(occasion, as_of):
+    if stand is None or not stand.is_undone or is_due_over(occasion, as_of) or stand.quizzes_left:
         return {}
     # A course that is on time is asked for nothing but itself.
     said = check_asked_words(occasion) if is_late(occasion, as_of=as_of) else ""

@@ -24,6 +24,7 @@ from attendance.sentences.records import day_and_hour
 from attendance.standing import UNDONE, standings_of, state_label
 
 log = structlog.get_logger(__name__)
+COMMENTS = ("comment_answered", "comment_hidden", "comment_shown")
 HALLS = ("hall_lapses_soon", "hall_lapsed")
 CERTIFICATES = ("certificate_issued", "certificate_withdrawn", "certificate_replaced")
 OWN_LEAVES = ("leave_approved", "leave_refused", "leave_taken_back")
@@ -48,6 +49,8 @@ def _due_soon(notice: Notice) -> str:
     said = {"title": _about(notice), "until": day_and_hour(_moment(notice.data["at"]))}
     if notice.data.get("check"):
         return _("“%(title)s”%(until)s 截止，您已看够，还要做小测，现在做还来得及。") % said
+    if notice.data.get("quiz"):
+        return _("“%(title)s”%(until)s 截止，您已学够，还要通过课里的练习，现在做还来得及。") % said
     return _("“%(title)s”%(until)s 截止，您还没学完，现在学还来得及。") % said
 
 
@@ -198,6 +201,11 @@ def _certificate_withdrawn(notice: Notice) -> str:
     return _("“%(title)s”的证书已经撤回。原因：%(reason)s 有疑问请联系支部书记。") % said
 
 
+def _comment_hidden(notice: Notice) -> str:
+    said = {"title": _about(notice), "reason": notice.data["reason"]}
+    return _("您在“%(title)s”里的留言没有公开，只有您自己看得到。原因：%(reason)s") % said
+
+
 def _leave_of(data: dict[str, Any]) -> str:
     if "from" in data:
         return days(date.fromisoformat(data["from"]), date.fromisoformat(data["to"]))
@@ -255,6 +263,9 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "certificate_lapsed": _plain(
         lambda: _("“%(title)s”有证书不再符合条件，请在“支部”里打开这个培训，到“证书”里核对。")
     ),
+    "comment_answered": _plain(lambda: _("您在“%(title)s”里的留言，老师回复了。")),
+    "comment_hidden": _comment_hidden,
+    "comment_shown": _plain(lambda: _("您在“%(title)s”里的留言，现在大家能看到了。")),
     "declared_refused": _plain(lambda: _("您为“%(title)s”申报的学习没有通过，理由写在申报里。")),
 }
 
@@ -280,6 +291,8 @@ def link_of(notice: Notice) -> str:
         return f"{reverse('branch_hall', args=[notice.occasion.training_id])}?{where}"
     if notice.kind in CERTIFICATES:
         return reverse("certificates")
+    if notice.kind in COMMENTS and notice.occasion is not None:
+        return reverse("courses_talk", args=[notice.occasion.pk])
     if notice.kind == "certificate_lapsed" and notice.training_id is not None:
         return reverse("certificates_review", args=[notice.training_id])
     if notice.kind in OWN_LEAVES:

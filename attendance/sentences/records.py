@@ -253,6 +253,9 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     Code.CHECK_SPENT: _scored(lambda: _("小测做了 %(count)s 次都没有通过，次数用完了")),
     Code.CHECK_LATE: _scored(lambda: _("小测是在补学期限之后通过的，不计入结果")),
+    Code.QUIZ_PASSED: _scored(lambda: _("要求的 %(of)s 个练习通过了 %(count)s 个")),
+    Code.QUIZ_DUE: _scored(lambda: _("已学够，还有 %(left)s 个练习没有通过（共要求 %(of)s 个）")),
+    Code.QUIZ_LATE: _scored(lambda: _("有 %(count)s 个练习是在期限之后通过的，不计入结果")),
     Code.EMPTY_WINDOW: _said(lambda: _("这一场没有开始就结束了")),
     Code.NOT_FINAL: _said(lambda: _("还在进行，结束后认定")),
 }

@@ -3,13 +3,14 @@
 Takes a rule as it is planned with (``models.Rule``) or as it was stamped on an occasion (``core.rules.Rule``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
 from attendance.core.hours import OWN, Conversion, Form
+from attendance.core.reading import verb_of
 from attendance.core.rules import Basis
 from attendance.models import HoursConversion, HoursOwed, HoursTable, Occasion, Rule
 from attendance.models.hours import EVERYBODY, FORMS
@@ -45,25 +46,48 @@ def number(value: Decimal) -> str:
     return f"{Decimal(value).normalize():f}"
 
 
-def rule_sentence(rule: RuleLike, asked: Mapping[str, Any] | None = None) -> str:
-    """Return what a rule asks and gives, in one sentence: 参加满 80% 就算参加，没参加的 7 天内可以补学；记 1 学时
+ENOUGH: dict[str, tuple[Callable[[], str], Callable[[], str]]] = {
+    # Without and with least minutes.
+    "watch": (
+        lambda: _("看满 %(percent)s%% 就算学完"), lambda: _("看满 %(percent)s%%（至少 %(minutes)s 分钟）就算学完"),
+    ),
+    "read": (
+        lambda: _("读满 %(percent)s%% 就算学完"), lambda: _("读满 %(percent)s%%（至少 %(minutes)s 分钟）就算学完"),
+    ),
+    "study": (
+        lambda: _("学满 %(percent)s%% 就算学完"), lambda: _("学满 %(percent)s%%（至少 %(minutes)s 分钟）就算学完"),
+    ),
+}  # fmt: skip
 
-    ``asked``: the check of understanding that its occasion has (``Occasion.check_asked``).
+
+def rule_sentence(
+    rule: RuleLike, asked: Mapping[str, Any] | None = None, *, verb: str = "watch", gates: int = 0
+) -> str:
+    """Return what a rule asks and gives, in one sentence: 参加满 80% 就算参加，没参加的可以补学，……；记 1 学时
+
+    ``asked``: the check of understanding that its occasion has (``Occasion.check_asked``); ``verb``: what is done with
+    what there is to study (``core.reading.verb_of``); ``gates``: how many quizzes have to be passed.
     """
     by_media = rule.basis == Basis.MEDIA
     make_up = [_make_up(rule, by_media), _check(rule, by_media, asked)]
-    parts = [_enough(rule, by_media), "" if by_media else _edges(rule), *make_up]
+    parts = [_enough(rule, by_media, verb), *_besides(verb, gates), "" if by_media else _edges(rule), *make_up]
     return _("；").join([_("，").join(part for part in parts if part), _hours(rule)])
 
 
-def _enough(rule: RuleLike, by_media: bool) -> str:
+def _besides(verb: str, gates: int) -> list[str]:
+    """Return how a text counts, and that quizzes have to be passed: nothing where a course is but watched."""
+    said = []
+    if verb != "watch":
+        said.append(_("文字打开后读够时间（按字数，每讲最多 10 分钟）、在末尾点“读完了”才算读"))
+    if gates:
+        said.append(_("还要通过课里要求的 %(count)s 个练习（集中收看的不用）") % {"count": gates})
+    return said
+
+
+def _enough(rule: RuleLike, by_media: bool, verb: str) -> str:
     values = {"percent": f"{rule.min_share * 100:.4g}", "minutes": rule.min_minutes}
     if by_media:
-        said = (
-            _("看满 %(percent)s%%（至少 %(minutes)s 分钟）就算学完")
-            if rule.min_minutes
-            else _("看满 %(percent)s%% 就算学完")
-        )
+        said = ENOUGH[verb][bool(rule.min_minutes)]()
     elif rule.min_minutes:
         said = _("参加满 %(percent)s%%（至少 %(minutes)s 分钟）就算参加")
     else:
@@ -83,8 +107,9 @@ def _make_up(rule: RuleLike, by_media: bool) -> str:
     if not rule.make_up_days:
         return _("到期以后不能补学") if by_media else _("没参加的不能补学")
     if by_media:
-        return _("到期后 %(days)s 天内学完算补学") % {"days": days}
-    return _("没参加的 %(days)s 天内可以补学（回放晚一天以上的，从能看时算起）") % {"days": days}
+        return _("到期后学完算补学，补到课和培训都结束以后 %(days)s 天") % {"days": days}
+    said = _("没参加的可以补学，补到这一场和培训都结束以后 %(days)s 天（回放晚一天以上的，从能看时算起）")
+    return said % {"days": days}
 
 
 def _check(rule: RuleLike, by_media: bool, asked: Mapping[str, Any] | None) -> str:
@@ -118,7 +143,9 @@ def _gives(one: Conversion) -> str:
 
 def rule_of_occasion(occasion: Occasion) -> str:
     """Return the rule of an occasion in words: as stamped when it opened; before that as it is now."""
-    return rule_sentence(rule_of(occasion) if occasion.rule_stamp else occasion.rule, occasion.check_asked)
+    rule = rule_of(occasion) if occasion.rule_stamp else occasion.rule
+    verb = verb_of(occasion.media_items or {})
+    return rule_sentence(rule, occasion.check_asked, verb=verb, gates=len(occasion.gates))
 
 
 def labelled(occasion: Occasion) -> str:

@@ -56,6 +56,10 @@ class TrainingBar:
         return reverse("branch_training", args=[self.training.pk])
 
     @property
+    def plan_url(self) -> str:
+        return reverse("plan", args=[self.training.pk])
+
+    @property
     def text(self) -> str:
         """For which unit, until when, and how many people are expected."""
         values = {"unit": self.training.node.name, "until": day_and_hour(self.training.deadline_at)}
@@ -208,7 +212,7 @@ def _drafts(nodes: list[Node]) -> list[Matter]:
         Matter(
             _("培训“%(title)s”还是草稿") % {"title": training.title},
             _("%(unit)s · 发布以后大家才看得到") % {"unit": training.node.name},
-            Step(_("去发布"), reverse("trainings:edit", args=[training.pk])),
+            Step(_("接着安排"), reverse("plan", args=[training.pk])),
         )
         for training in draft_trainings(nodes, limit=MOST)
     ]

@@ -16,8 +16,9 @@ from attendance.models import Correction, CorrectionReview, Dispute, Occasion, R
 from attendance.queries import CALLED_OFF, entries_below, held_at, judged, rule_of
 from attendance.queries.sessions import sessions_ahead
 from attendance.running import chip_of
+from attendance.sentences.checks import quizzes_left_words
 from attendance.sentences.records import day, length, month_day, sentence
-from attendance.sentences.rules import rule_sentence
+from attendance.sentences.rules import rule_of_occasion
 from attendance.standing import (
     DONE,
     UNDONE,
@@ -185,13 +186,15 @@ def _asked(detail: Detail) -> str:
 def _left(detail: Detail) -> str:
     until = detail.path.until + _("。") if detail.path else ""
     left = detail.amount.left
+    if detail.path and detail.path.quizzes_left:
+        return quizzes_left_words(detail.path.quizzes_left) + _("。") + f" {until}"
     return _("还差 %(left)s。") % {"left": left} + f" {until}" if left else until
 
 
 def _rule(occasion: Occasion) -> str:
     """Which rule decides, with its version and what it asks and gives: printed on every record."""
     rule = rule_of(occasion)
-    values = {"name": rule.name, "version": rule.version, "sentence": rule_sentence(rule, occasion.check_asked)}
+    values = {"name": rule.name, "version": rule.version, "sentence": rule_of_occasion(occasion)}
     return _("认定规则：%(name)s，第 %(version)s 版。%(sentence)s。") % values
 
 

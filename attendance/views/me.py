@@ -36,11 +36,13 @@ from attendance.queries.personal import held_about
 from attendance.queries.sessions import sessions_ahead
 from attendance.running import chip_of, way_in
 from attendance.sentences.asked import asked_words
-from attendance.sentences.records import category, day, day_and_hour, written_down
+from attendance.sentences.records import category, day_and_hour, near_day, written_down
 from attendance.standing import DONE, Standing, standings_of
 from attendance.views.detail import Detail, record_details, step_of
 from attendance.views.disputes import DisputeCard, outage_lines, took_back
 from attendance.views.hours import YearCard
+from attendance.views.today import first_for
+from organizations.display import is_elder
 from organizations.models import User
 from organizations.permissions import role_required, signed_in
 
@@ -52,13 +54,14 @@ class Own:
     occasion: Occasion
     stand: Standing
     path: CatchUp | None
+    as_of: datetime
     asked: tuple[str, ...] = ()
 
     @property
     def texts(self) -> list[str]:
         """What stands below the title: the day and what counts, until when it can be done, why nothing can be now."""
         amount = self.stand.amount
-        said = [day(self.occasion.starts_at)]
+        said = [near_day(self.occasion.starts_at, self.as_of)]
         if amount.done_ms:
             said[0] += " · " + _("已计入 %(done)s") % {"done": amount.done}
         if self.path:
@@ -89,7 +92,7 @@ def _own(
         occasion=occasion, state=stand.state, as_of=as_of, member=member, done_ms=stand.amount.done_ms,
         sessions=sessions, check=stand.check,
     )  # fmt: skip
-    return Own(occasion, stand, path, () if stand.is_done else tuple(asked_words(asked, occasion)))
+    return Own(occasion, stand, path, as_of, () if stand.is_done else tuple(asked_words(asked, occasion)))
 
 
 @require_GET
@@ -109,6 +112,8 @@ def me(request: HttpRequest) -> HttpResponse:
     context["of_year"] = _("学时，%(year)s 年已计入") % {"year": year}
     context["ahead"] = [(one.occasion.title, _leave_words(one)) for one in leaves_ahead(member_id=member.pk)]
     context["beside"] = beside("me", member=member)
+    context["elder"] = is_elder(request)
+    context["first"] = first_for(member, as_of) if context["elder"] else None
     return render(request, "attendance/me.html", context)
 
 

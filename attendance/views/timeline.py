@@ -17,7 +17,7 @@ from attendance.charts import Chart, strip
 from attendance.charts import Piece as StripPiece
 from attendance.core.intervals import Span, Spans, moment_of, ms_of
 from attendance.core.verdict import Verdict
-from attendance.kinds import is_in_person
+from attendance.kinds import is_in_person, is_meeting
 from attendance.models import Evidence, Occasion, PresenceSpan, Rule
 from attendance.queries import rule_of, window_of
 from attendance.sentences.records import category, hour, length
@@ -141,12 +141,18 @@ def _is_page_beside(piece: _Piece, earlier: _Piece) -> bool:
     return (earlier.device, earlier.title) == (piece.device, piece.title) and piece.start < earlier.end
 
 
+def _outside_words(occasion: Occasion) -> str:
+    if is_meeting(occasion.kind):
+        return _("不在会议的时间里，只保留，不计入")
+    return _("不在直播的时间里，只保留，不计入")
+
+
 def _piece_item(occasion: Occasion, piece: _Piece, pieces: Sequence[_Piece]) -> Item:
     start, end = _window(occasion)
     outside = bool(start and piece.end <= start) or bool(end and piece.start >= end)
     notes = []
     if outside:
-        notes.append(_("不在直播的时间里，只保留，不计入"))
+        notes.append(_outside_words(occasion))
     else:
         if start and piece.start < start:
             notes.append(_("开始以前的时间不计入"))
@@ -278,6 +284,9 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
         notes.append(one.media)
     if kind == Evidence.Kind.UNDERSTOOD and one.score:
         notes.append(_scored(one.score))
+    if kind == Evidence.Kind.PASSED and one.score:
+        right, of = one.score
+        notes.append(_("答对 %(of)s 题中的 %(right)s 题，通过") % {"right": right, "of": of})
     if kind == Evidence.Kind.CHECK_IN:
         notes.append(_("现场负责人登记后才计入"))
     if one.recorded_by is not None:
@@ -286,14 +295,17 @@ def _said(occasion: Occasion, one: Evidence) -> Item:
     if back is not None:
         notes.append(_("已撤回：%(name)s %(moment)s") % _by(back))
     start, end = _window(occasion)
-    in_person = is_in_person(occasion.kind)
     outside = kind == Evidence.Kind.HALL and bool(
         (start and one.ended_at and one.ended_at <= start) or (end and one.started_at and one.started_at >= end)
     )
     if outside and back is None:
-        notes.append(_("不在会议的时间里，只保留，不计入") if in_person else _("不在直播的时间里，只保留，不计入"))
+        notes.append(_outside_words(occasion))
     if kind == Evidence.Kind.UNDERSTOOD:
         return Item(one.recorded_at, None, str(kind.label), tuple(notes), counts=_is_passed(occasion, one))
+    if kind == Evidence.Kind.PASSED:
+        is_asked = one.media in occasion.gates
+        notes += [] if is_asked else [_("这份练习现在不要求")]
+        return Item(one.started_at or one.recorded_at, None, str(kind.label), tuple(notes), counts=is_asked)
     counts = not outside and back is None and kind != Evidence.Kind.CHECK_IN
     title = kind_words(occasion, kind)
     return Item(one.started_at or one.recorded_at, one.ended_at, title, tuple(notes), counts=counts)

@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from attendance.catching_up import CatchUp, Way, catch_up_of
+from attendance.catching_up import catch_up_of
 from attendance.duties import Duty, duties_of
-from attendance.kinds import Step, is_in_person, kinds
+from attendance.kinds import Step, is_in_person, is_meeting, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
@@ -25,11 +25,12 @@ from attendance.queries.notices import newest_unseen
 from attendance.queries.sessions import sessions_ahead
 from attendance.running import has_to_begin, kept_out, kept_out_words, step_into
 from attendance.sentences.asked import asked_words
-from attendance.sentences.checks import check_asked_words, check_left_words, is_late, spent_words
+from attendance.sentences.checks import check_asked_words, is_late
 from attendance.sentences.notices import MISSED, REMINDERS, words_of
-from attendance.sentences.records import month_day, near_day_and_hour
-from attendance.standing import Amount, is_due_over, standings_of
+from attendance.sentences.records import month_day
+from attendance.standing import is_due_over, standings_of
 from attendance.views.calendar import calendar_of, event_of
+from attendance.views.cards import ComingRow, NowCard, Owed, fold
 from attendance.views.disputes import answer_cards
 from organizations.display import is_elder
 from organizations.models import Membership, Role, User
@@ -39,85 +40,6 @@ from organizations.queries import grants_above, membership_on
 MOST_NEXT = 3
 STARTS_LATE = timedelta(hours=2)
 DOORS_OPEN = timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class Owed:
-    """One thing still to be done, with the step that does it (None while there is no way on the phone)."""
-
-    as_of: datetime
-    occasion: Occasion
-    due_at: datetime
-    amount: Amount
-    is_incomplete: bool
-    step: Step | None
-    path: CatchUp
-    asked: tuple[str, ...] = ()
-
-    @property
-    def texts(self) -> list[str]:
-        """What stands below the title: what counts and what is left, what is asked, until when, what is in the way."""
-        until = _("%(until)s 前") % {"until": near_day_and_hour(self.due_at, self.as_of)}
-        if self.path.owes_check:
-            return [check_left_words(self.occasion), until]
-        if self.path.is_spent:
-            return [spent_words(), *self.asked]
-        said = [self._left(), self.amount.asked, until]
-        if self.is_incomplete:
-            said.append(_("当时记录不全，看一遍就补上了。"))
-        if not self.sessions:
-            said += self.path.for_member
-        return [*(one for one in said if one), *self.asked]
-
-    @property
-    def sessions(self) -> list[Way]:
-        """The further sessions that one can go to instead, by the day as the other cards say it."""
-        near = {way: near_day_and_hour(way.at, as_of=self.as_of) for way in self.path.sessions if way.at}
-        return [replace(way, label=way.called(at)) for way, at in near.items()]
-
-    def _left(self) -> str:
-        said = {"done": self.amount.done, "left": self.amount.left}
-        if not self.amount.left:
-            return ""
-        return (_("已计入 %(done)s，还差 %(left)s") if self.amount.done_ms else _("还差 %(left)s")) % said
-
-    @property
-    def label(self) -> str:
-        """What the step is called where the row is not seen."""
-        return self.step.label + _("：") + self.occasion.title if self.step else ""
-
-
-@dataclass(frozen=True)
-class NowCard:
-    """A card at the top: what to do now; ``since``: how long it has been going on."""
-
-    text: str
-    title: str
-    place: str
-    step: Step
-    is_now: bool
-    since: str = ""
-    asked: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ComingRow:
-    """An occasion that has not begun, with one step at most: going in to wait, or into the calendar as a file."""
-
-    starts_at: datetime
-    title: str
-    text: str
-    url: str = ""
-    step: str = ""
-    label: str = ""
-    is_file: bool = False
-    asked: tuple[str, ...] = ()
-    leave_url: str = ""
-
-    @property
-    def leave_label(self) -> str:
-        """What asking for leave is called where the row is not seen."""
-        return _("请假") + _("：") + self.title
 
 
 @dataclass(frozen=True)
@@ -144,23 +66,37 @@ def today(request: HttpRequest) -> HttpResponse:
     settle_dirty(as_of=as_of, member_ids=[member.pk])
     membership = membership_on(member_id=member.pk, on_date=timezone.localdate(as_of))
     day = day_of(member, membership, as_of)
-    now = now_cards(day, duties_of(member, as_of=as_of))
-    local = timezone.localtime(as_of)
+    folded = fold(
+        now_cards(day, duties_of(member, as_of=as_of)),
+        [coming_row(occasion, member, day.asked, as_of) for occasion in day.coming],
+        day.owed,
+        is_folded=is_elder(request),
+    )
+    local, answers = timezone.localtime(as_of), answer_cards(member, as_of=as_of)
+    told = told_words(newest_unseen(member.pk), day)
     context = {
         "tab": "today",
         "as_of": as_of,
         "date": f"{month_day(as_of)} {date_format(local, 'l')}",
         "greeting": greeting(member.name, local.hour),
         "day": day,
-        "now": now,
-        "coming": [coming_row(occasion, member, day.asked, as_of) for occasion in day.coming],
-        "owed_title": owed_title(len(day.owed)),
-        "desk": answer_cards(member, as_of=as_of),
-        "done": None if now or day.owed or day.paused else all_done(day),
-        "told": told_words(newest_unseen(member.pk), day),
+        "elder": is_elder(request),
+        "folded": folded,
+        "owed_title": owed_title(len(folded.owed)),
+        "desk": answers,
+        "done": None if folded.asks or day.paused else all_done(day),
+        "told": told,
+        "more": more_words(folded.rest + len(day.paused) + len(answers) + bool(told)),
         "help": help_words(helper_of(membership, as_of)) if is_elder(request) else "",
     }
     return render(request, "attendance/today.html", context)
+
+
+def first_for(member: User, as_of: datetime) -> NowCard | None:
+    """Return the one thing that ``member`` does next, as the large-print pages show it; None: nothing is left."""
+    day = day_of(member, membership_on(member_id=member.pk, on_date=timezone.localdate(as_of)), as_of)
+    coming = [coming_row(occasion, member, day.asked, as_of) for occasion in day.coming]
+    return fold(now_cards(day, duties_of(member, as_of=as_of)), coming, day.owed, is_folded=True).first
 
 
 def told_words(notice: Notice | None, day: Day) -> str:
@@ -203,8 +139,8 @@ def now_cards(day: Day, duties: list[Duty]) -> list[NowCard]:
 def live_words(occasion: Occasion, *, is_kept_out: bool) -> str:
     """Return what is said above something that goes on."""
     if is_kept_out:
-        return kept_out_words()
-    return _("正在开会") if is_in_person(occasion.kind) else _("正在直播")
+        return kept_out_words(occasion.kind)
+    return _("正在开会") if is_meeting(occasion.kind) else _("正在直播")
 
 
 def coming_row(occasion: Occasion, member: User, asked: Asked, as_of: datetime) -> ComingRow:
@@ -222,6 +158,11 @@ def coming_row(occasion: Occasion, member: User, asked: Asked, as_of: datetime) 
         return row
     label = _("把%(title)s加入日历") % {"title": occasion.title}
     return replace(row, url=reverse("calendar", args=[occasion.pk]), step=_("加入日历"), label=label, is_file=True)
+
+
+def more_words(items: int) -> str:
+    """Return what large print says of what it folds away; "" for nothing."""
+    return ngettext("其他 %(items)s 项", "其他 %(items)s 项", items) % {"items": items} if items else ""
 
 
 def owed_title(items: int) -> str:

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from attendance.clock import clock
+from attendance.core.reading import is_reading
 from attendance.operations import (
     UnableToReportWatched,
     UnableToStartWatch,
@@ -84,6 +85,8 @@ def play(request: HttpRequest, occasion_id: int, user: User, body: dict[str, Any
     """Begin a session: ``{device, media}``; the answer says where to resume and what counts already."""
     if occasion_for(user, occasion_id) is None:
         return _error("not_expected")
+    if is_reading(str(body.get("media", ""))):
+        return _error("no_media")  # a text is no film: its page alone says how long it stood open
     try:
         state = start_watch(
             occasion_id=occasion_id,

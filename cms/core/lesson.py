@@ -5,9 +5,13 @@ reordering and moving a block to another lesson; the same video in two lessons o
 counts once (watching it again would earn nothing anyway). A replaced video is another recording and starts anew.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+_TAG = re.compile(r"<[^>]*>")
+WRITTEN = frozenset({"text", "title", "caption"})
+"""Blocks, and parts of blocks, that hold an author's own words."""
 MEDIA_PREFIX = "v:"
 VIDEO = "video"
 
@@ -39,6 +43,19 @@ def values_of(raw: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
         if value
     )
     return list(dict.fromkeys(found))
+
+
+def words_in(raw: Iterable[Mapping[str, Any]]) -> str:
+    """Return the words that an author wrote in a raw stream, without their markup."""
+    return " ".join(_TAG.sub(" ", text) for block in raw for text in _texts(block.get("value"), block.get("type")))
+
+
+def _texts(value: Any, kind: Any) -> Iterator[str]:
+    if isinstance(value, str) and kind in WRITTEN:
+        yield value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _texts(part, name)
 
 
 def chosen(value: Any) -> Iterator[Any]:

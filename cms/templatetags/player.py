@@ -14,6 +14,7 @@ from attendance.sentences.records import length
 from attendance.standing import Amount
 from cms.sentences import player_words
 from media.core.clock import clock
+from organizations.display import is_lite
 
 register = template.Library()
 register.filter("clock", clock)
@@ -29,6 +30,7 @@ def player_data(context: Context, player: Mapping[str, Any]) -> SafeString:
     """Write the island's data as a JSON script element (strict CSP: no inline code)."""
     occasion = player["occasion"]
     user = context["request"].user
+    lite = is_lite(context["request"])
     data = {
         # Whose reports wait in this phone's outbox; a random name, not the person's number.
         "owner": str(getattr(user, "public_id", "")),
@@ -40,6 +42,9 @@ def player_data(context: Context, player: Mapping[str, Any]) -> SafeString:
         "position_ms": 0,
         "records": True,
         **{key: value for key, value in player.items() if key not in PAGES_OWN},
+        # What lists pictures is not there to be fetched by whoever counts their megabytes.
+        "storyboard": None if lite else player.get("storyboard"),
+        "is_lite": lite,
         "hls_script": static("js/hls.js"),
         "play_url": f"/watch/{occasion}/play",
         "report_url": f"/watch/{occasion}/report",

@@ -11,6 +11,7 @@ from attendance.models import Occasion, RosterEntry, SummaryCheck, SummaryMark
 from config.doctor.findings import LATELY, Check, Finding, Level, how_long
 from config.models import TaskCount
 from live.agent.agent import ASIDE
+from media.core.ladder import Phase
 from media.models import Job, Video
 
 SETTLING_LATE = timedelta(minutes=10)
@@ -61,7 +62,9 @@ def _failed_videos(as_of: datetime) -> Iterator[Finding]:
     if count := lately.count():
         what = _("一周之内有 %(count)s 个视频没有处理成功。") % {"count": count}
         yield Finding(Level.CARE, _("视频"), what, _("请到后台的“视频”里看原因，再点“重试”或者换一个文件。"))
-    waiting = Job.objects.filter(state=Job.State.QUEUED).order_by("created_at").first()
+    # What is made last waits as long as there is anything else to do.
+    queued = Job.objects.filter(state=Job.State.QUEUED, phase__lt=Phase.LARGE)
+    waiting = queued.order_by("created_at").first()
     if waiting is not None and waiting.created_at < as_of - timedelta(hours=6):
         hours = int((as_of - waiting.created_at).total_seconds() // 3600)
         what = _("有视频排队已经 %(hours)s 小时。") % {"hours": hours}

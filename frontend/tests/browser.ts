@@ -235,6 +235,8 @@ export class Browser {
   readonly localStorage = new FakeStorage();
   readonly sessionStorage = new FakeStorage();
   readonly navigator = { onLine: true };
+  /** The browser says that there is no network, and the server answers all the same. */
+  isLan = false;
   readonly asked: Asked[] = [];
   /** What the server answers; "down": nobody does. */
   answers: (asked: Asked) => Answer | "down" = () => ({ status: 200, body: {} });
@@ -288,6 +290,8 @@ export class Browser {
   }
 
   private fetch(url: string, { body }: { body?: string }): Promise<unknown> {
+    if (!this.navigator.onLine && !this.isLan) return Promise.reject(new TypeError("failed to fetch"));
+    if (url === "/healthz") return Promise.resolve({ ok: true, status: 200 });
     const asked = { url, body: body ? JSON.parse(body) : {} };
     this.asked.push(asked);
     const answer = this.answers(asked);

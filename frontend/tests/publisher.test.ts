@@ -9,7 +9,7 @@ import { Speaking } from "../src/room/speaking";
 import { Browser } from "./browser";
 
 const WORDS = new Proxy({}, { get: (_, key) => String(key) }) as RoomWords;
-const INVITED: OnStage = { member: 7, name: "王", unit: "", on: false };
+const INVITED: OnStage = { member: 7, name: "王", unit: "", on: false, sound: true, picture: false, shown: false };
 const STREAM = { getAudioTracks: () => [{}], getTracks: () => [] } as unknown as MediaStream;
 
 /** Chrome 69 to 71: no `connectionState`, and tracks are added where unified plan is asked for. */
@@ -111,4 +111,42 @@ test("a browser that cannot send is not asked for its microphone, and the page s
   assert.deepEqual([document.getElementById("invited").hidden, asked, sent], [false, 0, []]);
   document.getElementById("step-no").dispatch("click");
   assert.deepEqual(sent, [{ t: "step_down" }]);
+});
+
+test("a speaker whose microphone and camera are off comes back as they went, and nothing is switched on", async () => {
+  class Peer extends OldPeer {
+    override addTransceiver(): { sender: object } {
+      return { sender: { getParameters: () => ({}), setParameters: () => Promise.resolve() } };
+    }
+  }
+  const microphone = { enabled: true, stop: () => undefined };
+  const tracks = (): unknown[] => [microphone];
+  const stream = { getAudioTracks: tracks, getTracks: tracks };
+  const getUserMedia = (): Promise<unknown> => {
+    asked += 1;
+    return Promise.resolve(stream);
+  };
+  Object.assign(globalThis, { RTCPeerConnection: Peer, RTCRtpSender: {} });
+  Object.assign(browser.navigator, { mediaDevices: { getUserMedia } });
+  const speaking = new Speaking(WORDS, INVITED.member, { send: (one) => sent.push(one) > 0, changed: () => undefined });
+  const on = { ...INVITED, on: true };
+  const { document } = browser;
+  speaking.told([INVITED]);
+  document.getElementById("step-up").dispatch("click");
+  await browser.settle();
+  speaking.frame({ t: "may_speak", ice: [] });
+  await browser.settle();
+  speaking.frame({ t: "held", pc: "talk", key: "k" });
+  document.getElementById("talk-mic").dispatch("click");
+  const off: Command = { t: "sending", sound: false, picture: false };
+  assert.deepEqual(
+    sent.splice(0).map((one) => one.t),
+    ["step_up", "sending", "speak", "sending"],
+  );
+  speaking.joined([on]);
+  assert.deepEqual(sent.splice(0), [off, { t: "reclaim", pc: "talk", key: "k" }]);
+  speaking.frame({ t: "link", pc: "talk", state: "hung_up" });
+  await browser.pass(3000);
+  assert.deepEqual(sent.splice(0), [{ t: "speak", sdp: "offer", again: false }]);
+  assert.deepEqual([microphone.enabled, asked], [false, 1]);
 });

@@ -48,6 +48,9 @@ const JOINED: JoinedFrame = {
   break_until: null,
   slide: { t: "slide", deck: "", page: 0, pages: 0 },
   speakers: [],
+  seats: [],
+  notes: [],
+  waiting: null,
 };
 
 async function join(): Promise<void> {
@@ -175,10 +178,26 @@ test("socket: opened elsewhere it stays closed", async () => {
 test("socket: while there is no network it says so, and is back with it", async () => {
   await join();
   browser.online(false);
+  await browser.settle();
   assert.equal(told[told.length - 1], "offline");
   browser.online(true);
   await browser.pass(250);
   assert.equal(FakeSocket.made.length, 2);
+});
+
+test("socket: a LAN without a way out is a line, whatever the browser says", async () => {
+  browser.isLan = true;
+  await join();
+  browser.online(false);
+  await browser.pass(1000);
+  assert.equal(told[told.length - 1], "good");
+  browser.isLan = false;
+  browser.online(false);
+  await browser.settle();
+  assert.equal(told[told.length - 1], "offline");
+  browser.isLan = true;
+  await browser.pass(6000);
+  assert.equal(FakeSocket.made.length, 2, "and comes back without the browser's word");
 });
 
 test("socket: nothing goes out while it is closed", async () => {

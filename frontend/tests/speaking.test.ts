@@ -1,13 +1,15 @@
 /** What a member's page shows of the stage, and what it says on the wire of its own voice. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { standing } from "../src/host/speakers";
 import type { OnStage } from "../src/lib/frames";
-import { asTalk, namesOf, onStageWord, ownPart } from "../src/room/speaking";
+import { currentPicture } from "../src/room/receiver";
+import { asTalk, namesOf, onStageWord, ownPart, shownOf } from "../src/room/speaking";
 
 const ME = 7;
-const on: OnStage = { member: ME, name: "王", unit: "一支部", on: true };
+const on: OnStage = { member: ME, name: "王", unit: "一支部", on: true, sound: true, picture: false, shown: false };
 const asked: OnStage = { ...on, on: false };
-const other: OnStage = { member: 8, name: "李", unit: "", on: true };
+const other: OnStage = { ...on, member: 8, name: "李", unit: "" };
 
 test("an invitation is one's own, and a voice is heard from one device", () => {
   assert.equal(ownPart({ speakers: [other], you: ME, isHere: false }), "");
@@ -26,6 +28,24 @@ test("a page that was loaded anew offers to speak again, and says what keeps the
 test("who is only asked up is not said to speak", () => {
   assert.equal(namesOf([asked]), "");
   assert.equal(namesOf([on, { ...asked, member: 9 }, other]), "王、李");
+});
+
+test("who has closed the microphone is not said to speak, and the picture is that of who is shown", () => {
+  assert.equal(namesOf([{ ...on, sound: false }, other]), "李");
+  assert.equal(shownOf([on, other]), null);
+  assert.equal(shownOf([on, { ...other, picture: true, shown: true }])?.member, 8);
+  assert.equal(shownOf([{ ...asked, shown: true }]), null);
+  assert.deepEqual(standing(asked), ["is_invited"]);
+  assert.deepEqual(standing({ ...on, sound: false }), ["is_quiet"]);
+  assert.deepEqual(standing({ ...on, picture: true }), ["is_speaking", "has_camera"]);
+  assert.deepEqual(standing({ ...on, picture: true, shown: true }), ["is_speaking", "is_shown"]);
+});
+
+test("of several places for a picture the open one is shown", () => {
+  const place = (kind: string, currentDirection: string) => ({ receiver: { track: { kind } }, currentDirection });
+  const places = [place("video", "inactive"), place("audio", "recvonly"), place("video", "recvonly")];
+  assert.equal(currentPicture(places as unknown as RTCRtpTransceiver[]), places[2]?.receiver.track);
+  assert.equal(currentPicture([]), null);
 });
 
 test("a speaker's connection is none of the lecturer's", () => {

@@ -14,6 +14,7 @@ const ISLANDS = {
   PlayerWords: "player",
   UploadWords: "upload",
   EditorWords: "editor",
+  MeetingWords: "meeting",
 };
 // Where a name in quotes is something else: an element, an event, a frame, what is compared.
 const OTHERWISE = [

@@ -186,6 +186,7 @@ class Agent:
             return
         # The database is what should be, ``carriers`` what is; nothing here is remembered between two rounds.
         lectures = {lecture.pk: lecture for lecture in await in_database(self._ours)}
+        shown = await in_database(partial(nodes.shown, node_id=self.node_id))
         for occasion_id in [key for key in self.carriers if key not in lectures and key not in self._packing]:
             await self.carriers.pop(occasion_id).stop()
         for occasion_id, lecture in lectures.items():
@@ -196,6 +197,7 @@ class Agent:
             if occasion_id not in self.carriers:
                 self.carriers[occasion_id] = self._carrier(lecture)
             self.carriers[occasion_id].ended = _ended(lecture)
+            self.carriers[occasion_id].show(shown.get(occasion_id, 0))
             if lecture.state == Lecture.State.ENDED and occasion_id not in self._packing:
                 self._packing[occasion_id] = asyncio.create_task(self._pack(lecture))
         # ``result`` raises what a packing task did not foresee: supervise logs it instead of losing it.

@@ -18,7 +18,7 @@ from live.agent.recording import Recording, pack_recording
 from live.core.media.backlog import Backlog, Lost
 from live.core.media.facts import COMES_S, AirFacts, air_facts
 from live.core.media.holes import LEAST_MS, Hole, HoleLog
-from live.core.media.scrubber import CODECS, SPEAKERS, Frame, Kind, Scrubber
+from live.core.media.scrubber import CODECS, PICTURES, PRESENTER, SPEAKERS, STAGE, Frame, Kind, Scrubber
 from live.core.media.timeline import FARTHEST_S
 from live.engines.base import (
     EngineError,
@@ -28,9 +28,11 @@ from live.engines.base import (
     MediaEngine,
     PublisherJoined,
     PublisherLeft,
+    StagePicture,
     Tap,
     lecture_room,
     lecture_spec,
+    speaker_id,
 )
 
 log = structlog.get_logger(__name__)
@@ -86,6 +88,7 @@ class Carrier:
         self._awake_at = 0.0
         self._is_published = False
         self._is_behind = False
+        self._shown = ""
 
     def seen_at(self, as_of: dt.datetime) -> dt.datetime | None:
         """Return when the last picture came in; None if none has lately.
@@ -167,7 +170,8 @@ class Carrier:
         self.packager.reopen()
         self._awake_at = time.monotonic()
         # A socket each, on a port that the kernel chooses: two lectures of one host never share one.
-        places: list[tuple[Kind, int]] = [("video", 0), *(("audio", track) for track in range(1 + SPEAKERS))]
+        places: list[tuple[Kind, int]] = [("video", track) for track in PICTURES]
+        places += [("audio", track) for track in range(1 + SPEAKERS)]
         for kind, track in places:
             listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
@@ -315,8 +319,10 @@ class Carrier:
                     video_port=self._port("video"),
                     audio_port=self._port("audio"),
                     speaker_ports=[self._port("audio", track) for track in range(1, 1 + SPEAKERS)],
+                    stage_port=self._port("video", STAGE),
                     on_event=self._hear,
                 )
+                self._tap.show(self._shown)
             # No give-up: as long as the lecture is live the engine is expected back.
             except EngineError as error:
                 log.info("engine_awaited", occasion=self.occasion_id, reason=str(error))
@@ -327,6 +333,14 @@ class Carrier:
                 self._tap = None
             await asyncio.sleep(RETRY_S)
 
+    def show(self, member_id: int) -> None:
+        """Whose picture is the lecture's: a speaker's, or with 0 the lecturer's. It changes with a keyframe."""
+        participant_id = speaker_id(member_id) if member_id else ""
+        if participant_id != self._shown:
+            self._shown = participant_id
+            if self._tap is not None:
+                self._tap.show(participant_id)
+
     def _port(self, kind: Kind, track: int = 0) -> int:
         return int(self._sockets[kind, track].getsockname()[1])
 
@@ -336,7 +350,13 @@ class Carrier:
             if self._is_published and not self.is_ending:
                 self.hole_log.begin("engine", self.packager.ms(self._picture_at))
             self._is_published = False
+            self.scrubber.show(PRESENTER)
             self._tap_over.set()
+        elif isinstance(event, StagePicture):
+            if event.codec in CODECS:
+                self.scrubber.expect(event.codec, STAGE)
+            self.scrubber.show(STAGE if event.codec in CODECS else PRESENTER)
+            log.info("picture_changed", occasion=self.occasion_id, video=event.codec, by=self._shown)
         elif isinstance(event, PublisherLeft):
             self._is_published = False
         elif isinstance(event, PublisherJoined):

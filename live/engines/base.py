@@ -5,7 +5,7 @@ was restarted. Everything here runs on the caller's event loop. SDP and candidat
 browsers; the server chooses everything else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -120,6 +120,13 @@ class PublisherLeft(EngineEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StagePicture(EngineEvent):
+    """Taps only: a speaker's picture is forwarded from now on, in this codec; "": none is, the presenter's is shown."""
+
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp(EngineEvent):
     """The peer connection ended (ICE failed, closed by the browser, replaced, kicked). The last event of its object."""
 
@@ -171,6 +178,11 @@ class Subscribing(Peer, Protocol):
     """
 
     offer_sdp: str | None
+    whose: dict[str, str]
+    """Of the latest offer: the participant's id by the name (mid) of each of its streams."""
+
+    def see(self, publisher_ids: Collection[str]) -> None:
+        """Of a meeting: whose pictures are wanted from now on. Nobody's are at first; an OfferMade may follow."""
 
     async def answer(self, sdp: str) -> None:
         """The browser's answer to the latest offer. Raises UnableToNegotiate."""
@@ -185,8 +197,12 @@ class Subscribing(Peer, Protocol):
 class Tap(Protocol):
     """A copy of the presenter's RTP to local UDP ports, and of the speakers' sound to ports of their own.
 
-    Sends PublisherJoined/Left as the presenter who is forwarded changes.
+    The picture of the speaker who is shown goes to a port beside the presenter's. Sends PublisherJoined/Left as the
+    presenter who is forwarded changes, and StagePicture.
     """
+
+    def show(self, participant_id: str) -> None:
+        """Forward this speaker's picture, too, as soon and as long as there is one; "": nobody's."""
 
     async def close(self) -> None:
         """Idempotent; never raises because the engine is gone."""
@@ -219,6 +235,12 @@ class MediaEngine(Protocol):
         Raises NoSuchRoom, UnableToReachEngine.
         """
 
+    def show(self, room_id: str, participant_id: str) -> None:
+        """Give those who watch the picture of this speaker while there is one, "" the presenter's. Idempotent.
+
+        Whoever is shown sees the presenter, and so does everybody where the speaker sends no picture.
+        """
+
     async def resume_publishing(self, *, room_id: str, reference: str, on_event: OnEvent) -> Publishing:
         """Take over a browser on air from the process that put it there, alive or not; media goes on meanwhile.
 
@@ -228,7 +250,7 @@ class MediaEngine(Protocol):
     async def resume_subscribing(
         self, *, room_id: str, reference: str, but: str = "", on_event: OnEvent
     ) -> Subscribing:
-        """The same for one that sees the presenter: whose picture stands must subscribe anew.
+        """The same for one that sees who is shown now: whose picture stands, or is another's, must subscribe anew.
 
         Speakers may have come or gone while nobody looked: they are negotiated again.
 
@@ -239,9 +261,18 @@ class MediaEngine(Protocol):
         """End a connection that any process made. Idempotent; never raises because the engine is gone."""
 
     async def tap(
-        self, *, room_id: str, video_port: int, audio_port: int, speaker_ports: Sequence[int] = (), on_event: OnEvent
+        self,
+        *,
+        room_id: str,
+        video_port: int,
+        audio_port: int,
+        speaker_ports: Sequence[int] = (),
+        stage_port: int = 0,
+        on_event: OnEvent,
     ) -> Tap:
         """Forward the RTP of whoever is on air to 127.0.0.1, each speaker's sound to a free one of ``speaker_ports``.
+
+        ``stage_port``: where the picture of the speaker who is shown goes; 0: nowhere.
 
         Raises NoSuchRoom, UnableToReachEngine.
         """
@@ -267,6 +298,25 @@ def is_speaker(participant_id: str) -> bool:
     return participant_id.startswith(_SPEAKER)
 
 
+_GUEST = "member-"
+
+
+def guest_id(member_id: int) -> str:
+    """The participant's id of somebody in a meeting."""
+    return f"{_GUEST}{member_id}"
+
+
+def is_guest(participant_id: str) -> bool:
+    """Whether this is somebody in a meeting: heard by all, seen by whom wants to see them."""
+    return participant_id.startswith(_GUEST)
+
+
+def guest_of(participant_id: str) -> int:
+    """The person whose ``guest_id`` this is; 0 where it is none."""
+    number = participant_id.removeprefix(_GUEST)
+    return int(number) if is_guest(participant_id) and number.isdigit() else 0
+
+
 def lecture_room(occasion_id: int) -> str:
     """The room's id of a lecture, the same for the web process and the media agent."""
     return f"lecture-{occasion_id}"
@@ -276,3 +326,13 @@ def lecture_spec(occasion_id: int) -> RoomSpec:
     """How a lecture's room is made, whoever comes first to make it."""
     # Twice the stage: who is leaving it and who comes may be there at once.
     return RoomSpec(room_id=lecture_room(occasion_id), publishers=1 + 2 * SPEAKERS)
+
+
+MEETING_MOST = 50
+MEETING_BITRATE = 600_000
+
+
+def meeting_spec(occasion_id: int) -> RoomSpec:
+    """How a meeting's room is made; browsers send less than its bit rate as more of them are seen (ADR 63)."""
+    # Twice the seats: who is leaving and who comes may be there at once.
+    return RoomSpec(room_id=lecture_room(occasion_id), publishers=2 * MEETING_MOST, bitrate=MEETING_BITRATE)

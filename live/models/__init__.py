@@ -4,6 +4,7 @@ from live.models.asking import PinnedNotice, Poll, PollAnswer, Question, Questio
 from live.models.captions import CaptionLine
 from live.models.chat import ChatMessage, Restriction
 from live.models.lecture import Lecture, MediaNode
+from live.models.meeting import MeetingNote, Seat
 from live.models.series import CancelledLecture, LectureSeries
 from live.models.slides import SlideDeck, SlideTurn
 from live.models.stage import AirTurn, EncoderKey, MediaPeer, RaisedHand, Speaker
@@ -18,6 +19,7 @@ __all__ = [
     "LectureSeries",
     "MediaNode",
     "MediaPeer",
+    "MeetingNote",
     "PinnedNotice",
     "Poll",
     "PollAnswer",
@@ -25,6 +27,7 @@ __all__ = [
     "QuestionVote",
     "RaisedHand",
     "Restriction",
+    "Seat",
     "SlideDeck",
     "SlideTurn",
     "Speaker",

@@ -43,6 +43,10 @@ class MediaNode(models.Model):
 class Lecture(models.Model):
     """A live lecture given as an occasion. Its key is the occasion's; the window is the occasion's too."""
 
+    class Kind(models.TextChoices):
+        LECTURE = "lecture", _("直播课")
+        MEETING = "meeting", _("线上会议")
+
     class State(models.TextChoices):
         SCHEDULED = "scheduled", _("未开始")
         LIVE = "live", _("直播中")
@@ -52,6 +56,13 @@ class Lecture(models.Model):
 
     occasion = models.OneToOneField(Occasion, on_delete=models.CASCADE, primary_key=True, related_name="lecture")
     lecturer = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="lectures", verbose_name=_("讲师"))
+    kind = models.CharField(
+        max_length=8,
+        choices=Kind.choices,
+        default=Kind.LECTURE,
+        db_default=Kind.LECTURE,
+        help_text="a meeting: everybody may be seen and heard; its lecturer is who leads it",
+    )
     state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
     media_node = models.ForeignKey(MediaNode, on_delete=models.SET_NULL, null=True, blank=True, related_name="lectures")
     webrtc_cap = models.PositiveIntegerField(_("实时观看上限"), default=150)
@@ -91,6 +102,9 @@ class Lecture(models.Model):
     is_chat_open = models.BooleanField(
         default=True, db_default=True, help_text="whether members may speak; hosts always may"
     )
+    has_lobby = models.BooleanField(
+        default=False, db_default=False, help_text="of a meeting: who comes waits until a host lets them in"
+    )
     locked_at = models.DateTimeField(
         null=True, blank=True, help_text="since when nobody new is let in; null: the room is open"
     )
@@ -127,6 +141,11 @@ class Lecture(models.Model):
 
     def __str__(self) -> str:
         return str(self.occasion_id)
+
+    @property
+    def is_meeting(self) -> bool:
+        """Whether everybody in its room may be seen and heard."""
+        return self.kind == self.Kind.MEETING
 
     @property
     def is_over(self) -> bool:

@@ -70,7 +70,8 @@ class RaisedHand(models.Model):
 class Speaker(models.Model):
     """A member whom a host asked on the stage; off it, the row is gone. ``came_at``: null is an invitation.
 
-    ``device``: by which the person speaks; ``seen_at``: when a room last had that device in it.
+    ``device``: by which the person speaks; ``seen_at``: when a room last had that device in it; ``is_muted``,
+    ``has_picture``: what that device sends, as it says; ``shown_at``: since when theirs is the lecture's picture.
     """
 
     lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="speakers")
@@ -80,9 +81,15 @@ class Speaker(models.Model):
     came_at = models.DateTimeField(null=True, blank=True)
     device = models.CharField(max_length=64, blank=True)
     seen_at = models.DateTimeField()
+    is_muted = models.BooleanField(default=False, db_default=False)
+    has_picture = models.BooleanField(default=False, db_default=False)
+    shown_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["lecture", "member"], name="speaker_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["lecture", "member"], name="speaker_once"),
+            models.UniqueConstraint(fields=["lecture"], condition=~Q(shown_at=None), name="speaker_one_shown"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.lecture_id}: {self.member_id}"
@@ -98,6 +105,7 @@ class MediaPeer(models.Model):
         PUB = "pub"
         SUB = "sub"
         TALK = "talk"
+        MEET = "meet"
 
     lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="media_peers")
     member = models.ForeignKey(USER, on_delete=models.CASCADE, related_name="+")

@@ -107,9 +107,11 @@ def draw_slides(*, deck_id: int, as_of: dt.datetime) -> bool:
 
 def reconcile_slides(*, as_of: dt.datetime) -> int:
     """Hint once more what waits or whose worker fell silent, give up what fails again and again; return how many."""
-    SlideDeck.objects.filter(_due(as_of), attempts__gte=MAX_ATTEMPTS).update(
-        state=State.FAILED, error_code="unreadable"
-    )
+    tried = list(SlideDeck.objects.filter(_due(as_of), attempts__gte=MAX_ATTEMPTS)[:HINTS_AT_ONCE])
+    over = {"state": State.FAILED, "error_code": "unreadable"}
+    # Each by its own condition: the worker that fell silent may be back, and done.
+    for deck in [one for one in tried if SlideDeck.objects.filter(_due(as_of), pk=one.pk).update(**over)]:
+        _drop_files(deck)
     waiting = list(SlideDeck.objects.filter(_due(as_of)).order_by("pk").values_list("pk", flat=True)[:HINTS_AT_ONCE])
     for deck_id in waiting:
         hint(deck_id)
@@ -154,4 +156,10 @@ def _publish(lease: _Lease, work: Path, drawn: pdf.Drawn) -> None:
 
 
 def _give_up(lease: _Lease, code: str) -> None:
-    SlideDeck.objects.filter(lease.mine()).update(state=State.FAILED, error_code=code)
+    if SlideDeck.objects.filter(lease.mine()).update(state=State.FAILED, error_code=code) == 1:
+        _drop_files(lease.deck)
+
+
+def _drop_files(deck: SlideDeck) -> None:
+    """Of what cannot be drawn the row stays, which says why; it is never drawn again."""
+    storage.drop(storage.slides_folder(deck.lecture_id, deck.key))

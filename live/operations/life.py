@@ -19,6 +19,8 @@ from live.models import AirTurn, Lecture, RaisedHand
 from live.operations.air import Air, leave_air, take_air
 from live.operations.breaks import close_break
 from live.operations.hands import lower_all_hands
+from live.operations.meeting import clear_seats
+from live.operations.meeting_notes import keep_minutes
 from live.operations.polls import close_open_poll
 from live.operations.speakers import clear_stage
 from live.operations.stage import announce, announce_stage, step
@@ -79,6 +81,10 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
         if RaisedHand.objects.filter(lecture_id=occasion_id).exists():
             lower_all_hands(occasion_id=occasion_id)
         clear_stage(occasion_id=occasion_id)
+        if lecture.is_meeting:
+            clear_seats(occasion_id=occasion_id)
+            keep_minutes(occasion_id=occasion_id, actor_id=lecture.lecturer_id, as_of=as_of)
+            step(occasion_id, State.ENDED, State.UNRECORDED)  # nothing of it is packed: no media agent carries it
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

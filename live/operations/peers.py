@@ -20,14 +20,14 @@ def keep_peer(
 ) -> bool:
     """Note a new connection; False where its lecture or its person is gone.
 
-    There is one on the air, and one by which a speaker speaks: a new one has replaced whatever was, which can be taken
-    over no more.
+    There is one on the air, and one by which a speaker speaks or somebody in a meeting sends: a new one has replaced
+    whatever was, which can be taken over no more.
     """
     try:
         with transaction.atomic():
             if kind == MediaPeer.Kind.PUB:
                 MediaPeer.objects.filter(lecture_id=occasion_id, kind=kind).delete()
-            elif kind == MediaPeer.Kind.TALK:
+            elif kind in (MediaPeer.Kind.TALK, MediaPeer.Kind.MEET):
                 MediaPeer.objects.filter(lecture_id=occasion_id, kind=kind, member_id=member_id).delete()
             MediaPeer.objects.create(
                 lecture_id=occasion_id,
@@ -63,13 +63,18 @@ def drop_peer(*, key: str, owner: str) -> bool:
     return bool(deleted)
 
 
-def cut_peers(*, occasion_id: int, member_id: int) -> list[str]:
-    """Forget all that this person has in a lecture, whoever owns it; return what is to be ended at the engine."""
+def cut_peers(*, occasion_id: int, member_id: int, kind: str = "") -> list[str]:
+    """Forget all that this person has in a lecture, of a ``kind`` only where one is given, whoever owns it.
+
+    Return what is to be ended at the engine.
+    """
     with transaction.atomic():
-        found = MediaPeer.objects.select_for_update().filter(lecture_id=occasion_id, member_id=member_id)
-        references = list(found.values_list("reference", flat=True))
-        MediaPeer.objects.filter(lecture_id=occasion_id, member_id=member_id).delete()
-    return references
+        theirs = MediaPeer.objects.filter(lecture_id=occasion_id, member_id=member_id)
+        if kind:
+            theirs = theirs.filter(kind=kind)
+        found = list(theirs.select_for_update().values_list("pk", "reference"))
+        MediaPeer.objects.filter(pk__in=[pk for pk, _reference in found]).delete()
+    return [reference for _pk, reference in found]
 
 
 def forget_old_peers() -> None:

@@ -93,7 +93,8 @@ def cancel_lecture(*, occasion_id: int, as_of: dt.datetime, actor_id: int | None
         lecture = held.filter(pk=occasion_id).first()
         if lecture is None or lecture.state != State.SCHEDULED:
             raise UnableToCancelLecture
-        log_cancelled(action="live.cancel", occasion=lecture.occasion, actor_id=actor_id)
+        action = "live.cancel_meeting" if lecture.is_meeting else "live.cancel"
+        log_cancelled(action=action, occasion=lecture.occasion, actor_id=actor_id)
         _remember(lecture, as_of=as_of)
         if not ledger.withdraw_occasion(occasion_id=occasion_id, actor_id=actor_id, as_of=as_of):
             lecture.delete()

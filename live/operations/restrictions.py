@@ -7,7 +7,9 @@ from django.db import transaction
 from live import room_events
 from live.models import Lecture, RaisedHand, Restriction
 from live.operations.hands import lower_hands
+from live.operations.meeting import close_devices
 from live.operations.speakers import step_down
+from media import rights
 from organizations.models import User
 
 
@@ -31,8 +33,10 @@ def restrict(*, occasion_id: int, member_id: int, kind: str, actor_id: int, as_o
             defaults={"set_by_id": actor_id, "set_at": as_of},
         )
         step_down(occasion_id=occasion_id, member_ids=[member_id])
+        close_devices(occasion_id=occasion_id, member_id=member_id, is_removed=kind == Restriction.Kind.REMOVED)
         event = {"t": kind, "member": member_id, "on": True}
         transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
+        transaction.on_commit(lambda: _ask_anew(occasion_id, member_id))
         hand = RaisedHand.objects.filter(lecture_id=occasion_id, member_id=member_id)
         if kind == Restriction.Kind.REMOVED and hand.exists():
             lower_hands(occasion_id=occasion_id, member_ids=[member_id])
@@ -46,3 +50,10 @@ def lift_restriction(*, occasion_id: int, member_id: int, kind: str, as_of: dt.d
         )
         event = {"t": kind, "member": member_id, "on": False}
         transaction.on_commit(lambda: room_events.publish(occasion_id, event, flush=True))
+        transaction.on_commit(lambda: _ask_anew(occasion_id, member_id))
+
+
+def _ask_anew(occasion_id: int, member_id: int) -> None:
+    """Picture and slides end with the removal, and are back with its end: not after minutes."""
+    for root in ("live", "slides"):
+        rights.forget(root=root, object_id=str(occasion_id), viewer_id=member_id)

@@ -1,11 +1,14 @@
 """The stage: a host asks a member up, the member comes with a microphone and goes again. Rows, so that all agree.
 
+Whose picture is that of the lecture is said by such a row, too: it goes with its person, and the lecturer's is back.
+
 A row is an invitation until it is taken up, and goes when the person leaves the stage. A line that is lost, or a
 page that is loaded anew, keeps its place for ``KEPT``; a break and the end of the lecture clear the stage.
 """
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -20,6 +23,7 @@ from live.operations.hands import lower_hands
 log = structlog.get_logger(__name__)
 KEPT = dt.timedelta(seconds=20)
 INVITED_FOR = dt.timedelta(seconds=90)
+_SOUND_ALONE: dict[str, Any] = {"is_muted": False, "has_picture": False, "shown_at": None}
 
 
 class UnableToInvite(Exception):
@@ -28,6 +32,12 @@ class UnableToInvite(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class UnableToShow(Exception):
+    """This person is not on the stage, or their camera is off."""
+
+    code = "no_picture"
 
 
 class UnableToStepUp(Exception):
@@ -70,9 +80,48 @@ def step_up(*, occasion_id: int, member_id: int, device: str, as_of: dt.datetime
     row = Speaker.objects.filter(lecture_id=occasion_id, member_id=member_id).first() if _hold(occasion_id) else None
     if row is None or (row.came_at is None and row.invited_at < as_of - INVITED_FOR):
         raise UnableToStepUp
-    Speaker.objects.filter(pk=row.pk).update(device=device, seen_at=as_of, came_at=row.came_at or as_of)
+    mine = Speaker.objects.filter(pk=row.pk)
+    mine.update(device=device, seen_at=as_of, came_at=row.came_at or as_of, **_SOUND_ALONE)
     if row.came_at is None:
         log.info("speaker_came", occasion=occasion_id, member=member_id)
+    if row.came_at is None or row.is_muted or row.has_picture:
+        _announce(occasion_id)
+
+
+@transaction.atomic
+def note_sending(*, occasion_id: int, member_id: int, sound: bool, picture: bool) -> None:
+    """Remember what somebody on the stage sends; without a camera theirs is the lecture's picture no more."""
+    mine = Speaker.objects.filter(lecture_id=occasion_id, member_id=member_id, came_at__isnull=False)
+    if not mine.exclude(is_muted=not sound, has_picture=picture).exists():
+        return
+    mine.update(is_muted=not sound, has_picture=picture, **({} if picture else {"shown_at": None}))
+    _announce(occasion_id)
+
+
+@transaction.atomic
+def show_picture(*, occasion_id: int, member_id: int, actor_id: int, as_of: dt.datetime) -> None:
+    """Make the picture of somebody on the stage the lecture's, in HLS and the recording, too; 0: the lecturer's.
+
+    Raises UnableToShow.
+    """
+    # Of two hosts who choose at once one comes after the other.
+    Lecture.objects.select_for_update(no_key=True).filter(pk=occasion_id).first()
+    stage = Speaker.objects.filter(lecture_id=occasion_id)
+    theirs = stage.filter(member_id=member_id, came_at__isnull=False, has_picture=True)
+    if member_id and not theirs.exists():
+        raise UnableToShow
+    before = stage.exclude(shown_at=None).exclude(member_id=member_id).update(shown_at=None)
+    if theirs.filter(shown_at=None).update(shown_at=as_of) or before:
+        log.info("picture_chosen", occasion=occasion_id, member=member_id, by=actor_id)
+        _announce(occasion_id)
+
+
+@transaction.atomic
+def unshow(*, occasion_id: int, member_id: int) -> None:
+    """Nothing comes of this person's picture any more: the lecture's is the lecturer's again."""
+    shown = Speaker.objects.filter(lecture_id=occasion_id, member_id=member_id).exclude(shown_at=None)
+    if shown.update(shown_at=None):
+        log.info("picture_lost", occasion=occasion_id, member=member_id)
         _announce(occasion_id)
 
 

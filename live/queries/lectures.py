@@ -17,11 +17,14 @@ from organizations.queries import membership_on, valid_on
 
 
 def lectures_for(user: User) -> QuerySet[Lecture]:
-    """Lectures that ``user`` gives, or organises: those of nodes in the subtrees of their organiser role."""
+    """Lectures that ``user`` gives, or organises: those of nodes in the subtrees of their organiser role.
+
+    Meetings stand in their books (``meetings``).
+    """
     scope = visible_nodes(user, Role.ORGANISER).values("pk")
     return (
         Lecture.objects.select_related("occasion__node", "occasion__training", "lecturer", "series")
-        .filter(Q(lecturer=user) | Q(occasion__node__in=scope))
+        .filter(Q(lecturer=user) | Q(occasion__node__in=scope), kind=Lecture.Kind.LECTURE)
         .order_by("-occasion__starts_at", "-pk")
     )
 

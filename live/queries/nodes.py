@@ -7,7 +7,7 @@ from django.db.models import F
 
 from attendance.core import freshness
 from attendance.queries.windows import UNDO_FOR
-from live.models import Lecture, MediaNode
+from live.models import Lecture, MediaNode, Speaker
 
 KEPT_FOR = UNDO_FOR + timedelta(minutes=1)
 BEATS_EVERY = timedelta(seconds=5)
@@ -34,13 +34,19 @@ def last_beat(*, name: str) -> datetime | None:
 
 
 def carried(*, node_id: int) -> list[Lecture]:
-    """The lectures that this node has to serve (live) or to pack (ended)."""
+    """The lectures that this node has to serve (live) or to pack (ended); of a meeting nothing is packed."""
     states = [Lecture.State.LIVE, Lecture.State.ENDED]
     return list(
-        Lecture.objects.filter(media_node_id=node_id, state__in=states)
+        Lecture.objects.filter(media_node_id=node_id, state__in=states, kind=Lecture.Kind.LECTURE)
         .select_related("occasion")
         .order_by(F("live_at").asc())
     )
+
+
+def shown(*, node_id: int) -> dict[int, int]:
+    """Whose picture is that of this node's lectures, by lecture; one with the lecturer's is missing. One query."""
+    speaking = Speaker.objects.filter(lecture__media_node_id=node_id, shown_at__isnull=False)
+    return dict(speaking.values_list("lecture_id", "member_id"))
 
 
 def over_ids(occasion_ids: list[int]) -> set[int]:

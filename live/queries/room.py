@@ -15,6 +15,7 @@ from live.core.media.facts import AirFacts
 from live.core.wire.slides import NO_SLIDES, SlideEvent
 from live.models import ChatMessage, Lecture, Restriction
 from live.queries import speakers, stage
+from live.queries.meeting import Digest, digests
 from live.queries.speakers import OnStage
 from live.queries.stage import NOBODY, Air
 from organizations.models import Membership, User
@@ -62,7 +63,8 @@ class RoomFacts:
     are stored no more; ``hidden``: messages hidden since the moment that was asked about; ``hands``: since when each is
     up; ``turn``: the turn on the air, whether its page is there, and whether it asks the page before to take over;
     ``break_until``: Unix ms, None without a break; ``slide``: the page shown; ``air``: what comes
-    in, as the media host saw it last; ``speakers``: who is on the stage or asked up.
+    in, as the media host saw it last; ``speakers``: who is on the stage or asked up; ``meeting``: by what its changes
+    are seen.
     """
 
     state: str
@@ -80,6 +82,11 @@ class RoomFacts:
     slide: SlideEvent = NO_SLIDES
     air: AirFacts | None = None
     speakers: OnStage = ()
+    meeting: Digest | None = None
+
+    @property
+    def is_meeting(self) -> bool:
+        return self.meeting is not None
 
 
 def lecture_of(occasion_id: int) -> Lecture | None:
@@ -94,7 +101,7 @@ def lecture_of(occasion_id: int) -> Lecture | None:
 def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None = None) -> dict[int, RoomFacts]:
     """Return what the rooms need to know; lectures that were withdrawn are missing. Six queries for any number.
 
-    One more with ``hidden_since``: the messages that were hidden after it.
+    One more with ``hidden_since``: the messages that were hidden after it. Two more where one is a meeting.
     """
     ids = list(occasion_ids)
     muted: dict[int, set[int]] = defaultdict(set)
@@ -109,9 +116,12 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
         for lecture_id, message_id in lately.values_list("lecture_id", "pk"):
             hidden[lecture_id].add(message_id)
     hands, turns, stages = stage.hands_of(ids), stage.air_of(ids), speakers.stage_of(ids)
+    rows = list(Lecture.objects.filter(pk__in=ids).values("pk", *_COLUMNS))
+    meetings = digests({row["pk"]: row["has_lobby"] for row in rows if row["kind"] == Lecture.Kind.MEETING})
     return {
         row["pk"]: RoomFacts(
             **_set(row),
+            meeting=meetings.get(row["pk"]),
             last_message=last.get(row["pk"], 0),
             muted=frozenset(muted[row["pk"]]),
             hidden=frozenset(hidden[row["pk"]]),
@@ -119,13 +129,21 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
             turn=turns.get(row["pk"], NOBODY),
             speakers=stages.get(row["pk"], ()),
         )
-        for row in Lecture.objects.filter(pk__in=ids).values("pk", *_COLUMNS)
+        for row in rows
     }
 
 
 _COLUMNS = (
     *("state", "occasion__state", "webrtc_cap", "live_at", "published_at", "is_chat_open", "locked_at"),
-    *("break_until_at", "slide__deck__key", "slide__page", "slide__deck__pages", "media_node__air"),
+    *(
+        "break_until_at",
+        "slide__deck__key",
+        "slide__page",
+        "slide__deck__pages",
+        "media_node__air",
+        "kind",
+        "has_lobby",
+    ),
 )
 
 

@@ -2,22 +2,38 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from typing import NamedTuple
 
 from live.core.wire import protocol
 from live.models import Speaker
 from live.queries import stage
 
-OnStage = tuple[tuple[int, bool, str], ...]
-"""Of each: the person, whether they have come, and the device by which they speak; as they were invited."""
+
+class Standing(NamedTuple):
+    """One of the stage, for comparison: whether they have come, and what they send."""
+
+    member: int
+    on: bool
+    sound: bool
+    picture: bool
+    shown: bool
+
+
+OnStage = tuple[tuple[Standing, str], ...]
+"""Of each: how they stand, and the device by which they speak; as they were invited."""
 
 
 def stage_of(occasion_ids: Collection[int]) -> dict[int, OnStage]:
     """Return who is on the stage or asked up, by lecture; one query."""
-    found: dict[int, list[tuple[int, bool, str]]] = defaultdict(list)
-    rows = Speaker.objects.filter(lecture_id__in=occasion_ids).order_by("pk")
-    for lecture_id, member_id, came_at, device in rows.values_list("lecture_id", "member_id", "came_at", "device"):
-        found[lecture_id].append((member_id, came_at is not None, device))
+    found: dict[int, list[tuple[Standing, str]]] = defaultdict(list)
+    for row in Speaker.objects.filter(lecture_id__in=occasion_ids).order_by("pk"):
+        found[row.lecture_id].append((_standing(row), row.device))
     return {lecture_id: tuple(theirs) for lecture_id, theirs in found.items()}
+
+
+def _standing(row: Speaker) -> Standing:
+    on = row.came_at is not None
+    return Standing(row.member_id, on, not row.is_muted, row.has_picture, row.shown_at is not None)
 
 
 def speakers(occasion_id: int) -> list[protocol.OnStage]:
@@ -29,9 +45,12 @@ def speakers(occasion_id: int) -> list[protocol.OnStage]:
             member=row.member_id,
             name=row.member.name,
             unit=units.get(row.member_id, ""),
-            on=row.came_at is not None,
+            on=one.on,
+            sound=one.sound,
+            picture=one.picture,
+            shown=one.shown,
         )
-        for row in rows
+        for row, one in [(row, _standing(row)) for row in rows]
     ]
 
 

@@ -22,7 +22,7 @@ def take_event(process: "RoomProcess", room: Room, event: protocol.BreakEvent) -
     room.break_until = event.until
     if event.until is None:
         return
-    for peer in process.peers.publishing(room):
+    for peer in process.peers.sending(room, "pub"):
         process.peers.end(peer)
 
 

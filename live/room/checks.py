@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries, supervise
 from live.core.wire import protocol
-from live.room import sessions, speakers, stage
+from live.room import meeting, sessions, speakers, stage
 from live.room.rooms import Room
 from live.room.threads import in_database
 
@@ -76,6 +76,7 @@ class RoomChecks:
                 self.take_facts(room, facts[occasion_id], muted=muted[occasion_id], break_until=breaks[occasion_id])
                 await stage.compare(room, facts[occasion_id], before[occasion_id], deliver=self._process.rooms.deliver)
                 await speakers.compare(self._process, room, facts[occasion_id], stages[occasion_id])
+                await meeting.look(self._process, room, facts[occasion_id])
                 if facts[occasion_id].last_message > room.last_message:
                     await self._fetch_chat(room, facts[occasion_id].last_message)
             elif room.state != "cancelled":

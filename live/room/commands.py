@@ -16,7 +16,7 @@ from live import operations, permissions
 from live.core.wire import protocol
 from live.engines.base import EngineError
 from live.models import Restriction
-from live.room import ask_commands, breaks, leading, signalling, slides, speaking
+from live.room import ask_commands, breaks, leading, meeting, signalling, slides, speaking
 from live.room.connections import Connection
 from live.room.process import RoomProcess
 from live.room.refusals import Refused
@@ -33,6 +33,7 @@ async def run(process: RoomProcess, room: Room, connection: Connection, command:
     # Before the right is asked: a flood of commands must not become a flood of queries.
     if not connection.allowance.take(now):
         raise Refused("slow_down")
+    meeting.check_fits(room, command)
     # connection.host is what held when the browser came; the role may have ended since.
     if command.host_only and not (connection.host and await _is_host(room, connection)):
         raise Refused("not_host")
@@ -58,9 +59,12 @@ async def _beat(process: RoomProcess, room: Room, connection: Connection, comman
 
 
 async def _hide(process: RoomProcess, room: Room, connection: Connection, command: protocol.Hide) -> None:
-    # A page in the background that plays sound is listened to: it counts.
-    connection.hidden = not command.sound
-    if connection.hidden and connection.stay is not None:
+    if command.sound:
+        # A page in the background that plays sound is listened to: it counts, also where it begins only there.
+        await _show(process, room, connection, protocol.Show())
+        return
+    connection.hidden = True
+    if connection.stay is not None:
         process.uncount(connection, reason="hidden")
         process.welcome(room, connection)
 
@@ -120,6 +124,8 @@ async def _reclaim(process: RoomProcess, room: Room, connection: Connection, com
         await signalling.reclaim(process, room, connection, command)
     elif command.pc == "talk":
         await speaking.reclaim(process, room, connection, command)
+    elif command.pc == "meet":
+        await meeting.reclaim(process, room, connection, command)
     # What is on the air is asked for anew, as at the offer: the role may have ended since.
     elif connection.host and await _is_host(room, connection):
         await leading.reclaim(process, room, connection, command)
@@ -128,13 +134,11 @@ async def _reclaim(process: RoomProcess, room: Room, connection: Connection, com
 
 
 async def _go_live(process: RoomProcess, room: Room, connection: Connection, command: protocol.GoLive) -> None:
-    connection.air = connection.air or secrets.token_hex(8)
-    begin = partial(
-        operations.go_live,
-        occasion_id=room.occasion_id,
-        as_of=timezone.now(),
-        air=operations.Air(connection.member_id, command.source or connection.device, connection.air),
-    )
+    air = None
+    if room.meeting is None:  # in a meeting nobody has the air alone
+        connection.air = connection.air or secrets.token_hex(8)
+        air = operations.Air(connection.member_id, command.source or connection.device, connection.air)
+    begin = partial(operations.go_live, occasion_id=room.occasion_id, as_of=timezone.now(), air=air)
     try:
         await in_database(begin)
     except operations.UnableToGoLive as error:
@@ -236,9 +240,12 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.Invite: speaking.invite,
     protocol.TakeDown: speaking.take_down,
     protocol.TakeDownAll: speaking.take_down_all,
+    protocol.ShowPicture: speaking.show_picture,
     protocol.StepUp: speaking.step_up,
     protocol.StepDown: speaking.step_down,
     protocol.Speak: speaking.speak,
+    protocol.Sending: speaking.sending,
     **ask_commands.TABLE,
     **slides.TABLE,
+    **meeting.TABLE,
 }

@@ -25,7 +25,10 @@ class Connection:
     ``heard_at``: monotonic seconds of its last frame; ``came_at``: and of its coming; ``admitted``: the room's lock
     let it in; ``sent_away``: dismissed, and its page is not waited for; ``mark``: of the member's password
     (``live.room.sessions``); ``air``: what its page took the air by, or ""; ``stuck_since``: since when a frame waits
-    for this browser to read; ``staged``: its member came on the stage by it.
+    for this browser to read; ``staged``: its member came on the stage by it; ``sends``: what its
+    page says that it sends there, as (sound, picture); ``meets``: the room is a meeting, in
+    which it ``sees`` these; ``seated``: its member got a seat there; ``shows``: what is on at its member's
+    seat is on here.
     """
 
     send: Send
@@ -53,7 +56,13 @@ class Connection:
     publishing: "Peer | None" = None
     subscribing: "Peer | None" = None
     talking: "Peer | None" = None
+    meeting: "Peer | None" = None
+    meets: bool = False
+    sees: frozenset[str] = frozenset()
+    seated: bool = False
+    shows: bool = False
     staged: bool = False
+    sends: tuple[bool, bool] | None = None
     mistakes: collections.deque[float] = field(default_factory=lambda: collections.deque(maxlen=3))
     allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=80, every_s=0.05, at=time.monotonic()))
     chat_allowance: Allowance = field(default_factory=lambda: Allowance.full(burst=5, every_s=2, at=time.monotonic()))

@@ -16,8 +16,10 @@ from django.db import DatabaseError
 
 from attendance.clock import clock
 from live.core.wire import protocol
+from live.operations import MeetingIsFull
 from live.room import commands, tickets
 from live.room.connections import Connection, Send
+from live.room.meeting import MustWait
 from live.room.process import RoomProcess
 from live.room.refusals import Refused
 from live.room.rooms import Room
@@ -90,6 +92,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self._refuse(protocol.CLOSE_FORBIDDEN)
         except RoomIsLocked:
             await self._refuse(protocol.CLOSE_LOCKED)
+        except MustWait:
+            await self._refuse(protocol.CLOSE_LOBBY)
+        except MeetingIsFull:
+            await self._refuse(protocol.CLOSE_SEATS)
         except DatabaseError:
             await self._refuse(FULL)
         if room is None:
@@ -109,6 +115,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             session_key=session_key,
             present_at=clock().now(),
             counted=ticket.counted,
+            meets=ticket.meets,
             heard_at=time.monotonic(),
         )
 
@@ -122,9 +129,12 @@ class RoomConsumer(AsyncWebsocketConsumer):
         # Whoever is being dismissed says nothing more: it would happen in a room that they are no longer counted in.
         if self.room is None or self.connection.leaving:
             return
+        if len(text_data or "") > protocol.most_of(meets=self.connection.meets):
+            self.process.dismiss(self.connection, code=protocol.CLOSE_TOO_BIG, reason="malformed", after_ms=None)
+            return
         command: protocol.Command | None = None
         try:
-            command = protocol.parse(text_data)
+            command = protocol.parse(text_data, meets=self.connection.meets)
             await commands.run(self.process, self.room, self.connection, command)
         except protocol.BadFrame as error:
             self._answer(protocol.error(error.code, t=error.where))

@@ -18,8 +18,9 @@ from django.utils import timezone
 
 from live import operations, permissions, queries, supervise
 from live.engines import get_engine
-from live.engines.base import EngineError, MediaEngine, Publishing, Subscribing, speaker_id
-from live.room import sessions
+from live.engines.base import EngineError, MediaEngine, Publishing, Subscribing, guest_id, speaker_id
+from live.queries.meeting import appearing
+from live.room import sessions, speakers
 from live.room.connections import Connection
 from live.room.threads import in_database
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-Kind = Literal["pub", "sub", "talk"]
+Kind = Literal["pub", "sub", "talk", "meet"]
 HOLD_S = 75.0
 LOOK_S = 1.0
 OWNED_S = 10.0
@@ -44,6 +45,7 @@ class Peer:
     is_over = False
     is_kept = False
     is_looked_at = False
+    flows = False  # of a speaker: a picture was seen to come
 
     def __init__(self, room: "Room", connection: Connection, kind: Kind, *, key: str = "") -> None:
         self.room = room
@@ -75,6 +77,8 @@ def attach(peer: Peer) -> None:
         peer.connection.publishing = peer
     elif peer.kind == "talk":
         peer.connection.talking = peer
+    elif peer.kind == "meet":
+        peer.connection.meeting = peer
     else:
         peer.connection.subscribing = peer
         peer.room.webrtc.add(peer)
@@ -82,22 +86,19 @@ def attach(peer: Peer) -> None:
 
 def detach(peer: Peer) -> None:
     """Its connection has it no more; its place among those who watch stays taken."""
-    if peer.connection.publishing is peer:
-        peer.connection.publishing = None
-    if peer.connection.subscribing is peer:
-        peer.connection.subscribing = None
-    if peer.connection.talking is peer:
-        peer.connection.talking = None
+    for name in ("publishing", "subscribing", "talking", "meeting"):
+        if getattr(peer.connection, name) is peer:
+            setattr(peer.connection, name, None)
 
 
 def own_feed(connection: Connection) -> str:
-    """Return whom this browser does not want to hear: its own person, on the stage now or later."""
-    return speaker_id(connection.member_id)
+    """Return whom this browser does not want to hear: its own person, on the stage or in the meeting, now or later."""
+    return guest_id(connection.member_id) if connection.meets else speaker_id(connection.member_id)
 
 
 def all_of(connection: Connection) -> tuple[Peer | None, ...]:
     """Return whatever this browser has."""
-    return connection.publishing, connection.subscribing, connection.talking
+    return connection.publishing, connection.subscribing, connection.talking, connection.meeting
 
 
 def one_of(connection: Connection, kind: Kind) -> Peer | None:
@@ -182,6 +183,7 @@ class Peers:
                 self._process.background.spawn(self._end_if_owned(peer, was_on_air=was_on_air))
             return
         self.over(peer)
+        speakers.flows(self._process, peer, comes=False)
         if peer.part is not None:
             self._process.background.spawn(peer.part.close())
         if was_on_air:
@@ -193,6 +195,8 @@ class Peers:
         except DatabaseError:
             log.warning("peer_not_dropped")
             is_owned = True  # nobody can have claimed it without a database, and it must not go on unseen
+        if is_owned:
+            speakers.flows(self._process, peer, comes=False)
         if is_owned and was_on_air:
             self._process.picture(peer.room, on=False)
         if peer.part is not None and is_owned:
@@ -243,11 +247,15 @@ class Peers:
         if reference is None:
             return None
         peer = Peer(room, connection, kind, key=key)
-        peer.is_kept = True
+        peer.is_kept = peer.flows = True  # as far as anybody saw; what stops from now on is told
         where: dict[str, Any] = {"room_id": room.room_id, "reference": reference, "on_event": listener(peer)}
         try:
             if kind == "sub":
-                peer.part = await engine.resume_subscribing(but=own_feed(connection), **where)
+                part = await engine.resume_subscribing(but=own_feed(connection), **where)
+                # Others may have begun to send meanwhile: until this offer is answered there is no other one.
+                peer.part, peer.offer = part, part.offer_sdp or ""
+                if connection.meets:
+                    part.see(connection.sees)
             else:
                 peer.part = await engine.resume_publishing(**where)
         except EngineError as error:
@@ -266,7 +274,7 @@ class Peers:
 
     async def cut_speakers(self, room: "Room") -> None:
         """Nobody is heard who is not on the stage, whichever process put them there, alive or not."""
-        for peer in self._talking(room):
+        for peer in self.sending(room, "talk"):
             if not room.is_speaking(peer.member_id):
                 self.end(peer, whosever=True)
         references = await in_database(partial(operations.cut_speakers, occasion_id=room.occasion_id))
@@ -285,17 +293,20 @@ class Peers:
             elif peer is not None:
                 peer.is_looked_at = True
 
-    def _talking(self, room: "Room") -> set[Peer]:
-        """Those of the stage, be their socket away or they themselves still being made."""
-        making = {one.talking for one in room.connections if one.talking is not None}
-        return making | {one for one in self._of(room.occasion_id) if one.kind == "talk"}
-
-    async def cut(self, room: "Room", member_id: int) -> None:
-        """This person was removed: nothing of theirs goes on, whichever process owned it, alive or not."""
+    async def cut(self, room: "Room", member_id: int, kind: str = "") -> None:
+        """This person was removed, or may send no more: nothing of theirs goes on, whichever process owned it."""
         for peer in [one for one in self._of(room.occasion_id) if one.member_id == member_id]:
-            self.end(peer, whosever=True)
-        cut = partial(operations.cut_peers, occasion_id=room.occasion_id, member_id=member_id)
+            if kind in ("", peer.kind):
+                self.end(peer, whosever=True)
+        cut = partial(operations.cut_peers, occasion_id=room.occasion_id, member_id=member_id, kind=kind)
         await self._end_at_engine(room, await in_database(cut))
+
+    def end_those(self, room: "Room", wanted: Callable[[Peer], bool]) -> None:
+        """End what this process has of a room where it is ``wanted``, be its socket away or not."""
+        here = {one for connection in room.connections for one in all_of(connection) if one is not None}
+        for peer in here | set(self._of(room.occasion_id)):
+            if wanted(peer):
+                self.end(peer, whosever=True)
 
     async def _end_at_engine(self, room: "Room", references: list[str]) -> None:
         if references and (url := await in_database(partial(queries.engine_url, occasion_id=room.occasion_id))):
@@ -305,10 +316,10 @@ class Peers:
     def _of(self, occasion_id: int) -> list[Peer]:
         return [one for one in self._by_key.values() if one.room.occasion_id == occasion_id]
 
-    def publishing(self, room: "Room") -> set[Peer]:
-        """Those on the air, be their socket away or they themselves still being made."""
-        making = {one.publishing for one in room.connections if one.publishing is not None}
-        return making | {one for one in self._of(room.occasion_id) if one.kind == "pub"}
+    def sending(self, room: "Room", kind: Kind) -> set[Peer]:
+        """Those of a kind, be their socket away or they themselves still being made."""
+        making = {peer for one in room.connections if (peer := one_of(one, kind)) is not None}
+        return making | {one for one in self._of(room.occasion_id) if one.kind == kind}
 
     def held(self) -> list[Peer]:
         """Those whose socket is away."""
@@ -330,7 +341,8 @@ class Peers:
             if peer.away_at is not None and now - peer.away_at > HOLD_S:
                 self.end(peer)
         await self._ask_for_breaks([one for one in self.held() if one.kind == "pub"])
-        await self._ask_the_stage([one for one in self.held() if one.kind == "talk"])
+        await self._ask_the_rows([one for one in self.held() if one.kind == "talk"], queries.speaking)
+        await self._ask_the_rows([one for one in self.held() if one.kind == "meet"], appearing)
         await self._ask_rights(self.held())
         if now - self._looked_at > OWNED_S:
             self._looked_at = now
@@ -345,14 +357,14 @@ class Peers:
             if peer.room.occasion_id in closed and peer.away_at is not None:
                 self.end(peer)
 
-    async def _ask_the_stage(self, held: list[Peer]) -> None:
-        """Who was taken off the stage is heard no more, also where this process is not told of it."""
+    async def _ask_the_rows(self, held: list[Peer], ask: Callable[[set[int]], set[tuple[int, int]]]) -> None:
+        """Who may send no more is heard no more, also where this process is not told of it."""
         if not held:
             return
         occasion_ids = {one.room.occasion_id for one in held}
-        speaking = await in_database(partial(queries.speaking, occasion_ids))
+        sending = await in_database(partial(ask, occasion_ids))
         for peer in held:
-            if (peer.room.occasion_id, peer.member_id) not in speaking and peer.away_at is not None:
+            if (peer.room.occasion_id, peer.member_id) not in sending and peer.away_at is not None:
                 self.end(peer)
 
     async def _ask_rights(self, held: list[Peer]) -> None:

@@ -23,7 +23,7 @@ from prometheus_client import Gauge
 from attendance.clock import clock
 from live import operations, queries, room_events
 from live.core.wire import protocol
-from live.room import breaks, speakers, stage
+from live.room import breaks, meeting, speakers, stage
 from live.room.admission import Admission
 from live.room.asking import Asking
 from live.room.background import Background
@@ -125,6 +125,7 @@ class RoomProcess:
     def _on_event(self, room: Room, event: protocol.Event) -> None:
         """An event passes through the room on its way to the browsers."""
         self.asking.on_event(room, event)
+        meeting.on_event(self, room, event)
         if isinstance(event, protocol.StateChanged):
             self._enter_state(room, event.state)
         elif isinstance(event, protocol.PictureEvent):
@@ -139,7 +140,7 @@ class RoomProcess:
         elif isinstance(event, protocol.RemovedEvent) and event.on:
             for connection in room.of_member(event.member):
                 self.dismiss(connection, code=protocol.CLOSE_FORBIDDEN, reason="removed", after_ms=None)
-            self.background.spawn(self._cut(room, event.member))
+            self.background.spawn(self.cut(room, event.member))
         else:
             stage.on_event(room, event)
 
@@ -168,8 +169,10 @@ class RoomProcess:
     async def enter(self, connection: Connection, occasion_id: int) -> Room | None:
         """Put a connection into its room; None when there is no such lecture. ``joined`` follows, after any commit.
 
-        Raises DatabaseError when the room is new here and cannot be looked up, RoomIsLocked.
+        Raises DatabaseError when the room is new here and cannot be looked up, RoomIsLocked, MustWait, MeetingIsFull.
         """
+        if connection.meets:  # before it hears anything of the room
+            await meeting.sit(connection, occasion_id)
         # Entered before anything is asked: what is told meanwhile is not missed.
         room = self.rooms.enter(occasion_id, connection)
         try:
@@ -181,7 +184,8 @@ class RoomProcess:
         if not known:
             self.leave(room, connection, clean=True)
             return None
-        if await stage.is_locked_out(room, connection):
+        # Into a locked meeting nobody has come who got no seat.
+        if not connection.meets and await stage.is_locked_out(room, connection):
             self.leave(room, connection, clean=True)
             raise RoomIsLocked
         connection.admitted = True
@@ -201,11 +205,14 @@ class RoomProcess:
                 if facts is None:
                     return False
                 room.known, room.state, room.last_message = True, facts.state, facts.last_message
+                if facts.is_meeting:  # known as one, whatever else cannot be looked up: the next look brings it
+                    room.meeting = meeting.Meeting()
                 if room.muted == muted:  # else something was told meanwhile, and the next look brings the others
                     room.muted = facts.muted
                 self.checks.take_facts(room, facts, muted=facts.muted, break_until=break_until)
                 await stage.learn(room, facts)
                 await speakers.learn(room, facts)
+                await meeting.learn(self, room, facts)
         return True
 
     def _keep_few(self, room: Room, newest: Connection) -> None:
@@ -228,7 +235,7 @@ class RoomProcess:
         going = [one for one in staying if newest.counted or not one.counted]
         going.sort(
             key=lambda one: (
-                one.publishing is not None or one.talking is not None,
+                any((one.publishing, one.talking, one.meeting)),
                 one.counted,
                 one.device != newest.device,
                 one.came_at,
@@ -243,7 +250,9 @@ class RoomProcess:
             self.rooms.tell(connection, protocol.encode(protocol.Counted(on=connection.stay is not None)))
             return
         connection.joined = True
-        relays = ice_servers(member_id=connection.member_id, as_of=timezone.now()) if connection.host else []
+        is_sender = connection.host or connection.meets
+        relays = ice_servers(member_id=connection.member_id, as_of=timezone.now()) if is_sender else []
+        now = room.meeting or meeting.Meeting()
         frame = protocol.Joined(
             at=round(time.time() * 1000),
             seq=room.seq,
@@ -262,6 +271,9 @@ class RoomProcess:
             break_until=room.break_until,
             slide=room.slide,
             speakers=room.speakers,
+            seats=now.seats,
+            notes=now.notes,
+            waiting=now.waiting if connection.host and connection.meets else None,
         )
         connection.hand = frame.hand
         self.rooms.tell(connection, protocol.encode(frame))
@@ -279,13 +291,18 @@ class RoomProcess:
         self.rooms.leave(room, connection)
         connection.leaving = True
         page = left or connection.sent_away
-        for work in stage.left(room, connection, clean=clean, page=page):
+        for work in (
+            *stage.left(room, connection, clean=clean, page=page),
+            *meeting.left(room, connection, page=page and connection.admitted),
+        ):
             self.background.spawn(self._note(work))
         if connection.sent_away and speakers.leaves(room, connection):
             down = partial(operations.step_down, occasion_id=room.occasion_id, member_ids=[connection.member_id])
             self.background.spawn(self._note(down))
         if page:
             self.peers.end_of(connection)
+            if connection.staged or connection.talking is not None:
+                self.background.spawn(self._note(partial(speakers.note_silence, room.occasion_id, connection)))
         else:
             self.peers.hold(connection)
             self.air.hold(room, connection)
@@ -360,9 +377,10 @@ class RoomProcess:
         note = partial(operations.announce_picture, occasion_id=room.occasion_id, on=on, as_of=timezone.now())
         self.background.spawn(self._note(note))
 
-    async def _cut(self, room: Room, member_id: int) -> None:
+    async def cut(self, room: Room, member_id: int, *, kind: str = "") -> None:
+        """End what this person has in the room, of that kind alone where one is given, whosever it is."""
         try:
-            await self.peers.cut(room, member_id)
+            await self.peers.cut(room, member_id, kind)
         except DatabaseError:
             log.warning("peers_not_cut")
 

@@ -17,6 +17,7 @@ import structlog
 
 from live import supervise
 from live.core.wire import captions, packing, protocol
+from live.core.wire.meeting import SeatsEvent
 from live.core.wire.slides import NO_SLIDES, SlideEvent
 from live.engines.base import lecture_room
 from live.queries.stage import NOBODY_ON_AIR
@@ -26,6 +27,7 @@ from live.room.channel import ProcessChannel
 from live.room.connections import Connection
 
 if TYPE_CHECKING:
+    from live.room.meeting import Meeting
     from live.room.peers import Peer
 
 log = structlog.get_logger(__name__)
@@ -39,7 +41,8 @@ FORGET_S = 5.0
 BACK_WITHIN_S = 120.0  # a locked room lets those back in who were there so lately
 NO_MEMBER = 0  # what goes to the hosts alone
 YIELD_EVERY = 100
-SLIDE = f'{{"t":"{SlideEvent.word}",'
+# Told whole each time: of several within a tick the last one is what everybody is to see.
+WHOLE: dict[type[protocol.Event], str] = {kind: f'{{"t":"{kind.word}",' for kind in (SlideEvent, SeatsEvent)}
 
 OnEvent = Callable[["Room", protocol.Event], None]
 
@@ -76,6 +79,7 @@ class Room:
     break_until: int | None = None
     slide: SlideEvent = NO_SLIDES
     air_at: int = 0
+    meeting: "Meeting | None" = None
     host_connections: set[Connection] = field(default_factory=set)
     seq: int = 0
     chat: list[str] = field(default_factory=list)
@@ -116,6 +120,10 @@ class Room:
     def is_speaking(self, member_id: int) -> bool:
         """Whether this person is on the stage, as the room knows."""
         return any(one.on and one.member == member_id for one in self.speakers)
+
+    def shown(self) -> int:
+        """Whose picture is the lecture's; 0: the lecturer's."""
+        return next((one.member for one in self.speakers if one.on and one.shown), 0)
 
     def watching(self) -> int:
         """Browsers that watch by WebRTC, over all processes."""
@@ -234,9 +242,8 @@ class Rooms:
         elif event.audience != "all":
             room.private.append((getattr(event, "member", NO_MEMBER), protocol.encode(event)))
         else:
-            if isinstance(event, SlideEvent):
-                # Pages that were leafed through within a tick: the last one is what everybody is to see.
-                room.urgent = [text for text in room.urgent if not text.startswith(SLIDE)]
+            if head := WHOLE.get(type(event)):
+                room.urgent = [text for text in room.urgent if not text.startswith(head)]
             room.urgent.append(protocol.encode(event))
         self._on_event(room, event)
         if flush or event.at_once:

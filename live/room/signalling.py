@@ -31,10 +31,12 @@ from live.engines.base import (
     Subscribing,
     UnableToReachEngine,
     lecture_spec,
+    meeting_spec,
 )
-from live.room import peers
+from live.room import meeting, peers, speakers
 from live.room.connections import Connection
 from live.room.peers import Peer
+from live.room.refusals import Refused
 from live.room.rooms import Room
 from live.room.threads import in_database
 from live.room.turn import ice_servers
@@ -103,8 +105,8 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
         return _tell_way(process, connection, "wait")
     own = sum(one.member_id == connection.member_id for one in room.webrtc)
     is_full = own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap
-    # Whoever speaks, or is spoken to, cannot wait four seconds for the answer.
-    is_talking = room.is_speaking(connection.member_id) or (via == "stage" and connection.host)
+    # Whoever speaks, or is spoken to, cannot wait four seconds for the answer. Of a meeting there is no HLS.
+    is_talking = room.is_speaking(connection.member_id) or (via == "stage" and connection.host) or connection.meets
     if via == "hls" or (via == "stage" and not is_talking) or (is_full and not is_talking):
         return _tell_way(process, connection, "hls")
     peer = Peer(room, connection, "sub")
@@ -112,8 +114,9 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
     peers.attach(peer)
     try:
         engine = await engine_of(room)
-        await engine.open_room(lecture_spec(room.occasion_id))
+        await engine.open_room((meeting_spec if connection.meets else lecture_spec)(room.occasion_id))
         but = PRESENTER if via == "stage" else peers.own_feed(connection)
+        engine.show(room.room_id, speakers.shown_feed(room))
         part = await engine.subscribe(room_id=room.room_id, but=but, on_event=listener_for(process, peer))
     except BaseException as error:
         process.peers.over(peer)
@@ -126,6 +129,8 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
     if connection.leaving or peer.is_over:
         return process.peers.end(peer)
     _tell_way(process, connection, "webrtc")
+    if connection.meets:
+        part.see(connection.sees)
     _offer(process, peer, part.offer_sdp)
     return hold(process, peer)
 
@@ -172,6 +177,7 @@ def _is_open(room: Room, kind: peers.Kind) -> bool:
 async def _claim(process: "RoomProcess", room: Room, connection: Connection, command: protocol.Reclaim) -> Peer | None:
     listener = partial(listener_for, process)
     engine = await engine_of(room)
+    engine.show(room.room_id, speakers.shown_feed(room))
     return await process.peers.claim(room, connection, command.pc, command.key, engine=engine, listener=listener)
 
 
@@ -195,6 +201,13 @@ async def candidate(connection: Connection, command: protocol.Trickle) -> None:
         )
 
 
+def check_sends_one_of_each(sdp: str) -> None:
+    """Refuse an offer of anything but one sound and one picture at most. Raises Refused."""
+    kinds = [line.split(" ", 1)[0] for line in sdp.splitlines() if line.startswith("m=")]
+    if len(set(kinds)) != len(kinds) or not set(kinds) <= {"m=audio", "m=video"}:
+        raise Refused("bad_sdp")
+
+
 def hold(process: "RoomProcess", peer: Peer) -> None:
     """It outlives the socket from now on; the browser is told how to name it."""
     process.peers.keep(peer)
@@ -205,6 +218,7 @@ def _offer(process: "RoomProcess", peer: Peer, sdp: str | None) -> None:
     """Told again on the next socket, until it is answered."""
     if sdp:
         peer.offer = sdp
+        meeting.faces(process, peer)
         process.rooms.tell(peer.connection, protocol.encode(protocol.ServerOffer(sdp=sdp)))
 
 
@@ -232,18 +246,22 @@ def listener_for(process: "RoomProcess", peer: Peer) -> Callable[[EngineEvent], 
             process.rooms.tell(peer.connection, protocol.encode(frame))
         if peer.kind == "pub" and isinstance(event, Connected):
             process.picture(peer.room, on=True)
-        elif peer.kind == "pub" and isinstance(event, MediaFlow) and event.kind == "video":
+        elif peer.kind in ("pub", "talk") and isinstance(event, MediaFlow) and event.kind == "video":
             flow.on_flow(receiving=event.receiving)
         if isinstance(event, HungUp | EngineGone):
             process.peers.over(peer)
             if peer.kind == "pub" and not peer.room.is_on_air():
                 process.picture(peer.room, on=False)
+            speakers.flows(process, peer, comes=False)
 
     return on_event
 
 
 class _Flow:
-    """Tells the room that the lecturer's picture comes no more, long before a lost line is known to be lost."""
+    """Notes that a picture comes no more, long before a lost line is known to be lost.
+
+    Of the lecturer's the room is told; a speaker's is the lecture's no more.
+    """
 
     def __init__(self, process: "RoomProcess", peer: Peer) -> None:
         self.process, self.peer = process, peer
@@ -252,9 +270,12 @@ class _Flow:
     def on_flow(self, *, receiving: bool) -> None:
         """The engine says that the picture flows, or has stopped."""
         was_silent, self.is_silent = self.is_silent, not receiving
+        if receiving:
+            speakers.flows(self.process, self.peer, comes=True)
         if receiving and self.is_told:
             self.is_told = False
-            self.process.picture(self.peer.room, on=True)
+            if self.peer.kind == "pub":
+                self.process.picture(self.peer.room, on=True)
         # One wait at a time: the engine says several times that nothing comes.
         elif not receiving and not was_silent:
             self.process.background.spawn(self._tell())
@@ -263,7 +284,9 @@ class _Flow:
         await asyncio.sleep(SILENT_S)
         if self.is_silent and not self.is_told and not self.peer.is_over:
             self.is_told = True
-            self.process.picture(self.peer.room, on=False)
+            if self.peer.kind == "pub":
+                self.process.picture(self.peer.room, on=False)
+            speakers.flows(self.process, self.peer, comes=False)
 
 
 def _state_of(event: EngineEvent) -> str:

@@ -15,12 +15,16 @@ from django.utils import timezone
 
 from live import operations, queries
 from live.core.wire import protocol
+from live.engines import get_engine
+from live.engines.base import speaker_id
 from live.operations.speakers import KEPT
+from live.queries.speakers import Standing, stage_of
 from live.room.connections import Connection
 from live.room.rooms import Room
 from live.room.threads import in_database
 
 if TYPE_CHECKING:
+    from live.room.peers import Peer
     from live.room.process import RoomProcess
 
 log = structlog.get_logger(__name__)
@@ -32,9 +36,69 @@ BREAK_S = 12.0  # notes further apart than that have missed some; with NOTE_S be
 def on_event(process: "RoomProcess", room: Room, event: protocol.SpeakersEvent) -> None:
     """The stage is another: who has gone is heard no more."""
     gone = {one.member for one in room.speakers if one.on} - {one.member for one in event.speakers if one.on}
-    room.speakers = event.speakers
+    was, room.speakers = room.shown(), event.speakers
     if gone:
         process.background.spawn(_cut(process, room))
+    if was != room.shown():
+        process.background.spawn(_show(room))
+
+
+async def _show(room: Room) -> None:
+    """Those who watch by WebRTC get the picture that was chosen; the media host looks by itself."""
+    try:
+        url = await in_database(partial(queries.engine_url, occasion_id=room.occasion_id))
+    except DatabaseError:
+        log.warning("picture_not_shown")
+        return
+    if url:
+        get_engine(url).show(room.room_id, shown_feed(room))
+
+
+def shown_feed(room: Room) -> str:
+    """Return whose picture the engine is to give, "" for the lecturer's."""
+    member_id = room.shown()
+    return speaker_id(member_id) if member_id else ""
+
+
+def flows(process: "RoomProcess", peer: "Peer", *, comes: bool) -> None:
+    """A speaker's picture was seen to come, comes no more, or their connection has ended."""
+    if peer.kind == "talk" and peer.flows != comes:
+        peer.flows = comes
+        process.background.spawn(_note_flow(peer))
+
+
+async def _note_flow(peer: "Peer") -> None:
+    try:
+        await note_sending(peer.room, peer.connection, peer)
+    except DatabaseError:
+        log.warning("picture_not_noted")  # the engine gives the lecturer's where there is no other
+
+
+async def note_sending(room: Room, connection: Connection, peer: "Peer | None") -> bool:
+    """Note what a speaker's device sends, as its page says; a picture only once it was seen to come.
+
+    Without its connection at hand (the socket is another) a picture is what it was. False: this person speaks by
+    another device, or not at all.
+    """
+    return await in_database(partial(_note_sending, room.occasion_id, connection, peer))
+
+
+def note_silence(occasion_id: int, connection: Connection) -> None:
+    """The page by which somebody spoke is gone: their place is kept, and nothing of them is heard."""
+    connection.sends = (False, False)
+    _note_sending(occasion_id, connection, None)
+
+
+def _note_sending(occasion_id: int, connection: Connection, peer: "Peer | None") -> bool:
+    whose = connection.member_id, connection.device
+    stage = stage_of([occasion_id]).get(occasion_id, ())
+    now = next((one for one, device in stage if one.on and (one.member, device) == whose), None)
+    if now is None:
+        return False
+    sound, picture = connection.sends or (now.sound, now.picture)
+    picture = picture and (now.picture if peer is None else peer.flows)
+    operations.note_sending(occasion_id=occasion_id, member_id=now.member, sound=sound, picture=picture)
+    return True
 
 
 async def _cut(process: "RoomProcess", room: Room) -> None:
@@ -44,9 +108,9 @@ async def _cut(process: "RoomProcess", room: Room) -> None:
         log.warning("speakers_not_cut")
 
 
-def known(room: Room) -> list[tuple[int, bool]]:
+def known(room: Room) -> list[Standing]:
     """Return the stage as the room knows it, for comparison with what is asked for now."""
-    return [(one.member, one.on) for one in room.speakers]
+    return [Standing(one.member, one.on, one.sound, one.picture, one.shown) for one in room.speakers]
 
 
 async def learn(room: Room, facts: queries.RoomFacts) -> None:
@@ -58,12 +122,12 @@ async def learn(room: Room, facts: queries.RoomFacts) -> None:
         room.speakers = found
 
 
-async def compare(process: "RoomProcess", room: Room, facts: queries.RoomFacts, was: list[tuple[int, bool]]) -> None:
+async def compare(process: "RoomProcess", room: Room, facts: queries.RoomFacts, was: list[Standing]) -> None:
     """Deliver the stage where it differs from what the room knew when the facts were asked for."""
     room.devices = _devices(facts)
     if was == known(room):
         process.peers.cut_unasked(room, room.devices)
-    if was == known(room) != [(member_id, on) for member_id, on, _device in facts.speakers]:
+    if was == known(room) != [one for one, _device in facts.speakers]:
         found = await in_database(partial(queries.speakers, room.occasion_id))
         if known(room) == was:
             process.rooms.deliver(room.occasion_id, protocol.SpeakersEvent(speakers=found))
@@ -71,7 +135,7 @@ async def compare(process: "RoomProcess", room: Room, facts: queries.RoomFacts, 
 
 
 def _devices(facts: queries.RoomFacts) -> dict[int, str]:
-    return {member_id: device for member_id, on, device in facts.speakers if on}
+    return {one.member: device for one, device in facts.speakers if one.on}
 
 
 class Noting:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from live import operations, permissions, queries
 from live.core.wire import protocol
 from live.engines.base import Publishing, lecture_spec, speaker_id
-from live.room import peers, signalling
+from live.room import peers, signalling, speakers
 from live.room.connections import Connection
 from live.room.peers import Peer
 from live.room.process import RoomProcess
@@ -45,6 +45,21 @@ async def take_down_all(
     await in_database(partial(operations.clear_stage, occasion_id=room.occasion_id))
 
 
+async def show_picture(process: RoomProcess, room: Room, connection: Connection, command: protocol.ShowPicture) -> None:
+    whose = {"occasion_id": room.occasion_id, "member_id": command.member, "actor_id": connection.member_id}
+    try:
+        await in_database(partial(operations.show_picture, as_of=timezone.now(), **whose))
+    except operations.UnableToShow as error:
+        raise Refused(error.code) from error
+
+
+async def sending(process: RoomProcess, room: Room, connection: Connection, command: protocol.Sending) -> None:
+    connection.sends = command.sound, command.picture
+    # A device of theirs that does not speak says nothing of the one that does.
+    if not await speakers.note_sending(room, connection, connection.talking):
+        raise Refused("not_invited")
+
+
 async def step_up(process: RoomProcess, room: Room, connection: Connection, command: protocol.StepUp) -> None:
     come = partial(
         operations.step_up,
@@ -70,8 +85,7 @@ async def step_down(process: RoomProcess, room: Room, connection: Connection, co
 
 async def speak(process: RoomProcess, room: Room, connection: Connection, command: protocol.Speak) -> None:
     """Raises EngineError."""
-    if not _is_sound_alone(command.sdp):
-        raise Refused("bad_sdp")
+    signalling.check_sends_one_of_each(command.sdp)
     await _must_be_on_stage(room, connection)
     peer = connection.talking
     if command.again and peer is not None and peer.part is not None:
@@ -112,6 +126,9 @@ async def reclaim(process: RoomProcess, room: Room, connection: Connection, comm
     """The socket was away; the sound went on. Raises EngineError."""
     await _must_be_on_stage(room, connection)
     await signalling.reclaim(process, room, connection, command)
+    # What its page said before, on this socket, of a picture that came while there was none.
+    if connection.talking is not None:
+        await speakers.note_sending(room, connection, connection.talking)
 
 
 async def _must_be_on_stage(room: Room, connection: Connection) -> None:
@@ -122,11 +139,6 @@ async def _must_be_on_stage(room: Room, connection: Connection) -> None:
 async def _is_speaking(room: Room, connection: Connection) -> bool:
     ask = partial(queries.is_speaking, occasion_id=room.occasion_id, member_id=connection.member_id)
     return await in_database(ask)
-
-
-def _is_sound_alone(sdp: str) -> bool:
-    """Whether an offer has sound and nothing else: the picture is the lecturer's."""
-    return all(line.startswith("m=audio ") for line in sdp.splitlines() if line.startswith("m="))
 
 
 def _hang_up(process: RoomProcess, connection: Connection) -> None:

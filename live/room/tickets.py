@@ -23,18 +23,25 @@ class UnableToEnter(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """``counted``: presence of this person is evidence (on the roster). ``device``: random name of the browser."""
+    """``counted``: presence of this person is evidence (on the roster). ``device``: random name of the browser.
+
+    ``meets``: the room is a meeting, where everybody needs a seat.
+    """
 
     occasion: int
     member: int
     device: str
     host: bool
     counted: bool
+    meets: bool = False
 
 
 def make(ticket: Ticket, *, session_key: str) -> str:
     """Return the ticket as text fit for a URL."""
-    return signing.dumps(asdict(ticket) | {"session": _mark(session_key)}, salt=SALT, compress=False)
+    said = asdict(ticket) | {"session": _mark(session_key)}
+    if not ticket.meets:
+        del said["meets"]  # a process of an older version refuses what it does not know
+    return signing.dumps(said, salt=SALT, compress=False)
 
 
 def read(text: str, *, occasion_id: int, cookie_header: str) -> tuple[Ticket, str]:

@@ -14,13 +14,14 @@ from django.conf import settings
 from live.core.wire.protocol import IceServer
 
 
-def ice_servers(*, member_id: int, as_of: dt.datetime) -> list[IceServer]:
+def ice_servers(*, member_id: int, as_of: dt.datetime, for_s: int | None = None) -> list[IceServer]:
     """What ``RTCPeerConnection`` takes as ``iceServers``; empty without TURN_URLS.
 
-    Goes over the socket of the one browser that needs it, never into a page, a cache or a log.
+    ``for_s``: how long they open a relay, else TURN_TTL_S.
+    Goes over the socket of the one browser that needs it, or answers its own POST; never into a page, a cache or a log.
     """
     if not settings.TURN_URLS:
         return []
-    username = f"{int(as_of.timestamp()) + settings.TURN_TTL_S}:{member_id}"
+    username = f"{int(as_of.timestamp()) + (for_s or settings.TURN_TTL_S)}:{member_id}"
     digest = hmac.new(settings.TURN_SECRET.encode(), username.encode(), hashlib.sha1).digest()
     return [{"urls": list(settings.TURN_URLS), "username": username, "credential": base64.b64encode(digest).decode()}]

@@ -68,6 +68,7 @@ def unusual(
     but: Collection[int],
     asked_by: User,
     as_of: dt.datetime,
+    from_plan: bool = False,
 ) -> list[str]:
     """Return what is unusual about a time of a lecture; [] for one that is refused, which saving says at its field.
 
@@ -75,7 +76,7 @@ def unusual(
     """
     if lifecycle.plan_refusal(starts_at=starts_at, ends_at=ends_at, as_of=as_of):
         return []
-    found = effects_of_dates(training=training, starts_at=starts_at, ends_at=ends_at)
+    found = effects_of_dates(training=training, starts_at=starts_at, ends_at=ends_at, from_plan=from_plan)
     found += unusual_start(starts_at, ends_at, as_of=as_of)
     return found + clashes(lecturer, starts_at, ends_at, but=but, asked_by=asked_by)
 
@@ -135,11 +136,12 @@ def unusual_each(
     but: Collection[int],
     asked_by: User,
     as_of: dt.datetime,
+    from_plan: bool = False,
 ) -> list[list[str]]:
     """Return what is unusual about each of several times of a lecture; ``but``: those that are moved along."""
     clashing = clashes_at(lecturer, spans, but=but, asked_by=asked_by)
     return [
-        effects_of_dates(training=training, starts_at=start, ends_at=end)
+        effects_of_dates(training=training, starts_at=start, ends_at=end, from_plan=from_plan)
         + unusual_start(start, end, as_of=as_of)
         + clashing[number]
         for number, (start, end) in enumerate(spans)

@@ -15,6 +15,7 @@ def room_words() -> dict[str, str]:
     """Return the member's sentences."""
     return (
         talk_words()
+        | people_words()
         | {
             "good": _("连接良好 · 您的参与正在自动记录"),
             "good_uncounted": _("连接良好 · 您不在这场的名单里，只是观看"),
@@ -91,6 +92,14 @@ def _member_stage() -> dict[str, str]:
         "mic_unsupported": _("这个浏览器不能上台发言，请用手机自带的浏览器或微信打开。"),
         "mic_close": _("关麦克风"),
         "mic_open": _("开麦克风"),
+        "picture_of": _("现在是 {name} 的画面"),
+        "stage_shown": _("大家现在看到的是您的画面"),
+        "stage_unshown": _("摄像头开着，主持人选了您的画面，大家才看得到"),
+        "camera_close": _("关摄像头"),
+        "camera_open": _("开摄像头"),
+        "camera_denied": _("没有得到摄像头的许可。请在浏览器或微信的设置里允许摄像头，再点“开摄像头”。声音不受影响。"),
+        "camera_missing": _("没有找到摄像头。您的声音不受影响。"),
+        "camera_busy": _("摄像头正被别的程序占用。请关掉它，再点“开摄像头”。声音不受影响。"),
     }
 
 
@@ -98,6 +107,7 @@ def host_words() -> dict[str, str]:
     """Return the lecturer's sentences."""
     return (
         talk_words()
+        | people_words()
         | _host_devices()
         | _host_air()
         | _host_headline()
@@ -108,11 +118,14 @@ def host_words() -> dict[str, str]:
     )
 
 
+def people_words() -> dict[str, str]:
+    """Return how many are there, as both pages of a lecture say it."""
+    return {"people": _("大家 {n}"), "people_say": _("现在有 {n} 位党员在直播间（主持人不算）")}
+
+
 def talk_words() -> dict[str, str]:
-    """Return what both pages say: of the talk, and of what the server refuses."""
+    """Return what all live pages say: of the talk, and of what the server refuses."""
     return {
-        "people": _("大家 {n}"),
-        "people_say": _("现在有 {n} 位党员在直播间（主持人不算）"),
         "not_sent": _("没有发出去，联网后自动再发"),
         "lecturer": _("讲师"),
         "me": _("我"),
@@ -144,6 +157,10 @@ def _host_devices() -> dict[str, str]:
         "screen": _("共享屏幕"),
         "screen_stop": _("停止共享"),
         "screen_silent": _("共享的画面没有声音。要让大家听到，请停止共享，重新选标签页或整个屏幕，勾选“分享音频”。"),
+        "face_on": _("加上我的人像"),
+        "face_off": _("去掉人像"),
+        "face_cost": _("人像由这台电脑合成，每秒约 12 帧；电脑变慢时会自动去掉。"),
+        "face_slow": _("这台电脑合成人像太慢，已经去掉，大家看到的是屏幕。"),
         "silent_mic": _("没有听到声音，请检查麦克风"),
         "mic_off": _("麦克风已关，大家听不到您"),
         "mic_close": _("关麦克风"),
@@ -245,7 +262,14 @@ def _host_people() -> dict[str, str]:
         "invite": _("请上台"),
         "take_down": _("下台"),
         "is_speaking": _("正在发言"),
+        "is_quiet": _("麦克风关着"),
         "is_invited": _("已邀请，等对方答应"),
+        "has_camera": _("开着摄像头"),
+        "show_picture": _("让大家看"),
+        "show_lecturer": _("换回讲师画面"),
+        "is_shown": _("大家正看着"),
+        "shown": _("大家现在看到的是 {name} 的画面，不是讲师的画面或屏幕"),
+        "no_picture": _("这位的摄像头没有开，请对方点“开摄像头”"),
         "stage_full": _("台上最多三位，请先请一位下台"),
         "is_muted": _("这位学员被禁言，请先解除禁言，再请上台"),
         "not_invitable": _("不能请这位上台：主持人自己送出画面，离开的人请不到"),

@@ -19,10 +19,11 @@ View = Callable[..., HttpResponseBase]
 Otherwise = Callable[[HttpRequest, Lecture], HttpResponseBase | None]
 
 
-def lecture_page(right: Right, *, otherwise: Otherwise | None = None) -> Callable[[View], View]:
+def lecture_page(right: Right, *, otherwise: Otherwise | None = None, meets: bool = False) -> Callable[[View], View]:
     """View decorator: ``view(request, lecture)`` for those who have the right, 404 for others.
 
-    ``otherwise``: what is answered to some of the others, who may know why; None: 404.
+    ``otherwise``: what is answered to some of the others, who may know why; None: 404. ``meets``: a meeting has such a
+    page, too.
     No browser keeps the page: it names people, and one that came back by the back button would show a state of before.
     """
 
@@ -32,7 +33,7 @@ def lecture_page(right: Right, *, otherwise: Otherwise | None = None) -> Callabl
         def guarded(request: HttpRequest, occasion_id: int) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            lecture = _found(occasion_id)
+            lecture = _found(occasion_id, meets=meets)
             if right(signed_in(request), lecture):
                 return view(request, lecture)
             answer = otherwise(request, lecture) if otherwise else None
@@ -45,7 +46,7 @@ def lecture_page(right: Right, *, otherwise: Otherwise | None = None) -> Callabl
     return decorate
 
 
-def lecture_json(right: Right, *, find: Find = lecture_of) -> Callable[[View], View]:
+def lecture_json(right: Right, *, find: Find = lecture_of, meets: bool = False) -> Callable[[View], View]:
     """As ``lecture_page``; a visitor gets 401 as JSON, an answer is never kept by a cache.
 
     ``find``: how the lecture is read, for a view that needs less of it.
@@ -56,7 +57,7 @@ def lecture_json(right: Right, *, find: Find = lecture_of) -> Callable[[View], V
         def guarded(request: HttpRequest, occasion_id: int) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return JsonResponse({"error": "signed_out"}, status=401)
-            answer: Any = view(request, _lecture(request, occasion_id, right, find))
+            answer: Any = view(request, _lecture(request, occasion_id, right, find, meets=meets))
             answer.headers["Cache-Control"] = "no-store"
             return answer
 
@@ -65,15 +66,15 @@ def lecture_json(right: Right, *, find: Find = lecture_of) -> Callable[[View], V
     return decorate
 
 
-def _lecture(request: HttpRequest, occasion_id: int, right: Right, find: Find = lecture_of) -> Lecture:
-    lecture = _found(occasion_id, find)
+def _lecture(request: HttpRequest, occasion_id: int, right: Right, find: Find, *, meets: bool) -> Lecture:
+    lecture = _found(occasion_id, find, meets=meets)
     if not right(signed_in(request), lecture):
         raise Http404
     return lecture
 
 
-def _found(occasion_id: int, find: Find = lecture_of) -> Lecture:
+def _found(occasion_id: int, find: Find = lecture_of, *, meets: bool) -> Lecture:
     lecture = find(occasion_id) if occasion_id < 2**63 else None
-    if lecture is None:
+    if lecture is None or (lecture.is_meeting and not meets):
         raise Http404
     return lecture

@@ -19,6 +19,7 @@ from live.core.wire.slides import NO_SLIDES
 from live.models import Lecture
 from live.own_record import own_record
 from live.permissions import expects, is_locked_out, lecture_for_rights, may_host, may_join, may_read_recording
+from live.queries.meeting import notes, seats
 from live.room import tickets
 from live.sentences.room import air_notes, recording_told
 from live.views.access import lecture_json
@@ -42,7 +43,7 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
     """Return where the room stands: what a page begins with, and what a phone fetches after a gap."""
     is_host = may_host(user, lecture)
     is_outside = is_locked_out(user, lecture, as_of=as_of)
-    live = lecture.state == Lecture.State.LIVE and not is_outside
+    live = lecture.state == Lecture.State.LIVE and not (is_outside or lecture.is_meeting)
     facts = queries.room_facts([lecture.pk])[lecture.pk]
     state: dict[str, Any] = {
         "state": lecture.stage,
@@ -70,6 +71,9 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         else queries.asking_state(occasion_id=lecture.pk, member_id=user.pk, is_host=is_host),
         "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }
+    if lecture.is_meeting:
+        state["seats"] = [] if is_outside else [asdict(one) for one in seats(lecture.pk)]
+        state["notes"] = [] if is_outside else [asdict(one) for one in notes(lecture.pk)]
     if is_host:
         held = queries.restricted(lecture.pk)
         state["recording"] = recording_told(lecture, as_of=as_of)
@@ -87,13 +91,13 @@ def _hls(lecture: Lecture, user: User, path: str, as_of: dt.datetime) -> str:
 
 
 @require_GET
-@lecture_json(may_join)
+@lecture_json(may_join, meets=True)
 def state(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     return JsonResponse(room_state(lecture, signed_in(request), as_of=timezone.now()))
 
 
 @require_GET
-@lecture_json(may_join, find=lecture_for_rights)
+@lecture_json(may_join, find=lecture_for_rights, meets=True)
 def ticket(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """A ticket for this browser's next socket; ``device`` is the random name it gave itself."""
     return ticket_for(request, lecture, is_counted=True)
@@ -114,6 +118,7 @@ def ticket_for(request: HttpRequest, lecture: Lecture, *, is_counted: bool) -> H
             host=is_host,
             # Whoever is no host was let in as one who is expected: a room that comes back asks that once a phone.
             # Further sessions let in who was at the first, too.
+            meets=lecture.is_meeting,
             counted=is_counted and (not (is_host or lecture.occasion.repeats_id) or expects(lecture.occasion, user.pk)),
         ),
         session_key=request.session.session_key or "",
@@ -122,7 +127,7 @@ def ticket_for(request: HttpRequest, lecture: Lecture, *, is_counted: bool) -> H
 
 
 @require_POST
-@lecture_json(may_join)
+@lecture_json(may_join, meets=True)
 def outbox(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """A stretch that the phone played while its line was down, sent late: accepted once, for 24 hours.
 

@@ -56,7 +56,7 @@ def again(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@lecture_page(may_host)
+@lecture_page(may_host, meets=True)
 def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """Declare it void, with a reason that members read."""
     if not may_void(signed_in(request), lecture):
@@ -65,14 +65,14 @@ def void(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     form = VoidLectureForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and form.save(lecture, actor_id=signed_in(request).pk, as_of=now):
         messages.success(request, _("这一场已作废。"))
-        return redirect("live_index")
+        return redirect("meeting", occasion_id=lecture.pk) if lecture.is_meeting else redirect("live_index")
     context = {
         "form": form,
         "title": _("作废这一场"),
         "lecture": lecture,
         "text": void_words(concerned_by(lecture.occasion, as_of=now))
         + resting_on(lecture.occasion, user=signed_in(request), as_of=now),
-        "back": reverse("live_host", args=[lecture.pk]),
+        "back": reverse("meeting" if lecture.is_meeting else "live_host", args=[lecture.pk]),
     }
     return render(request, "live/ask.html", context)
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -35,8 +34,10 @@ from live.sentences.plan import roster_day_words
 from live.sentences.room import host_words, missing_rows, missing_words, room_words
 from live.sentences.slides import chapter_title, slide_room_words, slide_words
 from live.views.access import lecture_page
+from live.views.addresses import urls_of
 from live.views.api import room_state
 from live.views.link import short_address
+from live.views.meeting import meeting_room
 from live.views.rows import coming_row, given_row
 from live.views.slides import slides_url
 from media.core.chapters import Chapter
@@ -77,23 +78,26 @@ def removed_page(request: HttpRequest, lecture: Lecture) -> HttpResponse | None:
     if not is_removed(signed_in(request), lecture):
         return None
     if lecture.is_over:
-        return redirect("live_replay", occasion_id=lecture.pk)
-    context = {"occasion": lecture.occasion, "ticket": reverse("live_ticket", args=[lecture.pk])}
+        return redirect("meeting" if lecture.is_meeting else "live_replay", occasion_id=lecture.pk)
+    ticket = reverse("live_ticket", args=[lecture.pk])
+    context = {"occasion": lecture.occasion, "ticket": ticket, "is_meeting": lecture.is_meeting}
     return render(request, "live/removed.html", context, status=404)
 
 
 @require_GET
 @led_back_where_off
-@lecture_page(may_join, otherwise=removed_page)
+@lecture_page(may_join, otherwise=removed_page, meets=True)
 def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """The member's room: waiting, live, and what comes after."""
+    if lecture.is_meeting:
+        return meeting_room(request, lecture)
     user, now = signed_in(request), timezone.now()
     data = {
         "occasion": lecture.pk,
         "you": user.pk,
         "owner": str(user.public_id),
         "counted": expects(lecture.occasion, user.pk),
-        "urls": _urls(lecture),
+        "urls": urls_of(lecture),
         "words": room_words(),
         "ask_words": ask_words(),
         "slide_words": slide_room_words(),
@@ -113,15 +117,17 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 
 
 @require_GET
-@lecture_page(may_host)
+@lecture_page(may_host, meets=True)
 def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """The lecturer's desk: check camera and microphone, go live, lead, end."""
+    if lecture.is_meeting:  # led from where everybody sits
+        return redirect("live_room", occasion_id=lecture.pk)
     user, now = signed_in(request), timezone.now()
     data = {
         "occasion": lecture.pk,
         "you": user.pk,
         "owner": str(user.public_id),
-        "urls": _urls(lecture),
+        "urls": urls_of(lecture),
         "words": host_words(),
         "ask_words": host_ask_words(),
         "slide_words": slide_room_words() | slide_words(),
@@ -286,6 +292,7 @@ def _picture(lecture: Lecture, user: User) -> dict[str, Any]:
         "captions_url": found.captions_url,
         "duration_ms": found.duration_ms,
         "chapters": found.chapters,
+        "storyboard": found.storyboard,
         "refresh_url": reverse("live_replay_addresses", args=[lecture.pk]),
         "fault_url": reverse("video_fault", args=[lecture.recording.pk]),
     }
@@ -345,20 +352,3 @@ def _waiting_words(lecture: Lecture) -> str:
             return _("补学时间已过，组织员删除了这一场的回放。已经计入的不变。")
         return _("这一场没有回放。")
     return _("回放正在整理，一般几分钟就好。请过一会儿再来。")
-
-
-def _urls(lecture: Lecture) -> dict[str, str]:
-    names = {
-        "state": "live_state",
-        "ticket": "live_ticket",
-        "outbox": "live_outbox",
-        "people": "live_people",
-        "slides": "live_slides",
-        "papers": "live_slide_papers",
-        "slides_remove": "live_slides_remove",
-        "replay": "live_replay",
-    }
-    urls = {key: reverse(name, args=[lecture.pk]) for key, name in names.items()}
-    own = {"today": reverse("today"), "me": reverse("me")}
-    back = f"{reverse('account_login')}?{urlencode({'next': reverse('live_room', args=[lecture.pk])})}"
-    return urls | own | {"socket": f"/ws/live/{lecture.pk}/", "sign_in": back}

@@ -14,7 +14,7 @@ from organizations.permissions import signed_in
 
 
 @require_GET
-@lecture_json(may_host)
+@lecture_json(may_host, meets=True)
 @transaction.atomic
 def people(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """One page of the members who are in, by name, and how many of each unit are; what is read is written down."""

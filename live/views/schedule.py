@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from attendance.core.stretch import day_of
 from attendance.models import Occasion
 from attendance.operations.cancelled import cancelled_words
+from attendance.permissions import training_asked
 from attendance.queries.concerned import concerned_by, people_at
 from attendance.queries.consequences import resting_on
 from attendance.queries.sessions import sessions_planned
@@ -89,11 +90,16 @@ def add(request: HttpRequest) -> HttpResponse:
     if again is not None and (planned := planned_for(again)):
         messages.error(request, str(operations.UnableToHoldAgain(planned)))
         return redirect("live_schedule_edit", occasion_id=planned.pk)
+    training = training_asked(request)
     form = SeriesForm(request.POST or None, user=signed_in(request), again=again, day=_day(request))
+    if training is not None:
+        form.initial.update({"training": training.pk, "node": training.node_id})
+        form.from_plan = training
+    back = reverse("plan", args=[training.pk]) if training is not None else reverse("live_schedule")
     if request.method == "POST" and form.is_valid() and form.save(as_of=timezone.now()):
         messages.success(request, series_planned_words(form.made) if form.made else _planned_said(form.lecture))
-        return redirect("live_schedule")
-    context = {"form": form, "title": again_title(again) if again else _("安排直播")}
+        return redirect(back)
+    context = {"form": form, "back": back, "title": again_title(again) if again else _("安排直播")}
     context["again_words"] = again_words(again) if again is not None else ""
     return render(request, "live/admin/form.html", context)
 

@@ -4,7 +4,8 @@ The ladder starts low and goes up; nothing is ever enlarged. A source that phone
 without being encoded again, and rungs that would not save a phone any data are left out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from fractions import Fraction
 
 from media.core.facts import Picture, Sound, Source
@@ -28,8 +29,18 @@ SAME_LENGTH_S = 0.1
 SAME_START_S = 0.02
 # What an AAC encoder puts before its first sound (1024 samples, ours too); a longer one is not copied.
 PRIMING_S = 0.025
+# A longer film that must be encoded has its lowest rung first; a shorter one is not worth a second decoding.
+FIRST_ALONE_S = 600.0
 # A lower rung must save at least a quarter, else it only costs time and disk.
 WORTH = 0.75
+
+
+class Phase(IntEnum):
+    """What is made of a film, one after another, the most urgent first."""
+
+    FIRST = 1
+    LADDER = 2
+    LARGE = 3
 
 
 @dataclass(frozen=True)
@@ -82,10 +93,6 @@ class Plan:
         return any(rung.kind == "video" for rung in self.rungs)
 
     @property
-    def encodes_picture(self) -> bool:
-        return any(rung.kind == "video" and not rung.copied for rung in self.rungs)
-
-    @property
     def bytes_a_second(self) -> int:
         """The most that all rungs together may write."""
         return sum(rung.kbits + rung.sound_kbits for rung in self.rungs) * 1000 // 8
@@ -96,6 +103,7 @@ STEPS = (
     Step("480p", 480, 600, "main"),
     Step("720p", 720, 1200, "main"),
 )
+LARGE_STEP = Step("1080p", 1080, 2200, "main")
 SOUND_KBITS = 64
 SOUND_ONLY_KBITS = 48
 
@@ -119,6 +127,40 @@ def plan_ladder(source: Source, timeline: Timeline, *, copying: bool = True) -> 
         hold_s = max(0.0, timeline.length_s - (seen.end_s - timeline.origin_s))
     rate = frame_rate(picture) if picture is not None and not copied else None
     return Plan(tuple(rungs), rate, timeline.length_s, hold_s)
+
+
+def rungs_at(phase: Phase, plan: Plan) -> tuple[Rung, ...]:
+    """Return what of a plan is made at a phase; none at the first where that would bring nothing forward.
+
+    What is copied can be played at once. Of what must be encoded the lowest rung comes alone only where the film is so
+    long that waiting for the others costs more than decoding it twice.
+    """
+    if phase is not Phase.FIRST:
+        return plan.rungs
+    pictures = [rung for rung in plan.rungs if rung.kind == "video"]
+    copied = [rung for rung in pictures if rung.copied]
+    if copied:
+        return tuple(copied)
+    return tuple(pictures[:1]) if len(pictures) > 1 and plan.length_s > FIRST_ALONE_S else ()
+
+
+def with_new_sound(rung: Rung) -> Rung:
+    """The same rung, its sound encoded; the picture is copied as before."""
+    return replace(rung, sound_copied=False, sound_kbits=SOUND_KBITS) if rung.sound_copied else rung
+
+
+def plan_large(source: Source, plan: Plan) -> Plan | None:
+    """Return what is made last, of a film that is larger and richer than the ladder's top; None where it is not.
+
+    Rungs of it are made beside those of ``plan``, by the same rate and lengths.
+    """
+    picture = source.picture
+    if picture is None or plan.copies or not plan.shows_picture:
+        return None
+    top, rate = STEPS[-1], _picture_bit_rate(source, picture)
+    if min(picture.width, picture.height) < top.side * 5 // 4 or 0 < rate <= top.kbits * 1000:
+        return None
+    return replace(plan, rungs=(_rung(LARGE_STEP, picture, source.sound),))
 
 
 def is_still(timeline: Timeline) -> bool:

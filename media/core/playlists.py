@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 AAC_LC = "mp4a.40.2"
-MASTER, POSTER, AUDIO = "master.m3u8", "poster.jpg", "audio.m3u8"  # the names of what lies in a video's folder
+# The names of what lies in a video's folder.
+MASTER, POSTER, AUDIO, STORYBOARD = "master.m3u8", "poster.jpg", "audio.m3u8", "storyboard.jpg"
 
 
 class UnableToReadPlaylist(Exception):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from media.ffmpeg.faults import UnableToTranscode, classify
-from media.ffmpeg.sandbox import ENVIRONMENT, confined
+from media.ffmpeg.sandbox import ENVIRONMENT, NICENESS, confined
 
 TAIL_BYTES = 8_192
 BEAT_S = 0.5
@@ -20,12 +20,16 @@ BEAT_S = 0.5
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one process may use; ``wall_s`` and ``cpu_s`` in seconds, sizes in bytes."""
+    """How much one process may use; ``wall_s`` and ``cpu_s`` in seconds, sizes in bytes.
+
+    ``niceness``: how far it stands back behind other work, up to 19.
+    """
 
     wall_s: float
     cpu_s: int
     memory: int = 6 * 2**30
     file_size: int = 8 * 2**30
+    niceness: int = NICENESS
 
     def arguments(self) -> list[str]:
         return [f"--cpu={self.cpu_s}", f"--as={self.memory}", f"--fsize={self.file_size}", "--core=0", "--nofile=512"]
@@ -61,11 +65,17 @@ def supervise(
 ) -> str:
     """Start the confined process, feed its output on, call ``on_beat`` twice a second, end it where it must end.
 
-    ``shown``: what it may read besides (``confined``).
-
-    Returns what it said on standard error (beginning and end of it).
+    ``shown``: what it may read besides (``confined``). Returns beginning and end of what it said on standard error.
     """
-    command = confined(argv, source=source, folder=folder, limits=limits.arguments(), enclosed=enclosed, shown=shown)
+    command = confined(
+        argv,
+        source=source,
+        folder=folder,
+        limits=limits.arguments(),
+        enclosed=enclosed,
+        shown=shown,
+        niceness=limits.niceness,
+    )
     try:
         process = subprocess.Popen(  # noqa: S603 - our own argv, no shell
             command,

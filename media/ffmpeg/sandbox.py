@@ -20,6 +20,7 @@ from django.conf import settings
 log = structlog.get_logger(__name__)
 BUBBLEWRAP = "bubblewrap"
 PROBE_TIMEOUT_S = 20
+NICENESS = 10
 ASK_AGAIN_S = 60
 # What a machine says that is only short of something now.
 PASSING = ("Resource temporarily unavailable", "Cannot allocate memory", "Too many open files", "Interrupted")
@@ -148,13 +149,14 @@ def confined(
     limits: Sequence[str],
     enclosed: bool,
     shown: Mapping[Path, str] | None = None,
+    niceness: int = NICENESS,
 ) -> list[str]:
     """Return ``argv`` wrapped: it reads ``source`` (as ``inside(source)``), writes only ``folder``, has no network.
 
     ``enclosed``: what ``is_enclosed`` said; without it, only the environment, the limits and its death are wrapped.
     ``shown``: what else can be read in there, and as what.
     """
-    outer = [*wrapper(*limits), "nice", "-n", "10"]
+    outer = [*wrapper(*limits), "nice", "-n", str(niceness)]
     if not enclosed:
         return [*outer, *argv]
     binds = ["--ro-bind", str(source.resolve()), "/in/source"]

@@ -12,6 +12,7 @@ from media.operations.clips import UnableToCut, cut_video, plan_cut
 from media.operations.faults import UnableToNoteFault, note_fault
 from media.operations.jobs import drop_sources, drop_unnamed, reconcile_jobs, transcode
 from media.operations.keeping import UnableToDeleteVideo, delete_video, drop_replaced
+from media.operations.storyboards import add_storyboard
 from media.operations.uploads import (
     Piece,
     UnableToUpload,
@@ -50,6 +51,7 @@ __all__ = [
     "UnableToNoteFault",
     "UnableToRetry",
     "UnableToUpload",
+    "add_storyboard",
     "adopt_recording",
     "append_upload",
     "begin_piece",

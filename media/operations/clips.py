@@ -12,6 +12,7 @@ from media import cutting, storage, transcoder
 from media.core.captions import cut
 from media.core.chapters import Chapter, cut_chapters
 from media.core.cutting import LEAST_MS, MOST_CUTS, Span, length_of
+from media.core.ladder import Phase
 from media.core.names import clean_title
 from media.ffmpeg import UnableToTranscode
 from media.models import Captions, Clip, Video
@@ -76,14 +77,24 @@ def cut_video(
     return video
 
 
-def make(*, video_id: UUID, source: Path, work: Path, on_tick: transcoder.Tick) -> transcoder.Outcome:
-    """Fill ``work`` with the video: cut out of another one, or encoded from the uploaded file ``source``.
+def make(
+    *,
+    video_id: UUID,
+    source: Path,
+    work: Path,
+    phase: Phase,
+    earlier: Path | None,
+    on_tick: transcoder.Tick,
+) -> transcoder.Outcome:
+    """Fill ``work`` with the video: cut out of another one, or as far as ``phase`` from the uploaded file ``source``.
+
+    ``earlier`` is the folder of the phase before.
 
     Raises UnableToTranscode, storage.UnableToStore, and whatever ``on_tick`` raises.
     """
     clip = Clip.objects.select_related("source").filter(video_id=video_id).first()
     if clip is None:
-        return transcoder.encode(source, work, on_tick=on_tick)
+        return transcoder.encode(source, work, on_tick=on_tick, phase=phase, earlier=earlier)
     if clip.source is None or not clip.source.folder:
         raise UnableToTranscode(cutting.GONE)
     return cutting.cut(

@@ -7,7 +7,7 @@ conditional update. Whoever lost the lease meanwhile publishes nothing.
 import contextlib
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -19,11 +19,12 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
 from media import events, storage, transcoder
+from media.core.ladder import Phase
 from media.ffmpeg import UnableToConfine, UnableToTranscode, is_enclosed
 from media.models import Job, Video
 from media.operations import clips
 from media.operations.uploads import drop_expired_uploads, finish_complete_uploads
-from media.operations.videos import hint
+from media.operations.videos import hint, queue
 from media.queries import due_jobs
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,7 @@ MAX_ATTEMPTS = 4
 HINTS_AT_ONCE = 20
 LEFTOVER_AFTER = timedelta(hours=24)
 FOLDERS_AT_ONCE = 200
+SAME_LENGTH_MS = 500
 
 
 class LeaseLost(Exception):
@@ -43,7 +45,10 @@ class LeaseLost(Exception):
 
 @dataclass
 class Lease:
-    """A claimed job. Time goes on from ``as_of`` by the monotonic clock, so a stepping wall clock does no harm."""
+    """A claimed job. Time goes on from ``as_of`` by the monotonic clock, so a stepping wall clock does no harm.
+
+    ``folder``: what the phase before has published, empty at the first.
+    """
 
     job_id: int
     video_id: UUID
@@ -51,6 +56,8 @@ class Lease:
     token: str
     as_of: datetime
     attempt: int
+    phase: Phase = Phase.FIRST
+    folder: str = ""
     started: float = field(default_factory=time.monotonic)
     renewed: float = field(default_factory=time.monotonic)
     shown: float = 0.0
@@ -67,6 +74,7 @@ class Lease:
                 self.renew(now)
             if percent > self.percent and now - self.shown >= SHOW_EVERY_S:
                 self.shown, self.percent = now, percent
+                Job.objects.filter(self.mine()).update(progress=percent)
                 Video.objects.filter(pk=self.video_id, state=Video.State.RUNNING).update(progress=percent)
         except DatabaseError as error:
             # The database may be away for a moment; the conditional update at the end decides.
@@ -98,7 +106,14 @@ def transcode(*, job_id: int, as_of: datetime) -> bool:
     try:
         storage.require_space()
         source = storage.absolute(lease.source_path)
-        made = clips.make(video_id=lease.video_id, source=source, work=work, on_tick=lease.tick)
+        made = clips.make(
+            video_id=lease.video_id,
+            source=source,
+            work=work,
+            phase=lease.phase,
+            earlier=storage.absolute(lease.folder) if lease.folder else None,
+            on_tick=lease.tick,
+        )
         publish(lease, made, storage.place(work, video_id=lease.video_id, token=lease.token))
         logger.info("transcoded", seconds=round(time.monotonic() - lease.started, 1))
     except UnableToTranscode as error:
@@ -115,22 +130,31 @@ def transcode(*, job_id: int, as_of: datetime) -> bool:
 
 
 def hint_next(*, as_of: datetime) -> None:
-    """Wake a worker for the job that has waited longest."""
+    """Wake a worker for the most urgent job, of these the one that has waited longest."""
     for job_id in due_jobs(as_of=as_of).filter(state=Job.State.QUEUED).values_list("pk", flat=True)[:1]:
         hint(job_id)
 
 
-def is_busy(*, as_of: datetime) -> bool:
-    """Whether as many jobs run as may; the others wait, so that short tasks find a worker."""
+def is_busy(*, phase: Phase, as_of: datetime) -> bool:
+    """Whether as many jobs run as may; the others wait, so that short tasks find a worker.
+
+    First rungs wait for first rungs and ladders for ladders: an hour of a largest rung holds nobody up. What is made
+    last runs one at a time, and is begun only when nothing else is due.
+    """
     limit = settings.MEDIA_JOBS_AT_ONCE
     running = Job.objects.filter(state=Job.State.RUNNING, lease_until_at__gte=as_of)
-    return bool(limit) and running.count() >= limit
+    if phase is Phase.LARGE:
+        return running.filter(phase=phase).exists() or due_jobs(as_of=as_of).filter(phase__lt=phase).exists()
+    return bool(limit) and running.filter(phase=phase).count() >= limit
 
 
 @transaction.atomic
 def claim(*, job_id: int, as_of: datetime) -> Lease | None:
     """Take a job that is queued or whose lease has run out; None if it is not to be had (any more)."""
-    if is_busy(as_of=as_of):  # counted and not locked: two claims at once may run one job more, which costs time alone
+    phase = Job.objects.filter(pk=job_id).values_list("phase", flat=True).first()
+    if phase is None or is_busy(
+        phase=Phase(phase), as_of=as_of
+    ):  # counted and not locked: two claims at once may run one job more, which costs time alone
         return None
     # The condition is the lock: of two workers with the same hint one changes the row. The token is this attempt's own;
     # without it nobody publishes or gives up, however late they come.
@@ -139,17 +163,31 @@ def claim(*, job_id: int, as_of: datetime) -> Lease | None:
         due_jobs(as_of=as_of)
         .filter(pk=job_id, attempt__lt=MAX_ATTEMPTS)
         .order_by()
-        .update(state=Job.State.RUNNING, token=token, attempt=F("attempt") + 1, lease_until_at=as_of + LEASE)
+        .update(
+            state=Job.State.RUNNING,
+            token=token,
+            attempt=F("attempt") + 1,
+            lease_until_at=as_of + LEASE,
+            started_at=as_of,
+            progress=0,
+        )
     )
     if taken != 1:
         return None
     job = Job.objects.select_related("video").get(pk=job_id)
-    Video.objects.filter(pk=job.video_id).update(state=Video.State.RUNNING, progress=0, error_code="")
-    return Lease(job_id, job.video_id, job.video.source_path, token, as_of, job.attempt)
+    video = job.video
+    if job.phase == Phase.FIRST:
+        Video.objects.filter(pk=video.pk).update(state=Video.State.RUNNING, progress=0, error_code="")
+    folder = video.folder if job.phase > Phase.FIRST else ""
+    return Lease(job_id, video.pk, video.source_path, token, as_of, job.attempt, Phase(job.phase), folder)
 
 
 def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
-    """Make the placed folder the video's, if the lease is still ours; else drop it and raise LeaseLost."""
+    """Make the placed folder the video's, if the lease is still ours; else drop it and raise LeaseLost.
+
+    What follows is queued in the same transaction, so that a worker killed in between loses nothing. The folder of the
+    phase before stays a day, for those who are watching (``drop_unnamed``); its files are the same ones.
+    """
     with transaction.atomic():
         # Won and named in one transaction: an attempt whose lease ran out meanwhile finds another's token here.
         won = Job.objects.filter(lease.mine()).update(state=Job.State.DONE, lease_until_at=None) == 1
@@ -159,28 +197,54 @@ def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
                 progress=100,
                 error_code="",
                 folder=folder,
-                duration_ms=made.duration_ms,
+                duration_ms=_length(lease, made.duration_ms),
                 width=made.width,
                 height=made.height,
                 renditions=made.renditions,
+                storyboard=asdict(made.storyboard) if made.storyboard else None,
                 fault_count=0,
                 fault_at=None,
             )
+            if made.following is not None:
+                queue(lease.video_id, made.following)
             clips.take_captions(video_id=lease.video_id, as_of=lease.as_of)
             events.announce_ready(lease.video_id)
     if not won:
         storage.drop(storage.absolute(folder))
         raise LeaseLost
-    for other in storage.attempts(lease.video_id):
+    for other in storage.attempts(lease.video_id) if lease.phase is Phase.FIRST else ():
         if other.name != lease.token:
             storage.drop(other)
+
+
+def _length(lease: Lease, measured_ms: int) -> int:
+    """Return the length (ms) under which a film is published: it stays what it was while phases differ by a hair.
+
+    It counts in every course that shows the film.
+    """
+    known_ms = Video.objects.values_list("duration_ms", flat=True).get(pk=lease.video_id)
+    if lease.phase is Phase.FIRST or known_ms is None or abs(known_ms - measured_ms) > SAME_LENGTH_MS:
+        return measured_ms
+    return known_ms
 
 
 @transaction.atomic
 def give_up(lease: Lease, code: str) -> None:
     """Fail the job with a reason that people read; the source stays, so that it can be tried again."""
-    if Job.objects.filter(lease.mine()).update(state=Job.State.FAILED, lease_until_at=None) == 1:
-        Video.objects.filter(pk=lease.video_id).update(state=Video.State.FAILED, error_code=code)
+    _end(lease.mine(), video_id=lease.video_id, phase=lease.phase, code=code)
+
+
+def _end(held: Q, *, video_id: UUID, phase: Phase, code: str) -> None:
+    """A film that can be played stays so unless it is found to be damaged: a full disk or a dead worker is no fault of
+    its. That its largest rung is missing nobody has to mend.
+    """
+    if Job.objects.filter(held).update(state=Job.State.FAILED, lease_until_at=None) != 1 or phase is Phase.LARGE:
+        return
+    stays = phase is not Phase.FIRST and code in {*transcoder.FINAL, "worker_lost"}
+    state = Video.State.READY if stays else Video.State.FAILED
+    Video.objects.filter(pk=video_id).update(state=state, error_code=code)
+    if state == Video.State.FAILED:
+        events.announce_failed(video_id)
 
 
 def reconcile_jobs(*, as_of: datetime) -> int:
@@ -192,9 +256,8 @@ def reconcile_jobs(*, as_of: datetime) -> int:
     for job in lost.filter(attempt__gte=MAX_ATTEMPTS):
         with transaction.atomic():
             # By its token: a worker that only hung may have finished since the list was read.
-            held = Job.objects.filter(pk=job.pk, token=job.token, state=Job.State.RUNNING)
-            if held.update(state=Job.State.FAILED, lease_until_at=None) == 1:
-                Video.objects.filter(pk=job.video_id).update(state=Video.State.FAILED, error_code="worker_lost")
+            held = Q(pk=job.pk, token=job.token, state=Job.State.RUNNING)
+            _end(held, video_id=job.video_id, phase=Phase(job.phase), code="worker_lost")
     for job_id in lost.values_list("pk", flat=True):
         log.warning("job_lost_its_worker", job_id=job_id)
     waiting = list(due_jobs(as_of=as_of).values_list("pk", flat=True)[:HINTS_AT_ONCE])

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from kombu.exceptions import OperationalError as BrokerError
 
 from media import events, poster, storage, transcoder
+from media.core.ladder import Phase
 from media.core.names import clean_filename, clean_title
 from media.core.playlists import UnableToReadPlaylist
 from media.models import Clip, Job, Video
@@ -31,7 +32,7 @@ class UnableToCreate(Exception):
 
 
 class UnableToRetry(Exception):
-    """Only a failed video whose source (a file, or the video of which it is a part) still exists can be tried again."""
+    """Only what failed can be tried again, if its source (a file, or the video of which it is a part) still exists."""
 
 
 class UnableToAdopt(Exception):
@@ -46,8 +47,8 @@ def hint(job_id: int) -> None:
         log.warning("job_hint_lost", job_id=job_id, error=type(error).__name__)
 
 
-def queue(video_id: uuid.UUID) -> Job:
-    job = Job.objects.create(video_id=video_id)
+def queue(video_id: uuid.UUID, phase: Phase = Phase.FIRST) -> Job:
+    job = Job.objects.create(video_id=video_id, phase=phase)
     transaction.on_commit(partial(hint, job.pk))
     return job
 
@@ -89,10 +90,13 @@ def _home_id(user_id: int | None) -> int | None:
 
 @transaction.atomic
 def retry_video(*, video_id: uuid.UUID) -> Job:
-    """Queue a failed video again. Raises UnableToRetry."""
-    video = Video.objects.filter(pk=video_id).first()
+    """Queue a failed video again, or the rungs that one lacks which can be played already. Raises UnableToRetry."""
+    video = Video.objects.select_for_update(no_key=True).filter(pk=video_id).first()
     if video is None or not _has_source(video):
         raise UnableToRetry
+    if video.lacks_rungs:
+        Video.objects.filter(pk=video_id).update(error_code="")
+        return queue(video_id, Phase.LADDER)
     failed = Video.objects.filter(pk=video_id, state=Video.State.FAILED)
     if failed.update(state=Video.State.QUEUED, progress=0, error_code="") != 1:
         raise UnableToRetry

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.ui.components import MediaContainer
-from wagtail.admin.ui.tables import Column
+from wagtail.admin.ui.tables import Column, Table
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import history
 from wagtail.admin.viewsets.model import ModelViewSet
@@ -31,8 +31,17 @@ from media.forms import ChaptersField, mark_of
 from media.models import Upload, Video
 from media.operations import UnableToDeleteVideo, UnableToRetry, delete_video, retry_video
 from media.permissions import may_preview_video, may_upload
-from media.queries import UPLOADERS, managed_by, playback, previewable_for, sent_lately, unfinished_uploads
-from media.sentences import reason, upload_words
+from media.queries import (
+    UPLOADERS,
+    Outlook,
+    managed_by,
+    outlooks,
+    playback,
+    previewable_for,
+    sent_lately,
+    unfinished_uploads,
+)
+from media.sentences import outlook_words, upload_words, video_reason
 from media.views import captions
 from organizations.belonging import homes_for, workplaces_of
 from organizations.models import Role
@@ -58,7 +67,8 @@ class StateColumn(Column):
 
     def get_cell_context_data(self, instance: Video, parent_context: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_cell_context_data(instance, parent_context)
-        return {**context, "video": instance, "reason": reason(instance.error_code)}
+        outlook = parent_context["table"].outlooks.get(instance.pk)
+        return {**context, "video": instance, "reason": video_reason(instance), "work": outlook_words(outlook)}
 
 
 class VideoList(generic.IndexView):
@@ -66,6 +76,11 @@ class VideoList(generic.IndexView):
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(*args, **kwargs), **_page(self.request.user)}
+
+    def get_table(self, object_list: Any) -> Table:
+        table = super().get_table(object_list)
+        table.outlooks = outlooks([video.pk for video in object_list], as_of=timezone.now())
+        return table
 
     def get_base_queryset(self) -> QuerySet[Video]:
         return managed_by(self.request.user)
@@ -180,10 +195,12 @@ class EditVideo(WithoutStatus, OwnVideos, generic.EditView):
         return super().get_object(queryset if queryset is not None else self.get_queryset())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        video = self.object
         return {
             **super().get_context_data(**kwargs),
             **_page(self.request.user),
-            "reason": reason(self.object.error_code),
+            "reason": video_reason(video),
+            "work": outlook_words(outlooks([video.pk], as_of=timezone.now()).get(video.pk)),
             "uses": uses_of(self.object, user=self.request.user, as_of=timezone.now()),
             "retry_url": reverse("videos:retry", args=[self.object.pk]),
             "captions_url": captions.page_url(self.object, self.request.user),
@@ -253,8 +270,11 @@ def _page(user: Any) -> dict[str, Any]:
     }
 
 
-def describe(video: Video, user: Any, *, may_preview: bool) -> dict[str, Any]:
-    """One video as the pages' script gets it; the preview's address only once it can be played, by this person."""
+def describe(video: Video, user: Any, *, may_preview: bool, outlook: Outlook | None) -> dict[str, Any]:
+    """One video as the pages' script gets it; the preview's address only once it can be played, by this person.
+
+    ``work`` says what is still being made, also of one that can be played already.
+    """
     is_shown = may_preview and video.state == Video.State.READY
     shown = playback(video=video, viewer_id=user.pk, as_of=timezone.now()) if is_shown else None
     return {
@@ -262,7 +282,9 @@ def describe(video: Video, user: Any, *, may_preview: bool) -> dict[str, Any]:
         "state": video.state,
         "label": str(video.get_state_display()),
         "progress": video.progress,
-        "message": reason(video.error_code),
+        "work": outlook_words(outlook),
+        "message": video_reason(video),
+        "retry": video.state == Video.State.FAILED or video.lacks_rungs,
         "hls": shown.hls_url if shown else "",
         "poster": shown.poster_url if shown else "",
         "url": reverse("videos:edit", args=[video.pk]),
@@ -279,7 +301,8 @@ def status(request: HttpRequest) -> HttpResponse:
         raise Http404 from error
     videos = managed_by(request.user).filter(pk__in=asked)
     mine = set(previewable_for(request.user).filter(pk__in=asked).values_list("pk", flat=True))
-    rows = [describe(video, request.user, may_preview=video.pk in mine) for video in videos]
+    work = outlooks(asked, as_of=timezone.now())
+    rows = [describe(video, request.user, may_preview=video.pk in mine, outlook=work.get(video.pk)) for video in videos]
     response = JsonResponse({"videos": rows})
     response["Cache-Control"] = "no-store"
     return response

@@ -49,7 +49,7 @@ def write_minutes(
     )
     if meeting.occasion.state == Occasion.State.VOID:
         raise UnableToWriteMinutes("", _("这一场已经作废，不再写会议记录。"))
-    if meeting.occasion.starts_at > as_of:
+    if meeting.occasion.starts_at > as_of and meeting.occasion.opened_at is None:
         raise UnableToWriteMinutes("", _("会议还没有开始，开始以后再写会议记录。"))
     last = meeting.minutes.order_by("-number").first()
     if (last.number if last else 0) != seen:

@@ -62,11 +62,14 @@ class GatheringPlan:
 
 
 @transaction.atomic
-def plan_gathering(*, plan: GatheringPlan, actor_id: int | None, as_of: datetime) -> Meeting:
-    """Plan a meeting; one whose end is past is entered after the fact, and says so for good. UnableToPlanMeeting."""
+def plan_gathering(*, plan: GatheringPlan, actor_id: int | None, as_of: datetime, kind: str = KIND) -> Meeting:
+    """Plan a meeting; one whose end is past is entered after the fact, and says so for good. UnableToPlanMeeting.
+
+    ``kind``: of the occasion, where people do not meet in person.
+    """
     node, columns = _checked(plan)
     try:
-        occasion = create_occasion(kind=KIND, plan=_occasion_plan(plan, node, columns["title"]))
+        occasion = create_occasion(kind=kind, plan=_occasion_plan(plan, node, columns["title"]))
         _expect(occasion.pk, plan, node)
         if plan.repeats_id is not None:
             make_session(occasion_id=occasion.pk, of_id=plan.repeats_id)
@@ -170,15 +173,15 @@ def _checked(plan: GatheringPlan) -> tuple[Node, dict[str, str]]:
     node = Node.objects.filter(pk=plan.node_id, closed_date=None).first()
     if node is None:
         raise UnableToPlanMeeting("node", _("没有这个组织，或者它已经撤销。"))
-    form = form_at(node=node, code=plan.form_code)
+    with translation.override(settings.LANGUAGE_CODE):  # stored once, read by everybody
+        form = form_at(node=node, code=plan.form_code)
+        title = _line(plan.title, 120) or (form.label if form else "")
     if form is None:
         raise UnableToPlanMeeting("form", _("这里没有这种会议形式。"))
     if plan.ends_at <= plan.starts_at:
         raise UnableToPlanMeeting("ends_at", _("结束时间要晚于开始时间。"))
     if plan.ends_at - plan.starts_at > LONGEST:
         raise UnableToPlanMeeting("ends_at", _("一场会议不能超过 12 小时，请核对日期。"))
-    with translation.override(settings.LANGUAGE_CODE):  # stored once, read by everybody
-        title = _line(plan.title, 120) or form.label
     return node, {
         "title": title,
         "form_code": form.code,

@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from attendance.catching_up import catch_up_of
+from attendance.kinds import book_steps
 from attendance.models import Occasion
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS
@@ -95,12 +96,13 @@ def _own(request: HttpRequest, access: Access, as_of: dt.datetime) -> dict[str, 
     }
 
 
-def steps_of(access: Access, as_of: dt.datetime) -> dict[str, bool]:
+def steps_of(access: Access, as_of: dt.datetime) -> dict[str, Any]:
     """Return what can be done with a meeting now, by whom it is."""
     state, gathering = access.meeting.occasion.state, access.is_gathering
     has_begun = access.meeting.occasion.starts_at <= as_of
     over = state not in CALLED_OFF
     return {
+        "own_steps": book_steps(access.meeting.occasion, plans=access.plans),
         "may_change": gathering and access.plans and state == State.SCHEDULED,
         "may_record": gathering and access.plans and access.names and has_begun and over,
         "may_write": access.plans and has_begun and state != State.VOID,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from attendance.kinds import plan_steps
 from attendance.models import Occasion
 from attendance.operations import UnableToPlanOccasion, UnableToVoidOccasion
 from attendance.permissions import COUNTS
@@ -57,18 +58,18 @@ def add(request: HttpRequest) -> HttpResponse:
     kept = form_at(node=node, code=code)
     if kept is None:
         raise Http404
-    initial = _initial(kept, node, again, as_of)
-    form = _form(request, node, kept, initial=initial, as_of=as_of)
+    initial = initial_of(kept, node, again, as_of)
+    form = form_for(request, node, kept, initial=initial, as_of=as_of)
     if request.method == "POST" and form.is_valid():
         plan = replace(form.plan(), repeats_id=again.pk if again and again.occasion.state in HELD else None)
         try:
             made = operations.plan_gathering(plan=plan, actor_id=signed_in(request).pk, as_of=as_of)
         except operations.UnableToPlanMeeting as error:
-            _refuse(form, error)
+            refuse(form, error)
         else:
             return _planned(request, made)
     back = f"{reverse('meetings')}?node={node.pk}"
-    return _page(request, form, node, kept, back=back, further=_further_words(again))
+    return plan_page(request, form, node, kept, back=back, further=_further_words(again))
 
 
 def _further_words(again: Meeting | None) -> str:
@@ -97,7 +98,7 @@ def _again(request: HttpRequest) -> Meeting | None:
     return access.meeting
 
 
-def _initial(form: Form, node: Node, again: Meeting | None, as_of: dt.datetime) -> dict[str, Any]:
+def initial_of(form: Form, node: Node, again: Meeting | None, as_of: dt.datetime) -> dict[str, Any]:
     """Offer the last whole hour's beginning for a meeting, whom the form expects, and what the other one said."""
     start = as_of.replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
     named = last_named(node, form_code=form.code)
@@ -118,7 +119,7 @@ def _initial(form: Form, node: Node, again: Meeting | None, as_of: dt.datetime) 
     return found
 
 
-def _form(
+def form_for(
     request: HttpRequest,
     node: Node,
     kept: Form,
@@ -126,13 +127,14 @@ def _form(
     initial: dict[str, Any],
     as_of: dt.datetime,
     meeting: Meeting | None = None,
+    made: type[GatheringForm] = GatheringForm,
 ) -> GatheringForm:
     """Return the form; names to choose from only for a secretary of the unit, and then it is written down."""
     people = []
     if has_role(request.user, "secretary", node=node):
         people = people_of(node, on_date=today_of(as_of), most=MOST_NAMED)
         log_people(request, node, member_ids=[one.member_id for one in people], as_of=as_of)
-    return GatheringForm(
+    return made(
         request.POST if request.method == "POST" else None,
         node=node,
         units=[node, *groups_in(node, most=MOST_GROUPS)],
@@ -143,14 +145,24 @@ def _form(
     )
 
 
-def _page(
-    request: HttpRequest, form: GatheringForm, node: Node, kept: Form, *, back: str, further: str = ""
+def plan_page(
+    request: HttpRequest,
+    form: GatheringForm,
+    node: Node,
+    kept: Form,
+    *,
+    back: str,
+    further: str = "",
+    template: str = "meetings/plan.html",
 ) -> HttpResponse:
+    """Return the page of a plan, with what was filled in."""
     context = {"tab": "branch", "form": form, "node": node, "kept": kept, "back": back, "further": further}
-    return render(request, "meetings/plan.html", context, status=422 if form.errors else 200)
+    if form.meeting is None:
+        context["ways"] = plan_steps(node_id=node.pk, form_code=kept.code)
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
-def _refuse(form: Any, error: operations.UnableToPlanMeeting) -> None:
+def refuse(form: Any, error: operations.UnableToPlanMeeting) -> None:
     """Put what an operation says beside the input that it is about."""
     form.add_error(error.field if error.field in form.fields else None, str(error))
 
@@ -174,21 +186,22 @@ def change(request: HttpRequest, occasion_id: int) -> HttpResponse:
     if occasion.state != State.SCHEDULED or kept is None:
         messages.error(request, _("这一场已经开始，不能再改安排。时间以外的内容，请在“会议记录”里改。"))
         return redirect("meeting", occasion_id=occasion_id)
-    form = _form(request, occasion.node, kept, initial=_stored(meeting), as_of=as_of, meeting=meeting)
+    form = form_for(request, occasion.node, kept, initial=stored(meeting), as_of=as_of, meeting=meeting)
     if request.method == "POST" and form.is_valid():
         try:
             operations.change_gathering(
                 occasion_id=occasion_id, plan=form.plan(), actor_id=signed_in(request).pk, as_of=as_of
             )
         except operations.UnableToPlanMeeting as error:
-            _refuse(form, error)
+            refuse(form, error)
         else:
             messages.success(request, _("已保存。"))
             return redirect("meeting", occasion_id=occasion_id)
-    return _page(request, form, occasion.node, kept, back=address_of(access))
+    return plan_page(request, form, occasion.node, kept, back=address_of(access))
 
 
-def _stored(meeting: Meeting) -> dict[str, Any]:
+def stored(meeting: Meeting) -> dict[str, Any]:
+    """Return what is planned, as the form takes it."""
     occasion = meeting.occasion
     return {
         **{name: getattr(meeting, name) for name in ("place", "chair", "recorder", "agenda")},
@@ -273,7 +286,7 @@ def label(request: HttpRequest, occasion_id: int) -> HttpResponse:
                 actor_id=signed_in(request).pk, as_of=timezone.now(),
             )  # fmt: skip
         except operations.UnableToPlanMeeting as error:
-            _refuse(form, error)
+            refuse(form, error)
             # The next save is deliberate: it is made on what stands there now.
             form.data = {**request.POST.dict(), "seen": known}
         else:

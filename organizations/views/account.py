@@ -19,6 +19,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from organizations import limits, sms
@@ -27,6 +28,7 @@ from organizations.forms import DisplayForm
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
 from organizations.operations import UnableToTry, set_display_of
+from organizations.operations.roster_said import phone_said
 from organizations.queries import has_phone
 
 REFUSALS = {"limited": 429, "busy": 503}
@@ -71,8 +73,17 @@ class LoginView(RefusalHasAStatus, StartAgain, AllauthLoginView):
     """Phone and password."""
 
 
-class RequestLoginCodeView(RefusalHasAStatus, StartAgain, AllauthRequestLoginCodeView):
-    """Ask for a code; a site that can send none says so and takes no number."""
+class RequestLoginCodeView(RefusalHasAStatus, AllauthRequestLoginCodeView):
+    """Ask for a code; a site that can send none says so and takes no number. One that was sent before still holds, and
+    the page leads to it: whoever may have no other has it in hand."""
+
+    has_code = False
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> None:
+        self.has_code = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"has_code": self.has_code}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer = super().post if sms.can_tell_codes() else self.get
@@ -98,7 +109,18 @@ class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
     """
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"sms_trouble": sms.in_trouble()}
+        sent_to = phone_said(self._process.state.get("phone") or "")
+        return super().get_context_data(**kwargs) | {"sms_trouble": sms.in_trouble(), "sent_to": sent_to}
+
+    def form_invalid(self, form: BaseForm) -> HttpResponse:
+        """A wrong code leaves the field, or the next one would be typed in front of it."""
+        answer: HttpResponse = super().form_invalid(form)
+        left = self._process.max_attempts - self._process.state["failed_attempts"]
+        if left > 0 and "code" in form.errors:
+            form.data = {**form.data.dict(), "code": ""}  # type: ignore[attr-defined]  # a QueryDict: it was sent
+            tries = ngettext("还可以试 %(count)s 次。", "还可以试 %(count)s 次。", left) % {"count": left}
+            form.add_error("code", tries)
+        return answer
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         person = self._process.user
@@ -148,15 +170,18 @@ def admin_login(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def set_display(request: HttpRequest) -> HttpResponse:
-    """Switch language or elder mode, for this phone and (signed in) for the person; then back to the page."""
+    """Switch language or elder mode, for this phone and (signed in) for the person, or low-data mode, for this phone
+    alone; then back to the page."""
     form = DisplayForm(request.POST)
     form.is_valid()  # an unreadable choice is no choice
     language = known_language(form.cleaned_data.get("language") or "")
-    elder = {"1": True, "0": False}.get(form.cleaned_data.get("elder") or "")
+    chosen = {"1": True, "0": False}
+    elder = chosen.get(form.cleaned_data.get("elder") or "")
+    lite = chosen.get(form.cleaned_data.get("lite") or "")
     if isinstance(request.user, User):
         set_display_of(user_id=request.user.pk, language=language, elder_mode=elder)
     response = HttpResponseRedirect(safe_next(request, form.cleaned_data.get("next") or ""))
-    set_display_cookies(response, language=language, elder=elder)
+    set_display_cookies(response, language=language, elder=elder, lite=lite)
     return response
 
 

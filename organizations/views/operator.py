@@ -12,7 +12,6 @@ from organizations.operations import ONE_VISIT, log_access, log_list
 from organizations.permissions import open_nodes, signed_in, visible_nodes, within_reach
 from organizations.queries import user_by_id
 
-MOST_OFFERED = 300
 LARGEST_ID = 2**63 - 1
 
 
@@ -27,12 +26,6 @@ def own_nodes(request: HttpRequest) -> QuerySet[Node]:
 
 def choosable(request: HttpRequest) -> QuerySet[Node]:
     return open_nodes(request.user, Role.OPERATOR)
-
-
-def offered(request: HttpRequest) -> list[Node]:
-    """What the browser offers while somebody types a unit: all, where they are few."""
-    nodes = list(choosable(request)[: MOST_OFFERED + 1])
-    return nodes if len(nodes) <= MOST_OFFERED else []
 
 
 def log_people(request: HttpRequest, ids: Collection[int], *, what: str) -> None:

@@ -39,7 +39,6 @@ from organizations.views.operator import (
     choosable,
     log_people,
     log_unit,
-    offered,
     own_nodes,
     person_or_404,
     today,
@@ -205,7 +204,7 @@ def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
             messages.success(request, gettext("已保存：%(title)s") % {"title": step.title})
             return redirect("person", shown.pk)
     log_people(request, [shown.pk], what="person")
-    context = {"tab": "people", "person": shown, "step": step, "form": form, "units": offered(request)}
+    context = {"tab": "people", "person": shown, "step": step, "form": form}
     return render(request, "organizations/person_change.html", context, status=422 if form.errors else 200)
 
 

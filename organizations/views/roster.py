@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from organizations import pending
 from organizations.forms import RosterFileForm
-from organizations.models import Left, Node, NodeKind, Role
+from organizations.models import Left, Node, Role
 from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster, log_list
 from organizations.permissions import open_nodes, role_required, signed_in, visible_nodes
 from organizations.queries import imports_under
@@ -29,20 +29,14 @@ SHOWN_LINES = 200
 SHOWN_QUESTIONS = 100
 SHOWN_ABSENT = 300
 RECENT_IMPORTS = 10
-OFFERED_NODES = 500
 
 
 def offered_nodes(request: HttpRequest) -> QuerySet[Node]:
-    """Where this operator may import to: from the township upwards, or the one small unit that is theirs."""
-    mine = open_nodes(request.user, Role.OPERATOR)
-    high = mine.filter(kind__in=[NodeKind.CITY, NodeKind.COUNTY, NodeKind.TOWNSHIP])
-    return high if high.exists() else mine
+    """Where this operator may import to; the highest of it is offered first."""
+    return open_nodes(request.user, Role.OPERATOR)
 
 
 def page(request: HttpRequest, form: RosterFileForm, *, status: int = 200, **context: Any) -> HttpResponse:
-    nodes = list(offered_nodes(request)[:OFFERED_NODES])
-    top = min((node.depth for node in nodes), default=1)
-    form.under_field.choices = [(node.pk, "　" * (node.depth - top) + node.name) for node in nodes]
     recent = imports_under(visible_nodes(request.user, Role.OPERATOR))[:RECENT_IMPORTS]
     context |= {
         "tab": "roster",

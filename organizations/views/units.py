@@ -29,7 +29,7 @@ from organizations.models import Node, Role, User
 from organizations.operator_forms import ConfirmForm, MergeForm, NewUnitForm, OperatorForm, UnitNameForm
 from organizations.permissions import role_required, rules_above, signed_in
 from organizations.queries import members_at
-from organizations.views.operator import choosable, log_unit, offered, own_nodes, today, unit_or_404
+from organizations.views.operator import choosable, log_unit, own_nodes, today, unit_or_404
 
 UNITS_PER_PAGE = 100
 SHOWN = ("", "vacant", "closed")
@@ -185,7 +185,7 @@ def merge(request: HttpRequest, unit_id: int) -> HttpResponse:
         else:
             messages.success(request, gettext("“%(old)s”已并入“%(new)s”。") % {"old": node.name, "new": into.name})
             return redirect("unit", into.pk)
-    context = {"tab": "people", "node": node, "form": form, "footprint": footprint, "units": offered(request)}
+    context = {"tab": "people", "node": node, "form": form, "footprint": footprint}
     if into is not None:
         log_unit(request, node, [member_id for member_id, _name in footprint.named])
         context |= {"into": into, "into_path": path_of(into), "into_line": unit_lines([into], on_date=today())[0]}

@@ -14,6 +14,8 @@ from enum import StrEnum
 from attendance.core import check
 
 MOST_CHOICES = check.MOST_CHOICES
+FEWEST_ORDERED = 3
+"""Of two, never shown in their order already, the order would give itself away."""
 LONGEST_TEXT = 100
 """Signs of an answer that is typed."""
 
@@ -55,10 +57,12 @@ class Draft:
             raise check.UnfitQuestion("text")
         is_typed = self.kind is Kind.FILL
         keys = [normalised(one) if is_typed else one.strip() for one in self.choices]
-        if not (1 if is_typed else 2) <= len(keys) <= MOST_CHOICES or not all(keys):
+        if not (1 if is_typed else 0) <= len(keys) <= MOST_CHOICES or not all(keys):
             raise check.UnfitQuestion("answers" if is_typed else "choices")
         if len(set(keys)) != len(keys):
             raise check.UnfitQuestion("same")
+        if not is_typed and len(keys) < FEWEST_ORDERED:
+            raise check.UnfitQuestion("order")
 
 
 def normalised(text: str) -> str:

@@ -1,6 +1,7 @@
 """The bank: questions are written, changed (each change is a version), withdrawn and offered again (ADR 60)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,9 +12,11 @@ from django.utils.translation import gettext as _
 from attendance.core.check import UnfitQuestion
 from attendance.core.text import as_it_reads, checked
 from attendance.operations.checks import LONGEST, refusals
+from quizzes import events
 from quizzes.core.questions import CHOOSING, LONGEST_TEXT, Draft, Kind
 from quizzes.core.tags import LONGEST_TAG, MOST_TAGS
-from quizzes.models import Question, QuestionTag, QuestionVersion
+from quizzes.models import Question, QuestionTag, QuestionVersion, Quiz
+from quizzes.queries.shortage import drawing_among
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +39,11 @@ class QuestionPlan:
 
 def check_question(plan: QuestionPlan) -> None:
     """Raise UnableToSaveQuestion for a question that cannot be asked so."""
-    messages = {**refusals(), "answers": _("填空题请至少写一个可以接受的答案。")}
+    messages = {
+        **refusals(),
+        "answers": _("填空题请至少写一个可以接受的答案。"),
+        "order": _("排序题请至少写 3 项：只有两项，一看就知道先后。"),
+    }
     draft = plan.draft
     try:
         draft.check()
@@ -73,14 +80,25 @@ def _read(plan: QuestionPlan) -> QuestionPlan:
     return QuestionPlan(read, tuple(dict.fromkeys(as_it_reads(tag) for tag in plan.tags)))
 
 
+@contextmanager
+def _telling(node_id: int) -> Iterator[None]:
+    """Announce the quizzes of a unit that the bank can fill no more, or again, after what is done inside."""
+    mine = Quiz.objects.filter(node_id=node_id, withdrawn_at=None)
+    before = drawing_among(mine.all())
+    yield
+    for quiz_id in sorted(before ^ drawing_among(mine.all())):
+        events.announce_offered(quiz_id)
+
+
 @transaction.atomic
 def add_question(*, node_id: int, plan: QuestionPlan, written_by_id: int, as_of: datetime) -> Question:
     """Write a new question into a unit's bank. Raises UnableToSaveQuestion."""
     plan = _read(plan)
     check_question(plan)
-    made = Question.objects.create(node_id=node_id, made_by_id=written_by_id, made_at=as_of)
-    _version(made, 1, plan.draft, written_by_id, as_of).save()
-    _tag(made, plan.tags)
+    with _telling(node_id):
+        made = Question.objects.create(node_id=node_id, made_by_id=written_by_id, made_at=as_of)
+        _version(made, 1, plan.draft, written_by_id, as_of).save()
+        _tag(made, plan.tags)
     log.info("quiz_question_added", question=made.pk, node=node_id)
     return made
 
@@ -106,20 +124,27 @@ def change_question(
         held.latest = made.number
         held.save(update_fields=["latest"])
         newest = made
-    _tag(held, plan.tags)
+    with _telling(held.node_id):
+        _tag(held, plan.tags)
     log.info("quiz_question_changed", question=held.pk, version=newest.number)
     return newest
 
 
+@transaction.atomic
 def withdraw_question(*, question_id: int, as_of: datetime) -> None:
     """Draw a question no more; whoever has it in an attempt goes on with it. Safe to repeat."""
-    Question.objects.filter(pk=question_id, withdrawn_at=None).update(withdrawn_at=as_of)
+    held = Question.objects.select_for_update(no_key=True).get(pk=question_id)
+    with _telling(held.node_id):
+        Question.objects.filter(pk=question_id, withdrawn_at=None).update(withdrawn_at=as_of)
     log.info("quiz_question_withdrawn", question=question_id)
 
 
+@transaction.atomic
 def offer_question_again(*, question_id: int) -> None:
     """Let a withdrawn question be drawn again. Safe to repeat."""
-    Question.objects.filter(pk=question_id).update(withdrawn_at=None)
+    held = Question.objects.select_for_update(no_key=True).get(pk=question_id)
+    with _telling(held.node_id):
+        Question.objects.filter(pk=question_id).update(withdrawn_at=None)
     log.info("quiz_question_offered", question=question_id)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from attendance.core.check import MOST_ATTEMPTS
 from attendance.core.text import as_it_reads, checked
+from quizzes import events
 from quizzes.core.drawing import MOST_DRAWN, MOST_PARTS, Part, drawn
 from quizzes.models import Quiz
 from quizzes.queries.bank import pools_of
@@ -95,19 +96,24 @@ def change_quiz(*, quiz_id: int, plan: QuizPlan, seen_revision: int, as_of: date
     held.revision += 1
     held.changed_at = as_of
     held.save()
+    events.announce_offered(held.pk)  # it may draw from an empty bank no more
     log.info("quiz_changed", quiz=held.pk, revision=held.revision)
     return held
 
 
+@transaction.atomic
 def withdraw_quiz(*, quiz_id: int, as_of: datetime) -> None:
-    """Let nobody begin a quiz any more; whoever has begun may finish. Safe to repeat."""
+    """Let nobody begin a quiz any more; whoever has begun may finish. No lesson asks for it then. Safe to repeat."""
     Quiz.objects.filter(pk=quiz_id, withdrawn_at=None).update(withdrawn_at=as_of)
+    events.announce_offered(quiz_id)
     log.info("quiz_withdrawn", quiz=quiz_id)
 
 
+@transaction.atomic
 def offer_quiz_again(*, quiz_id: int) -> None:
     """Let a withdrawn quiz be taken again. Safe to repeat."""
     Quiz.objects.filter(pk=quiz_id).update(withdrawn_at=None)
+    events.announce_offered(quiz_id)
     log.info("quiz_offered", quiz=quiz_id)
 
 

@@ -44,6 +44,21 @@ def newest_versions(question_ids: Sequence[int]) -> list[QuestionVersion]:
     return [by_question[key] for key in question_ids if key in by_question]
 
 
+def tags_of_questions(question_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return the tags of these questions, in their order. One query."""
+    found: dict[int, list[str]] = {}
+    rows = QuestionTag.objects.filter(question_id__in=question_ids).order_by("pk").values_list("question_id", "name")
+    for question_id, name in rows:
+        found.setdefault(question_id, []).append(name)
+    return found
+
+
+def versions_saying(*, node_id: int, texts: Collection[str]) -> QuerySet[QuestionVersion]:
+    """Return what this unit's questions that can be drawn say now, of those that read as one of the texts."""
+    found = QuestionVersion.objects.filter(question__node_id=node_id, question__withdrawn_at=None, text__in=texts)
+    return found.filter(number=F("question__latest"))
+
+
 def versions_of(question: Question) -> QuerySet[QuestionVersion]:
     """Return every version of a question, the newest first."""
     return QuestionVersion.objects.filter(question=question).select_related("written_by").order_by("-number")

@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Case, When
+from django.db.models import Case, F, When
 
 from attendance.core.check import MOST_ATTEMPTS
 from organizations.models import User
 from quizzes.core.questions import Kind, order_of
 from quizzes.models import Answer, Attempt, Quiz
+from quizzes.queries.shortage import drawing_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,22 @@ def standings_in(*, keys: Collection[str], member_id: int) -> dict[int, Standing
     if not ids:
         return {}
     return standings_of(quizzes=list(Quiz.objects.filter(pk__in=ids)), member_id=member_id)
+
+
+def offered_among(keys: Collection[str]) -> set[int]:
+    """Return the ids of those quizzes that can be begun, and draw a question; ``keys`` as a page holds them. Three
+    queries at most."""
+    ids = [int(key) for key in keys if key.isdecimal()]
+    return drawing_among(Quiz.objects.filter(pk__in=ids, withdrawn_at=None))
+
+
+def passes_of(*, quiz_ids: Collection[int], member_id: int) -> list[Attempt]:
+    """Return a member's attempts at some quizzes that were passed, the first of each quiz. One query."""
+    found: dict[int, Attempt] = {}
+    passed = Attempt.objects.filter(member_id=member_id, quiz__in=list(quiz_ids), right__gte=F("need"))
+    for attempt in passed.order_by("submitted_at", "pk"):
+        found.setdefault(attempt.quiz_id, attempt)
+    return list(found.values())
 
 
 def quiz_by_id(quiz_id: int) -> Quiz | None:

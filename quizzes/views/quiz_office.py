@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from organizations.models import Role
 from organizations.permissions import open_nodes, role_required, signed_in
+from organizations.uses import uses_of
 from quizzes import operations
 from quizzes.core.drawing import drawn
 from quizzes.forms import QuizForm, quiz_initial
@@ -112,7 +113,10 @@ def _form_page(
     stored: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:  # fmt: skip
     short = short_words(quiz, drawable(quiz)) if quiz else ""
-    context = {"form": form, "quiz": quiz, "tags": tags_in(own_nodes(request)), "short": short, "stored": stored}
+    uses = uses_of(quiz, user=signed_in(request), as_of=timezone.now()) if quiz else []
+    context = {
+        "form": form, "quiz": quiz, "tags": tags_in(own_nodes(request)), "short": short, "stored": stored, "uses": uses,
+    }  # fmt: skip
     return render(request, "quizzes/admin/quiz.html", context, status=status)
 
 

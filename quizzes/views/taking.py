@@ -44,6 +44,7 @@ class Place:
     back_url: str
     back_title: str
     why_not: str = ""
+    asks: bool = False  # whether it has to be passed there
 
 
 def take(request: HttpRequest, quiz: Quiz, place: Place) -> HttpResponse:
@@ -155,13 +156,17 @@ def _end(request: HttpRequest, now: Standing, place: Place, answers: list[Answer
 def _overview(request: HttpRequest, now: Standing, place: Place) -> HttpResponse:
     last = now.last
     earlier = now.submitted[-EARLIER_SHOWN - 1 : -1]
+    rows = answered_rows(answers_of(last), tells=now.tells) if last else []
     context = {
         **_base(now, place),
-        "rules": rule_lines(now.quiz, of=drawable(now.quiz)) if now.code == "may" and last is None else [],
+        "rules": rule_lines(now.quiz, of=drawable(now.quiz), asked=place.asks)
+        if now.code == "may" and last is None
+        else [],
         "result": score_words(last) if last else "",
         "result_kind": "success" if last and last.is_passed else "warning",
-        "left": left_words(now),
-        "rows": answered_rows(answers_of(last), tells=now.tells) if last else [],
+        "left": left_words(now, asked=place.asks),
+        "rows": rows,
+        "is_pruned": last is not None and not rows,
         "hides": hides_words(now),
         "earlier": [(one.number, score_words(one)) for one in earlier],
         "may_begin": now.code == "may" and not place.why_not,

@@ -8,14 +8,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from cms.checklist import BODY, FIELD, checklist_of, refused_for
 from cms.editing import is_complete
 from cms.models import CoursePage, LessonPage
 from media.models import Video
+from quizzes.models import Quiz
+from quizzes.operations import withdraw_quiz
 from tests.cms.test_blocks import gallery
 from tests.cms.test_editor import EMPTY, Desk, autosave, desk, text
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
+from tests.factories.quizzes import SINGLE, make_quiz
 
 pytestmark = [
     pytest.mark.integration,
@@ -178,3 +182,17 @@ def test_from_nothing_to_a_published_lesson_with_a_video_in_five_steps(desk: Des
 def test_nobody_is_offered_a_lesson_in_a_course_that_is_not_theirs(desk: Desk) -> None:
     desk.client.force_login(desk.neighbour)
     assert desk.client.get(reverse("wagtailadmin_pages:edit", args=[desk.course.pk])).status_code == 404
+
+
+def test_a_lesson_that_asks_for_its_quizzes_says_what_they_lack(desk: Desk) -> None:
+    quiz = make_quiz(desk.world.branch, desk.author, SINGLE, title="限次", most_attempts=2)
+    off = make_quiz(desk.world.branch, desk.author, SINGLE, title="撤下")
+    free = make_quiz(desk.world.branch, desk.author, SINGLE, title="不限")
+    withdraw_quiz(quiz_id=off.pk, as_of=timezone.now())
+    without = LessonPageFactory(course=desk.course, body=[("text", "<p>字</p>")], asks_quiz=True)
+    bodies = [("quiz", one) for one in (quiz, Quiz.objects.get(pk=off.pk), free)]
+    lesson = LessonPageFactory(course=desk.course, body=bodies, asks_quiz=True)
+    assert "里面还没有练习" in checklist_of(without).advice[0].text
+    said = [line.text for line in checklist_of(LessonPage.objects.get(pk=lesson.pk)).advice[:3]]
+    assert [("限了次数" in text, "不会要求通过" in text) for text in said[:2]] == [(True, False), (False, True)]
+    assert not any("不限”" in text for text in said)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
+from django.utils import timezone
 from wagtail.admin.rich_text.converters.contentstate import ContentstateConverter
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
@@ -20,7 +21,7 @@ from cms.material import Material
 from cms.models import CoursePage, LessonPage
 from cms.operations import ensure_shelf
 from media.models import Video
-from organizations.models import Role, User
+from organizations.models import Node, Role, User
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
 
@@ -291,11 +292,11 @@ def test_a_revision_comes_back_with_its_video_and_two_can_be_compared(desk: Desk
     assert lesson.body.raw_data[3]["value"] == str(desk.video.pk)
 
 
-@pytest.mark.parametrize("name", ["new_title", "new_slug"])
-def test_a_copy_with_too_long_a_name_is_asked_again(desk: Desk, name: str) -> None:
+def test_a_copy_with_too_long_a_name_is_asked_again(desk: Desk) -> None:
     """PostgreSQL refuses what is longer than its column; SQLite takes it."""
     lesson = desk.published()
-    values = {"new_title": "副本", "new_slug": "fu-ben", "new_parent_page": desk.course.pk, name: "a" * 256}
+    values = {"new_title": "副本", "new_slug": "fu-ben", "new_parent_page": desk.course.pk}
+    values |= {"new_title": "a" * 256}
     answer = desk.client.post(f"/admin/pages/{lesson.pk}/copy/", values)
     assert answer.status_code == 200
     assert "255" in answer.content.decode()
@@ -308,6 +309,43 @@ def test_a_copy_holds_the_same(desk: Desk) -> None:
     assert desk.client.post(f"/admin/pages/{lesson.pk}/copy/", values).status_code == 302
     copied = LessonPage.objects.get(title="副本")
     assert chosen(desk.client.get(desk.edit(copied)))["video"] == (str(desk.video.pk), "怎样撤离")
+
+
+def test_a_course_is_copied_with_its_lessons_in_one_press(desk: Desk) -> None:
+    lesson = desk.published()
+    CoursePage.objects.update(cover=desk.picture)
+    above = desk.world.organiser
+    desk.client.force_login(above)
+    url = f"/admin/pages/{desk.course.pk}/copy/"
+    form = desk.client.get(url).context["form"]
+    # As the page sends it when nothing is changed in it.
+    values = {name: form[name].value() for name in form.fields if name != "publish_copies"}
+    values |= {"copy_subpages": "on", "new_parent_page": desk.course.get_parent().pk}
+    assert values["new_title"] == f"{desk.course.title}（副本）"
+    assert values["node"] == desk.course.node_id
+    answer = desk.client.post(url, {**values, "node": desk.world.neighbour.pk})
+    copied = CoursePage.objects.exclude(pk=desk.course.pk).get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/admin/pages/{copied.pk}/edit/")
+    assert (copied.live, copied.node, copied.cover) == (False, desk.world.neighbour, desk.picture)
+    assert copied.get_latest_revision_as_object().node == desk.world.neighbour
+    inside = LessonPage.objects.child_of(copied).get()
+    assert (inside.live, inside.title, list(inside.body.raw_data)) == (False, lesson.title, list(lesson.body.raw_data))
+    assert desk.client.post(url, values).status_code == 302  # and once more, under a name of its own
+    assert CoursePage.objects.get(pk=desk.course.pk).node == desk.course.node
+    desk.client.force_login(desk.author)
+    for other in (desk.world.neighbour.pk, 0, "x"):
+        refused = desk.client.post(url, {**values, "node": other})
+        assert "没有这个组织，或者不在您的范围内" in refused.content.decode()
+    assert CoursePage.objects.count() == 3
+    opened = desk.client.get(url)
+    assert "<select" not in str(opened.context["form"]["node"])
+    assert "js/units" in opened.content.decode()
+    Node.objects.filter(pk=desk.course.node_id).update(closed_date=timezone.localdate())
+    desk.client.force_login(above)
+    assert desk.client.get(url).context["form"]["node"].value() is None
+    refused = desk.client.post(url, {**values, "node": ""})
+    assert "node" in refused.context["form"].errors
+    assert CoursePage.objects.count() == 3
 
 
 def test_a_video_that_is_gone_is_shown_and_kept(desk: Desk) -> None:

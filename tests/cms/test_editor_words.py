@@ -40,7 +40,7 @@ NAMES = {
     "Ctrl",
     "Esc",
     "Shift",
-    "GIF, JPG, JPEG, PNG, WEBP",
+    "GIF, JPG, JPEG, PNG, WEBP, HEIC, HEIF",
     "jiangyi",
     "pdf",
     "Root",  # the one collection, which nobody chooses among

@@ -1,5 +1,6 @@
 """Pictures and documents over their whole life, for their owner, the colleagues, the neighbour and a member."""
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -21,7 +22,7 @@ from cms.belonging import give_to, unit_of
 from cms.library import is_shown_by_right, may_look_at, picture_named
 from cms.models import LessonPage
 from cms.units import move, uses_of
-from organizations.models import Role, RoleGrant, User
+from organizations.models import Node, Role, RoleGrant, User
 from tests.cms.test_permissions import stream, world_with_two_organisers
 from tests.factories.cms import CoursePageFactory, LessonPageFactory
 from tests.factories.courses import give_course
@@ -468,15 +469,19 @@ def test_a_file_stays_with_the_unit_when_its_uploader_moves_on(client: Client, v
     assert (answer.status_code, item.title, unit_of(item)) == (302, "改了名", world.branch)
 
 
+def chosen(page: str, name: str = "node") -> Node | None:
+    """The unit that stands in the input that asks for one."""
+    found = re.search(rf'type="hidden" name="{name}" value="(\d+)"', page)
+    return Node.objects.get(pk=found[1]) if found else None
+
+
 def test_a_file_is_handed_over_by_whoever_holds_both_sides(client: Client, var_dir: Any, kind: str) -> None:
     world, here, there = world_with_two_organisers()
     item = made(kind, here, "水沟")
     page = edit_page(kind, item)
     client.force_login(world.organiser)
-    shown = client.get(page).content.decode()
-    assert ("所属组织" in shown, "东风村第二支部" in shown) == (True, False)  # next below the county is the township
+    assert chosen(client.get(page).content.decode()) == world.branch
     RoleGrantFactory(user=world.organiser, node=world.township, role=Role.ORGANISER)
-    assert "东风村第二支部" in client.get(page).content.decode()
     moved = asked(client, world.organiser, page, **form(title="水沟", node=world.neighbour.pk))
     assert (moved.status_code, unit_of(item)) == (302, world.neighbour)
     assert asked(client, here, page).status_code == 404
@@ -495,8 +500,7 @@ def test_whoever_works_in_several_units_chooses_when_uploading(client: Client, v
     RoleGrantFactory(user=here, node=world.neighbour, role=Role.LECTURER)
     model, add = (Image, "/admin/images/add/") if kind == "images" else (Document, "/admin/documents/add/")
     page = asked(client, here, add).content.decode()
-    assert [name in page for name in ("东风村第一支部", "东风村第二支部", "永安镇")] == [True, True, False]
-    assert f'value="{world.branch.pk}" selected' in page
+    assert chosen(page) == world.branch
     assert not model.objects.exists()
     assert asked(client, here, add, **sent(kind, node=world.township.pk)).status_code == 200  # not theirs
     assert asked(client, here, add, **sent(kind, node=world.neighbour.pk)).status_code == 302
@@ -546,8 +550,7 @@ def test_of_many_files_each_has_a_home_at_once(client: Client, var_dir: Any, kin
         prefix = f"{'image' if kind == 'images' else 'doc'}-{item.pk}"
         # A picture that is there already is asked about first; what is asked afterwards says the unit, too.
         assert bool(answer.get("duplicate")) == (is_twin and kind == "images")
-        assert f'name="{prefix}-node"' in answer["form"]
-        assert f'value="{world.branch.pk}" selected' in answer["form"]
+        assert chosen(answer["form"], f"{prefix}-node") == world.branch
     moved = {f"{prefix}-{field}": value for field, value in form(title="沟", node=world.neighbour.pk).items()}
     assert client.post(f"/admin/{kind}/multiple/{item.pk}/", moved).json()["success"]
     assert (unit_of(item), model.objects.count()) == (world.neighbour, 2)
@@ -585,3 +588,28 @@ def test_a_lesson_goes_on_showing_what_it_held_before(client: Client, var_dir: A
     for item in (image, paper):
         assert is_shown_by_right(lesson=LessonPage.objects.get(pk=lesson.pk), item=type(item).objects.get(pk=item.pk))
     assert may_look_at(here, image)
+
+
+@pytest.mark.parametrize(("name", "make"), [("images", picture_of), ("documents", paper_of)])
+def test_lists_and_choosers_are_narrowed_to_one_unit(client: Client, name: str, make: Any) -> None:
+    world = make_county()
+    here, beside = make(world.organiser, "沟渠"), make(world.organiser, "桥梁")
+    give_to(here, world.branch)
+    give_to(beside, world.neighbour)
+    client.force_login(world.organiser)
+    for url in (f"/admin/{name}/results/", f"/admin/{name}/chooser/results/"):
+        for question, found in (
+            ("", {"沟渠", "桥梁"}),
+            (f"?unit={world.branch.pk}", {"沟渠"}),
+            (f"?unit={world.neighbour.pk}&q=桥", {"桥梁"}),
+            (f"?unit={world.branch.pk}&q=桥", set()),
+        ):
+            page = client.get(url + question).content.decode()
+            assert {title for title in ("沟渠", "桥梁") if title in page} == found, (url, question)
+    assert "全部组织" in client.get(f"/admin/{name}/").content.decode()
+    assert "全部组织" in client.get(f"/admin/{name}/chooser/").json()["html"]
+    client.force_login(RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user)
+    page = client.get(f"/admin/{name}/chooser/").json()["html"]
+    assert "全部组织" not in page  # one unit: nothing to choose between
+    answer = client.get(f"/admin/{name}/chooser/results/?unit={world.neighbour.pk}").content.decode()
+    assert "桥梁" not in answer

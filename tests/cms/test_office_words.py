@@ -50,7 +50,7 @@ FOR_SCRIPTS = ("api/", "dismissibles/", "jsi18n/", "signed-in/", "sprite/", "vid
 # The list's script adds what is ticked: without that they name nothing (tests/cms/test_editor_words.py has them).
 FILLED_IN = "/admin/bulk/"
 # Names of programs, formats, codes and addresses.
-CODES = {"CSV", "Excel", "PDF", "GBK", "UTF", "srt", "vtt", "testserver", "English", "kejian"}
+CODES = {"CSV", "Excel", "PDF", "GBK", "UTF", "srt", "vtt", "zip", "testserver", "English", "kejian"}
 
 
 class Screen:

@@ -1,7 +1,7 @@
 """The shelf of courses stands wherever a site begins, and is made once."""
 
 import pytest
-from wagtail.models import Collection, Locale, Page, Site
+from wagtail.models import Collection, Locale, Page, Site, Workflow, WorkflowPage
 
 from cms.operations import ensure_shelf
 
@@ -29,3 +29,12 @@ def test_wagtails_own_welcome_page_makes_room_for_the_shelf() -> None:
     shelf = ensure_shelf()
     assert Site.objects.get().root_page_id == shelf.pk
     assert not Page.objects.filter(slug="home").exists()
+
+
+def test_a_shelf_without_a_review_gets_one() -> None:
+    """A database that was emptied has none; the next start makes it."""
+    Workflow.objects.all().delete()
+    shelf = ensure_shelf()
+    assert WorkflowPage.objects.get().page_id == shelf.pk
+    assert ensure_shelf() == shelf
+    assert Workflow.objects.count() == 1

@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import Any
 from zlib import crc32
 
+import pillow_heif
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -91,8 +92,9 @@ def test_a_picture_that_cannot_be_shown_is_refused_with_the_next_step(client: Cl
     enormous = png[:16] + (60_000).to_bytes(4, "big") * 2 + png[24:60]
     heic = b"\x00\x00\x00\x18ftypheic" + b"\x00" * 400
     words = {
-        ("iphone.heic", heic): "选“兼容性最佳”",
-        ("renamed.jpg", heic): "选“兼容性最佳”",
+        ("iphone.heic", heic): "文件可能不完整",
+        ("renamed.jpg", heic): "文件可能不完整",
+        ("named.heic", b"GIF89b"): "图",
         ("cut.png", png[:60]): "文件可能不完整",
         ("cut.jpg", photo(notes=False, size=(400, 300))[:800]): "文件可能不完整",
         ("broken.gif", b"GIF89a and then words"): "图",
@@ -105,6 +107,51 @@ def test_a_picture_that_cannot_be_shown_is_refused_with_the_next_step(client: Cl
         answer = client.post("/admin/images/add/", values)
         assert answer.status_code == 200, name
         assert said in answer.context["form"].errors["file"][0], (name, answer.context["form"].errors)
+    assert Image.objects.count() == 0
+
+
+def iphone_photo(*, size: tuple[int, int] = (60, 40)) -> bytes:
+    """As an iPhone makes it: lying on its side, with a place in it; the red half is on the left when it is upright."""
+    picture = Pillow.new("RGB", size, "blue")
+    picture.paste("red", (0, size[1] // 2, size[0], size[1]))
+    exif = Pillow.Exif()
+    exif[MAKER], exif[0x0112] = "Phone of 王秀兰", 6
+    exif.get_ifd(0x8825)[1] = "N"
+    out = BytesIO()
+    pillow_heif.from_pillow(picture).save(out, quality=90, exif=exif.tobytes())
+    return out.getvalue()
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["IMG_1.HEIC", "renamed.jpg"])
+def test_an_iphones_photo_becomes_a_picture_for_everybody(client: Client, var_dir: Any, name: str) -> None:
+    client.force_login(make_county().organiser)
+    data = iphone_photo()
+    assert b"Phone of" in data
+    assert sent(client, name, data) == []
+    stored = Image.objects.get()
+    assert stored.file.name.endswith(".jpg")
+    assert (stored.width, stored.height) == (40, 60)
+    with stored.file.open("rb") as kept:
+        shown = Pillow.open(BytesIO(kept.read()))
+    assert (shown.format, dict(shown.getexif())) == ("JPEG", {})
+    left, right = shown.getpixel((5, 30)), shown.getpixel((35, 30))
+    assert left[0] > 200 > left[2]
+    assert right[2] > 200 > right[0]
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_an_enormous_or_heavy_iphones_photo_is_refused_before_it_is_decoded(
+    client: Client, var_dir: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(make_county().organiser)
+    settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS = 500
+    monkeypatch.setattr(pillow_heif.HeifFile, "to_pillow", lambda _photo: pytest.fail("decoded"))
+    assert "最多" in sent(client, "IMG_1.HEIC", iphone_photo())[0]
+    settings.WAGTAILIMAGES_MAX_UPLOAD_SIZE = 100
+    assert "图片文件太大" in sent(client, "IMG_1.HEIC", iphone_photo())[0]
     assert Image.objects.count() == 0
 
 

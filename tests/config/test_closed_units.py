@@ -33,7 +33,10 @@ def test_what_is_closed_is_not_offered(client: Client, url: str) -> None:
     client.force_login(world.organiser)
     page = client.get(url.format(shelf=ensure_shelf().pk))
     assert page.status_code == 200, url
-    offered = re.findall(r"<option[^>]*>([^<]*)</option>", page.content.decode())
+    listed = re.search(r'data-url="(/units/choose.json\?for=[a-z]+)"', page.content.decode())
+    assert listed is not None
+    below = client.get(listed.group(1), {"at": world.county.pk, "for": listed.group(1).rpartition("=")[2]})
+    offered = [one["name"] for one in below.json()["units"]]
     assert any(OPEN in name for name in offered)
     assert not any(CLOSED in name for name in offered)
 

@@ -73,3 +73,16 @@ def test_a_count_of_proxies_is_refused_by_the_name_of_what_replaced_it(monkeypat
     monkeypatch.setenv("TRUSTED_PROXY_COUNT", "1")
     with pytest.raises(ImproperlyConfigured, match="name the proxy in TRUSTED_PROXIES"):
         env.trusted_proxies("TRUSTED_PROXIES")
+
+
+@pytest.mark.parametrize("raw", ["", "0571-88880000", "+86 571 8888 0000", "12345"])
+def test_a_telephone_number_is_taken_as_people_write_it(monkeypatch: pytest.MonkeyPatch, raw: str) -> None:
+    monkeypatch.setenv("HELP_PHONE", raw)
+    assert env.telephone("HELP_PHONE") == raw
+
+
+@pytest.mark.parametrize("raw", ["call me", "1", "javascript:1", "0571-88880000;ext=1"])
+def test_what_is_no_telephone_number_is_named(monkeypatch: pytest.MonkeyPatch, raw: str) -> None:
+    monkeypatch.setenv("HELP_PHONE", raw)
+    with pytest.raises(ImproperlyConfigured, match=r"HELP_PHONE 写的是 .*电话号码"):
+        env.telephone("HELP_PHONE")

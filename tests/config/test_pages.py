@@ -151,9 +151,9 @@ def test_the_lecturers_page_may_ask_for_camera_and_microphone(client: Client) ->
 
 
 @pytest.mark.django_db
-def test_the_rooms_page_may_ask_for_the_microphone_of_whoever_is_asked_on_the_stage(client: Client) -> None:
+def test_the_rooms_page_may_ask_for_camera_and_microphone_of_whoever_speaks_there(client: Client) -> None:
     policy = told(client.get("/live/1/"))
-    assert {name for name, whom in policy.items() if whom == "(self)"} == {"microphone"}
+    assert {name for name, whom in policy.items() if whom == "(self)"} == {"camera", "microphone"}
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,14 @@ QUESTIONS = {
     "attendance.check_summary": 80,  # some at each of the occasions of a night
     "meetings.close_year_books": 1,
     "certificates.look_after": 5,
+    "quizzes.prune_answers": 1,
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
+    "courses.release_due": 2,
+    "courses.prune_comments": 1,
     "live.tasks.end_forgotten_lectures": 1,
-    "live.tasks.delete_old_chat": 9,
+    "live.tasks.delete_old_chat": 11,
     "live.tasks.reconcile_slides": 2,
 }
 # A row a host, a name, an upload under way, a large roster being written, a link of a day, a month: never many.
@@ -59,7 +62,7 @@ SMALL += r"sqlite_master|pg_\w+"  # what the tables and triggers are called
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.
 PARTIAL = "roster_entry_dirty|recomputation_going|lease_alive_by_beat|video_replaced|membership_left_by_day"
-PARTIAL += "|slide_deck_waiting"
+PARTIAL += "|slide_deck_waiting|cms_page_expiring"
 WHOLE = re.compile(
     rf"SCAN (?!(?:{SMALL})\b)(\w+)(?! USING (?:COVERING )?INDEX (?:{PARTIAL}))\b(?! USING (?:COV|INDEX))"
 )

@@ -18,14 +18,16 @@ from courses.operations import (
     reschedule_course,
     schedule_course,
 )
-from courses.receivers import video_became_ready
+from courses.receivers import video_changed
+from media.core.ladder import Phase
 from media.models import Video
+from media.operations.jobs import Lease, give_up
 from organizations.models import Node
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, key_of, ready_video
-from tests.factories.courses import give_course, watch
-from tests.factories.media import VideoFactory
-from tests.factories.organizations import make_county
+from tests.factories.courses import Given, give_course, watch
+from tests.factories.media import JobFactory, VideoFactory
+from tests.factories.organizations import County, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
@@ -70,11 +72,11 @@ def test_a_course_of_next_week_stays_scheduled() -> None:
     assert Occasion.objects.get(pk=given.run.pk).state == Occasion.State.SCHEDULED
 
 
-@pytest.mark.parametrize("code", ["unpublished", "no_video", "failed_video", "rule", "times"])
+@pytest.mark.parametrize("code", ["unpublished", "empty", "failed_video", "rule", "times"])
 def test_what_cannot_be_given_is_refused_with_its_reason(code: str) -> None:
     world = make_county()
     page = CoursePageFactory(node=world.county, live=code != "unpublished")
-    if code != "no_video":
+    if code != "empty":
         state = Video.State.FAILED if code == "failed_video" else Video.State.READY
         LessonPageFactory(course=page, body=[("video", ready_video(state=state))])
     changes: dict[str, Any] = {}
@@ -127,7 +129,7 @@ def test_a_video_that_gets_ready_joins_what_counts() -> None:
     run = schedule_course(**plan(page, world.branch))
     assert Occasion.objects.get(pk=run.pk).media_ms is None
     Video.objects.filter(pk=video.pk).update(state=Video.State.READY, duration_ms=45_000)
-    video_became_ready(video_id=video.pk)
+    video_changed(video_id=video.pk)
     assert Occasion.objects.get(pk=run.pk).media_items == {key_of(video): 45_000}
 
 
@@ -153,3 +155,16 @@ def test_a_neighbour_finishes_nothing_here() -> None:
             occasion_id=given.run.pk, lesson_id=text.pk, member_id=world.neighbour_member.pk, as_of=timezone.now()
         )
     assert LessonProgress.objects.count() == 0
+
+
+def test_a_film_found_damaged_later_is_asked_of_nobody(
+    world: County, given: Given, django_capture_on_commit_callbacks: Any
+) -> None:
+    second = ready_video()
+    given.lesson.body = [("video", given.video), ("video", second)]
+    given.lesson.save_revision().publish()
+    assert len(Occasion.objects.get(pk=given.run.pk).media_items or {}) == 2
+    job = JobFactory(phase=Phase.LADDER, video=second, state="running", token="t")
+    with django_capture_on_commit_callbacks(execute=True):
+        give_up(Lease(job.pk, second.pk, "", "t", timezone.now(), 1, Phase.LADDER), "broken")
+    assert list(Occasion.objects.get(pk=given.run.pk).media_items or {}) == [given.key]

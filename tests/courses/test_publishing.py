@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +16,7 @@ from attendance.models import Occasion
 from attendance.sentences.records import day_and_hour
 from cms.models import LessonPage
 from courses.operations import refresh_length
+from courses.releasing import release_due
 from organizations.models import Role
 from tests.factories.cms import ready_video
 from tests.factories.courses import Given, give_course, watch
@@ -118,7 +118,7 @@ def test_what_is_planned_is_asked_about_and_then_done_by_the_clock(admin: Client
     planned.approved_go_live_at = timezone.now() - DAY
     planned.content["go_live_at"] = planned.approved_go_live_at.isoformat()
     planned.save()
-    call_command("publish_scheduled")
+    assert release_due(as_of=timezone.now()) == 1
     assert Occasion.objects.get(pk=given.run.pk).media_ms == 30_000
 
 

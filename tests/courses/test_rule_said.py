@@ -16,5 +16,5 @@ def test_a_member_reads_the_rule_on_the_course_page() -> None:
     given, client = give_course(county.branch), Client()
     client.force_login(county.member)
     said = rule_of_occasion(given.run.occasion)
-    assert said == "看满 80% 就算学完，到期后 14 天内学完算补学；记 1 学时"
+    assert said == "看满 80% 就算学完，到期后学完算补学，补到课和培训都结束以后 14 天；记 1 学时"
     assert said in client.get(reverse("courses_course", args=[given.run.pk])).content.decode()

@@ -112,11 +112,15 @@ def opened_form(client: Client, given: Given) -> tuple[Office, dict[str, Any]]:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda page: LessonPageFactory(course=page, body=[("text", "<p>只有文字</p>")]), "没有视频，暂时不能安排"),
+        (lambda page: LessonPageFactory(course=page, body=[]), "没有必修内容，暂时不能安排"),
+        (
+            lambda page: LessonPageFactory(course=page, is_optional=True, body=[("video", ready_video())]),
+            "没有必修内容，暂时不能安排",
+        ),
         (lambda page: LessonPageFactory(course=page, body=[("video", VideoFactory(state="failed"))]), "处理失败"),
         (
             lambda page: LessonPageFactory(course=page, live=False, body=[("video", ready_video())]),
-            "没有视频，暂时不能安排",
+            "没有必修内容，暂时不能安排",
         ),
     ],
 )

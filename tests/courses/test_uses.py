@@ -377,6 +377,14 @@ def test_what_people_make_up_cannot_be_withdrawn(admin: Client, world: County, g
     assert LessonPage.objects.get(pk=given.lesson.pk).live
 
 
+def test_what_is_past_its_end_says_that_it_is_made_up_now(world: County, given: Given) -> None:
+    pass_end(make_up=DAY)
+    phone = Client()
+    phone.force_login(world.member)
+    assert "现在学完算“已补学”，请在 " in words(phone.get(f"/courses/{given.run.pk}/"))
+    assert "已经到期，还能补学到" in words(phone.get("/courses/"))
+
+
 def test_moving_a_lesson_takes_its_minutes_along_once_somebody_is_sure(
     admin: Client, world: County, given: Given
 ) -> None:

@@ -46,8 +46,7 @@ def sign_in_by_code(context: BrowserContext, base: str, account: str) -> Page:
     shown = page.locator(".notice b").first.inner_text()
     code = re.sub(r"\D", "", shown)
     assert len(code) == 6, shown
-    page.fill("form.signin [name=code]", code)
-    page.click("form.signin .btn")
+    page.fill("form.signin [name=code]", code)  # with its last digit it goes by itself
     page.wait_for_url(lambda url: "/accounts/" not in url)
     return page
 
@@ -78,6 +77,11 @@ def choose(page: Page, field: str, label: str) -> None:
     """Choose the option whose text contains ``label``."""
     option = page.locator(f"select[name={field}] option", has_text=label).first
     page.select_option(f"select[name={field}]", value=option.get_attribute("value"))
+
+
+def choose_unit(page: Page, field: str, name: str) -> None:
+    """Choose the unit of exactly this name, as whoever types it does."""
+    page.fill(f"[name={field}_text]", name)
 
 
 def save_lecture(page: Page, title: str) -> str:

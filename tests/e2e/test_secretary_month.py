@@ -19,6 +19,7 @@ from config.demo.people import roster_rows
 from tests.e2e.acts import (
     DESK,
     choose,
+    choose_unit,
     desk_context,
     expect_text,
     phone_context,
@@ -162,7 +163,7 @@ def plan_the_lecture(month: Month) -> None:
     local = datetime.now(HERE)
     page = month.open(month.desk("13800000021"), "/admin/trainings/new/")
     page.fill("[name=title]", TRAINING)
-    choose(page, "node", BRANCH)
+    choose_unit(page, "node", BRANCH)
     page.fill("[name=starts_date]", f"{local:%Y-%m-%d}")
     page.fill("[name=deadline_at]", f"{local + timedelta(days=20):%Y-%m-%d %H:%M}")
     choose(page, "state", "已发布")
@@ -171,7 +172,7 @@ def plan_the_lecture(month: Month) -> None:
     month.open(page, "/admin/live/schedule/add/")
     choose(page, "training", TRAINING)
     page.fill("[name=title]", LECTURE)
-    choose(page, "node", BRANCH)
+    choose_unit(page, "node", BRANCH)
     page.fill("[name=starts_at]", f"{datetime.now(HERE):%Y-%m-%d %H:%M}")
     # Leave is asked before its planned end, a minute or two from now; more than half of it has to be given.
     page.fill("[name=minutes]", "2")

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.acts import (
     choose,
+    choose_unit,
     desk_context,
     expect_text,
     get_json,
@@ -90,7 +91,7 @@ def import_roster(browser: Browser, base: str) -> None:
     page = sign_in(context, base, "13800000051")
     page.goto(f"{base}/roster/")
     page.set_input_files("[name=file]", {"name": "名册.csv", "mimeType": "text/csv", "buffer": roster_file()})
-    page.select_option("[name=under]", label="云溪县")
+    choose_unit(page, "under", "云溪县")
     page.click("main form .btn")
     expect_text(page, "h1", "文件没有问题")
     expect_text(page, ".nums", "7")
@@ -117,7 +118,7 @@ def schedule_lecture(browser: Browser, base: str) -> int:
     local = datetime.now(ZoneInfo("Asia/Shanghai"))
     page.goto(f"{base}/admin/trainings/new/")
     page.fill("[name=title]", TRAINING)
-    choose(page, "node", UNIT.split("/")[0])
+    choose_unit(page, "node", UNIT.split("/")[0])
     page.fill("[name=starts_date]", f"{local:%Y-%m-%d}")
     page.fill("[name=deadline_at]", f"{local + timedelta(days=20):%Y-%m-%d %H:%M}")
     choose(page, "state", "已发布")
@@ -126,7 +127,7 @@ def schedule_lecture(browser: Browser, base: str) -> int:
     page.goto(f"{base}/admin/live/schedule/add/")
     choose(page, "training", TRAINING)
     page.fill("[name=title]", LECTURE)
-    choose(page, "node", UNIT.split("/")[0])
+    choose_unit(page, "node", UNIT.split("/")[0])
     page.fill("[name=starts_at]", f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M}")
     page.fill("[name=minutes]", str(MINUTES))
     choose(page, "lecturer", "李建国")

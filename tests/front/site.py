@@ -23,7 +23,7 @@ from tests.services import as_user, free_port, redis, wait_for_port
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 120
 UVICORN = [
-    *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384", "--lifespan", "on"),
+    *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "81920", "--lifespan", "on"),
     *("--log-level", "warning", "--no-access-log", "--no-server-header", "--no-proxy-headers"),
     *("--timeout-graceful-shutdown", "3"),
 ]

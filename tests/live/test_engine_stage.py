@@ -115,10 +115,74 @@ async def test_a_presenter_is_followed_by_another_when_the_ports_are_free(monkey
     assert len(control.asked) == asked, "the engine is gone"
 
 
-async def test_of_a_speaker_nobody_is_given_a_picture() -> None:
-    watch = watch_of(feed("presenter", BOTH), feed(speaker_id(1), BOTH))
-    subscribing = JanusSubscribing(watch, None, lambda _event: None)
-    assert subscribing._wanted() == {("presenter", "0"), ("presenter", "1"), (speaker_id(1), "0")}
+async def test_one_picture_is_given_that_of_who_is_shown() -> None:
+    one, two = speaker_id(1), speaker_id(2)
+    watch = watch_of(feed("presenter", BOTH), feed(one, BOTH), feed(two))
+    everybody, themselves = (JanusSubscribing(watch, None, lambda _event: None, but=but) for but in ("", one))
+    lecturers = {("presenter", "0"), ("presenter", "1"), (one, "0"), (two, "0")}
+    assert everybody._wanted() == lecturers
+    told: list[str] = []
+    watch.listeners.add(lambda watch: told.append(watch.shown))
+    for _ in range(2):
+        watch.show(one)
+    assert told == [one]
+    assert everybody._wanted() == {("presenter", "0"), (one, "0"), (one, "1"), (two, "0")}
+    assert themselves._wanted() == lecturers - {(one, "0")}, "who is shown sees the lecturer"
+    for whose in (two, speaker_id(3)):
+        watch.show(whose)
+        assert everybody._wanted() == lecturers, "no picture comes of them"
+
+
+async def test_the_picture_that_is_shown_is_forwarded_beside_the_lecturers(monkeypatch: pytest.MonkeyPatch) -> None:
+    control, heard = Control(), list[str]()
+    watch = watch_of(feed("presenter", BOTH), feed(speaker_id(1), BOTH), feed(speaker_id(2), BOTH))
+    monkeypatch.setattr(tap, "AGAIN_S", 0.0)
+    ports = Ports(1, 2, (3, 4), 5)
+    one = JanusTap(watch, cast(Any, control), ports, "key", lambda event: heard.append(getattr(event, "codec", "-")))
+    await one.start()
+    heard.clear()
+    one.show(speaker_id(1))
+    one.show(speaker_id(1))
+    await until(lambda: heard == ["h264"])
+    control.away = ["stop_rtp_forward", "rtp_forward"]
+    one.show(speaker_id(2))
+    await until(lambda: heard[-1] == "h264" and len(heard) > 2)
+    assert set(heard[1:-1]) == {""}, "the lecturer's in between"
+    assert one._stage is not None
+    assert one._stage.feed.publisher.participant_id == speaker_id(2)
+    del watch.feeds[speaker_id(2)]
+    one._room_changed(watch)
+    await until(lambda: heard[-1] == "")
+    await one.close()
+    one.show(speaker_id(1))
+    assert one._stage is None
+
+
+async def test_an_engine_remembers_who_is_shown_for_a_room_that_is_watched_later() -> None:
+    engine, watch = JanusEngine("unix:/nowhere"), watch_of()
+    engine.show("lecture-7", speaker_id(1))
+    assert engine._shown == {"lecture-7": speaker_id(1)}
+    engine._watches["lecture-7"] = watch
+    engine.show("lecture-7", "")
+    assert (engine._shown, watch.shown) == ({}, "")
+
+
+async def test_a_room_that_was_closed_forgets_who_was_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connected() -> Any:
+        return None
+
+    async def start(_watch: Watch) -> None:
+        return None
+
+    engine = JanusEngine("unix:/nowhere")
+    monkeypatch.setattr(engine, "_connected", connected)
+    monkeypatch.setattr(Watch, "start", start)
+    for word, left in (("gone", {"lecture-7": speaker_id(1)}), ("destroyed", {})):
+        engine.show("lecture-7", speaker_id(1))
+        watch = await engine._watch("lecture-7")
+        assert watch.shown == speaker_id(1)
+        watch._end(word)
+        assert engine._shown == left, "a restarted engine's room is the same lecture's"
 
 
 async def test_a_room_of_an_older_release_is_made_as_large_as_it_must_be() -> None:

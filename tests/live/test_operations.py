@@ -16,6 +16,7 @@ from live import operations
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import nodes
 from live.queries import chat_lines, room_facts
+from media import rights
 from media.models import Video
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.live import ChatMessageFactory, make_lecture, make_live
@@ -386,3 +387,22 @@ def test_deleting_old_chat_is_bounded_and_the_oldest_goes_first(world: County, m
     assert operations.delete_old_chat(as_of=now) == 4
     assert [(now - one.at).days for one in ChatMessage.objects.order_by("at")] == [201, 200, 1]
     assert [operations.delete_old_chat(as_of=now) for _turn in range(2)] == [2, 0]
+
+
+def test_who_is_removed_gets_no_further_file_of_the_picture(
+    world: County, django_capture_on_commit_callbacks: Any
+) -> None:
+    lecture, member = make_live(world), world.member
+    whose: dict[str, Any] = {"occasion_id": lecture.pk, "member_id": member.pk, "kind": Restriction.Kind.REMOVED}
+
+    def may_read() -> list[bool]:
+        viewed: dict[str, Any] = {"object_id": str(lecture.pk), "viewer_id": member.pk, "as_of": timezone.now()}
+        return [rights.may_read(root=root, **viewed) for root in ("live", "slides")]
+
+    assert may_read() == [True, True]
+    with django_capture_on_commit_callbacks(execute=True):
+        operations.restrict(actor_id=world.lecturer.pk, as_of=timezone.now(), **whose)
+    assert may_read() == [False, False], "an answer that was remembered is forgotten"
+    with django_capture_on_commit_callbacks(execute=True):
+        operations.lift_restriction(as_of=timezone.now(), **whose)
+    assert may_read() == [True, True]

@@ -512,3 +512,16 @@ def test_a_replay_is_for_those_of_the_lecture_and_the_secretary_above(world: Cou
         assert may_see(user), user.name
     for user in (world.neighbour_member, world.neighbour_secretary, world.auditor):
         assert not may_see(user), user.name
+
+
+def test_large_print_folds_talk_away_until_it_begins(client: Client) -> None:
+    world = make_county()
+    coming, live = make_lecture(world), make_live(world)
+    User.objects.filter(pk=world.member.pk).update(elder_mode=True)
+    client.force_login(User.objects.get(pk=world.member.pk))
+    before = client.get(f"/live/{coming.pk}/").content.decode()
+    assert "其他：聊天、提问、大家" in before
+    assert "先回到今天" in before
+    assert "room-before" not in client.get(f"/live/{live.pk}/").content.decode()
+    client.force_login(world.members[1])
+    assert "其他：聊天、提问、大家" not in client.get(f"/live/{coming.pk}/").content.decode()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from organizations.models import NodeKind, Role, User
 from organizations.operations import merge_unit
 from organizations.unit_uses import uses_of
 from tests.factories.live import LectureFactory
-from tests.factories.media import ReadyVideoFactory, UploadFactory, VideoFactory
+from tests.factories.media import JobFactory, ReadyVideoFactory, UploadFactory, VideoFactory
 from tests.factories.organizations import NodeFactory, RoleGrantFactory, UserFactory, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -176,7 +177,8 @@ def test_recordings_of_what_was_not_held_are_managed_and_not_offered(county: Any
 
 def test_list_shows_state_and_reason_in_words(admin: Client, organiser: User, foreign: Video) -> None:
     VideoFactory(title="防汛", created_by=organiser, state=Video.State.FAILED, error_code="truncated")
-    VideoFactory(title="急救", created_by=organiser, state=Video.State.RUNNING, progress=37)
+    running = VideoFactory(title="急救", created_by=organiser, state=Video.State.RUNNING, progress=37)
+    JobFactory(video=running, state="running", progress=37, lease_until_at=timezone.now() + timedelta(minutes=1))
     page = admin.get(reverse("videos:index")).content.decode()
     assert "文件不完整" in page
     assert "37%" in page

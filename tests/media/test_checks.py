@@ -40,6 +40,7 @@ def test_sound_that_was_mostly_not_decoded_is_named() -> None:
     """Finding: media 9: one frame of five."""
     assert fault(heard_s=1.2) == "codec:amr_nb"
     assert fault(heard_s=5.6) == ""
+    assert fault(heard_s=None) == ""
 
 
 def test_picture_that_is_mostly_lost_is_damaged() -> None:

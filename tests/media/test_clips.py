@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from media import cutting, storage
+from media import storage
 from media.core.captions import Cue
 from media.core.chapters import Chapter
 from media.core.playlists import read_segments
@@ -219,7 +219,7 @@ def test_without_second_names_it_is_copied(film: Video, monkeypatch: pytest.Monk
     def refuses(*_names: Any) -> None:
         raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
 
-    monkeypatch.setattr(cutting.os, "link", refuses)
+    monkeypatch.setattr(storage.os, "link", refuses)
     video = done(cut_of(film, 0, 2))
     assert (storage.absolute(video.folder) / "video-0.m4s").read_bytes() == b"video0"
 

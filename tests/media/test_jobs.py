@@ -50,7 +50,7 @@ MADE = Outcome(2000, 1280, 720, [{"name": "720p", "file": "720p.m3u8", "kind": "
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """An encoder that only writes a file."""
 
-    def encode(_source: Path, folder: Path, *, on_tick: Any) -> Outcome:
+    def encode(_source: Path, folder: Path, *, on_tick: Any, **_given: Any) -> Outcome:
         (folder / "master.m3u8").write_text("#EXTM3U\n")
         on_tick(50)
         return MADE
@@ -125,7 +125,7 @@ def test_worker_that_lost_its_lease_stops(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(jobs_module, "RENEW_EVERY_S", 0.0)
     job = JobFactory()
 
-    def encode(_source: Path, _folder: Path, *, on_tick: Any) -> Outcome:
+    def encode(_source: Path, _folder: Path, *, on_tick: Any, **_given: Any) -> Outcome:
         Job.objects.filter(pk=job.pk).update(token="another")
         on_tick(10)
         raise AssertionError("it went on")
@@ -139,7 +139,7 @@ def test_worker_that_lost_its_lease_stops(monkeypatch: pytest.MonkeyPatch) -> No
 def test_worker_whose_film_is_bad_but_whose_lease_is_lost_fails_nobodys_job(monkeypatch: pytest.MonkeyPatch) -> None:
     job = JobFactory()
 
-    def encode(_source: Path, _folder: Path, *, on_tick: Any) -> Outcome:
+    def encode(_source: Path, _folder: Path, *, on_tick: Any, **_given: Any) -> Outcome:
         Job.objects.filter(pk=job.pk).update(token="another")
         raise UnableToTranscode("unrecognised", "…")
 

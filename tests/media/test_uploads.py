@@ -215,6 +215,30 @@ def test_broken_connection_keeps_what_arrived(monkeypatch: pytest.MonkeyPatch) -
     assert stored(url) == b"abcde"
 
 
+def test_a_line_that_breaks_in_every_piece_still_brings_the_whole_file(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    """As a phone does it: ask how much is there, send the next piece, lose the line in the middle of it, ask again."""
+    _user, client = uploader()
+    whole = bytes(range(250)) * 8
+    url, sent, breaks = begin(client, len(whole)), 0, 0
+    while (offset := int(client.head(url, headers=TUS)["Upload-Offset"])) < len(whole):
+        piece = whole[offset : offset + 256]
+        comes = iter([piece[:90], piece[90:150]])
+
+        def read(_self: Any, _size: int = -1, comes: Any = comes) -> bytes:
+            for part in comes:
+                return bytes(part)
+            raise UnreadablePostError("gone")
+
+        with monkeypatch.context() as patched, django_capture_on_commit_callbacks(execute=True):
+            patched.setattr("django.core.handlers.wsgi.WSGIRequest.read", read)
+            patch(client, url, offset, piece)
+        sent, breaks = sent + min(150, len(piece)), breaks + 1
+    assert (sent, breaks) == (len(whole), 14)
+    assert storage.absolute(Video.objects.get().source_path).read_bytes() == whole
+
+
 def test_bytes_beyond_the_acknowledged_offset_are_written_again() -> None:
     """Power was lost after the write and before the acknowledgement."""
     _user, client = uploader()

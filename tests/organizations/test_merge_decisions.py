@@ -20,6 +20,7 @@ from certificates.models import CertificateSetting
 from certificates.queries import counts_by_child, holders, setting_and_count
 from cms.belonging import Belonging
 from live.models import CancelledLecture
+from live.operations import cancel_lecture
 from media.models import Video
 from meetings.models import MeetingForm, YearBook
 from meetings.operations import void_gathering, withdraw_gathering
@@ -122,6 +123,7 @@ def complete(made: World) -> None:
     key = made.to_meet.pk
     if not withdraw_gathering(occasion_id=key, actor_id=secretary.pk, as_of=now):
         void_gathering(occasion_id=key, reason="合并", actor_id=secretary.pk, as_of=now)
+    cancel_lecture(occasion_id=made.by_video.pk, as_of=now)
 
 
 def test_a_merge_does_what_was_decided(world: World) -> None:

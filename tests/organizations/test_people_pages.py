@@ -340,5 +340,5 @@ def test_every_form_of_a_person_opens(operator: Client, world: County) -> None:
     for what in ("name", "phone", "number", "move", "leave", "role"):
         page = operator.get(f"/people/{world.member.pk}/{what}/")
         assert (page.status_code, 'class="errors"' in page.content.decode()) == (200, False), what
-    assert 'value="QX.01.02 东风村第二支部"' in text_of(operator.get(f"/people/{world.member.pk}/move/"))
+    assert 'data-url="/units/choose.json?for=manage"' in text_of(operator.get(f"/people/{world.member.pk}/move/"))
     assert operator.get(f"/people/{world.member.pk}/erase/").status_code == 404

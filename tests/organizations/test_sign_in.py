@@ -186,8 +186,10 @@ def test_three_wrong_codes_end_the_attempt(client: Client) -> None:
     person()
     code = code_for(client)
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
-    for _ in range(3):
-        response = client.post(CONFIRM, {"code": wrong})
+    for left in ("还可以试 2 次", "还可以试 1 次"):
+        page = client.post(CONFIRM, {"code": wrong}).content.decode()
+        assert (left in page, wrong in page, "发到 138****0001" in page) == (True, False, True)
+    response = client.post(CONFIRM, {"code": wrong})
     assert response.headers["Location"] == CODE
     client.post(CONFIRM, {"code": code})
     assert not is_in(client)
@@ -201,6 +203,17 @@ def test_codes_are_few_per_phone_from_wherever(outbox: type[Outbox]) -> None:
     assert len(outbox.sent) == 8
     answers = [Client(REMOTE_ADDR="10.0.1.1").post(CODE, {"phone": "13900000009"}) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [302, 302, 302, 429]
+
+
+def test_a_code_in_hand_is_entered_where_no_other_may_be_had(client: Client, outbox: type[Outbox]) -> None:
+    person()
+    assert "去填写" not in client.get(CODE).content.decode()
+    for _ in range(3):
+        code = code_for(client)
+    refused = client.post(CODE, {"phone": "13800000001"})
+    assert (refused.status_code, "已经收到验证码，去填写" in refused.content.decode()) == (429, True)
+    client.post(CONFIRM, {"code": code})
+    assert is_in(client)
 
 
 def test_a_mistyped_number_can_be_changed(client: Client, outbox: type[Outbox]) -> None:
@@ -630,3 +643,18 @@ def test_one_address_tries_one_number_five_times_and_of_many_numbers_no_more_tha
     settings.SIGN_IN_LIMITS = {**settings.SIGN_IN_LIMITS, "password": few}
     at_many = [sign_in(Client(**address), f"1390000000{n}", "guess").status_code for n in range(3)]
     assert [status == 429 for status in at_many] == [False, False, True]
+
+
+def test_a_visitor_begins_with_a_code_where_one_can_come(client: Client, settings: Any) -> None:
+    answer = client.get("/me/", follow=True)
+    assert answer.redirect_chain[-1][0].startswith(CODE)
+    assert "autofocus" in answer.content.decode()
+    settings.HELP_PHONE = "0571-88880000"
+    assert 'href="tel:057188880000"' in client.get(LOGIN).content.decode()
+
+
+def test_a_visitor_begins_with_the_password_where_no_code_can_come(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Outbox, "reaches_phones", False)
+    assert client.get("/me/")["Location"].startswith(f"{LOGIN}?next=")

@@ -1,5 +1,6 @@
 """The bank, the quizzes and how somebody takes one, through the operations."""
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -9,11 +10,12 @@ from django.utils import timezone
 
 from attendance.core.check import MOST_ATTEMPTS
 from organizations.models import User
-from quizzes import operations
+from quizzes import operations, tasks
 from quizzes.core.drawing import Part
 from quizzes.core.questions import Draft, Kind
 from quizzes.models import Answer, Attempt, Question, QuestionVersion, Quiz
 from quizzes.operations import QuestionPlan, QuizPlan, UnableToSaveQuestion, UnableToSaveQuiz, UnableToTakeQuiz
+from quizzes.operations.pruning import prune_answers
 from quizzes.queries.bank import newest_of
 from quizzes.queries.statistics import went
 from quizzes.queries.taking import answers_of, order_for, personal_data, standing_of
@@ -94,6 +96,7 @@ def test_each_change_is_a_version_and_the_same_again_is_none(county: County) -> 
         (replace(FILL, choices=("长" * 101,)), (), "太长"),
         (replace(SINGLE, choices=("蓝色", "红色", "红\u200b色")), (), "有两个选项一样"),
         (replace(ORDER, choices=("呼救", "\u200b")), (), "中间不要空着"),
+        (replace(ORDER, choices=("呼救", "按压")), (), "至少写 3 项"),
         (replace(FILL, choices=()), (), "可以接受的答案"),
         (replace(SINGLE, right=(0, 1)), (), "只能有一个正确选项"),
         (SINGLE, tuple("一二三四五六七八九"), "最多 8 个标签"),
@@ -351,3 +354,16 @@ def test_ones_own_download_says_what_was_right_only_after_handing_in(county: Cou
     hand_in(attempt)
     marks = [row["was_right"] for row in personal_data(county.member)["quiz_answers"]]  # type: ignore[index]
     assert marks == [True] * len(answers_of(attempt))
+
+
+def test_answers_go_after_their_time_and_scores_stay(county: County) -> None:
+    quiz = make_quiz(county.branch, county.organiser, SINGLE)
+    first, second = county.members[:2]
+    old = timezone.now() - dt.timedelta(days=401)
+    made = [operations.start_attempt(quiz_id=quiz.pk, member_id=one.pk, as_of=old) for one in (first, second)]
+    operations.submit_attempt(quiz_id=quiz.pk, attempt_id=made[0].pk, member_id=first.pk, as_of=old)
+    assert prune_answers(as_of=timezone.now()) == 2
+    assert list(Attempt.objects.values_list("member_id", "right")) == [(first.pk, 0)]  # nobody goes on with the other
+    operations.start_attempt(quiz_id=quiz.pk, member_id=second.pk, as_of=timezone.now())
+    tasks.prune_answers()
+    assert Answer.objects.count() == 1

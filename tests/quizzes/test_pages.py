@@ -62,7 +62,7 @@ def written(county: County, **changes: Any) -> dict[str, Any]:
 def test_a_question_through_its_whole_life(county: County, sign_in: SignIn) -> None:
     office = sign_in(county.organiser)
     said = page_of(office.post("/admin/quizzes/questions/add/", written(county, choice_2="", choice_3="")), 422)
-    assert "请至少写两个选项" in said
+    assert "排序题请至少写 3 项" in said
     assert "救助的先后" in said
     assert "急救、防汛" in said
     again = office.post("/admin/quizzes/questions/add/", written(county, another="1"))

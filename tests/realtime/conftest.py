@@ -37,7 +37,7 @@ PATIENCE_S = 60.0  # for what has to come, on a machine that other tests keep bu
 GAUGES = {"live_phones", "live_presence_unwritten", "live_database_steps"}
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 UVICORN = [
-    *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "16384"),
+    *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "81920"),
     *("--lifespan", "on", "--log-level", "warning", "--no-proxy-headers"),
 ]
 

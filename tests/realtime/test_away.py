@@ -38,6 +38,14 @@ OTHERS = ("admin/", "admin/account/", "admin/pages/", "admin/images/", "admin/do
 AT_ONCE = 4
 Request = tuple[str, str, str, dict[str, str], bytes]
 
+# What would be gone the second time: one that was held, or that there is not, is refused each time.
+SPENT = {
+    "meetings/<int:occasion_id>/withdraw/": "/meetings/{met}/withdraw/",
+    "live/meetings/<int:occasion_id>/cancel": "/live/meetings/{met}/cancel",
+    "admin/occasions/<int:occasion_id>/check/withdraw/": "/admin/occasions/{met}/check/withdraw/",
+    "courses/<int:occasion_id>/talk/<int:comment_id>/delete/": "/courses/{met}/talk/0/delete/",
+}
+
 
 @dataclass
 class Site:
@@ -66,11 +74,8 @@ class Site:
             if "content_type" in sent:
                 headers["Content-Type"] = sent["content_type"]
             path = requests.address(row, self.world, persona)
-            if row.route.startswith("meetings/") and row.route.endswith("/withdraw/"):
-                # A meeting to come would be gone the second time; one that was held is refused each time.
-                path = f"/meetings/{self.world.met.pk}/withdraw/"
-            if row.route == "admin/occasions/<int:occasion_id>/check/withdraw/":
-                path = f"/admin/occasions/{self.world.met.pk}/check/withdraw/"  # what a member is asked for stays
+            if row.route in SPENT:
+                path = SPENT[row.route].format(met=self.world.met.pk)
             asked.append((row.route, method if method in row.methods.split() else "HEAD", path, headers, b""))
         return asked + [(route, "GET", "/" + route, self.headers("organiser"), b"") for route in OTHERS]
 

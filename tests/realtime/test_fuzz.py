@@ -26,7 +26,7 @@ EACH = 12  # frames a socket: three mistakes close it
 MORE_MEMORY_MIB = 40
 FIELDS = ("id", "text", "up", "via", "sdp", "pc", "candidate", "again", "message", "member", "on", "sound", "extra",
           "poll", "choice", "question", "kind", "quiz", "options", "right", "state", "minutes", "key",
-          "source", "turn", "deck", "page", "line")  # fmt: skip
+          "source", "turn", "deck", "page", "line", "picture", "members", "mic", "cam", "title")  # fmt: skip
 WORDS = (*protocol.COMMANDS, "joined", "tick", "x", "__class__", "")
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 2**63, 2**64, 10**300, 1.5, 1e308, "", "a" * 15_000, "\x00", "\ud800", "<script>",
@@ -34,14 +34,16 @@ VALUES: tuple[Any, ...] = (
     {"candidate": "a" * 2000, "sdpMid": "0", "sdpMLineIndex": -5}, "auto", "hls", "sub", "pub",
 )  # fmt: skip
 LIKELY: dict[str, tuple[Any, ...]] = {
-    "sound": (True, False), "id": ("a-1", "b_2"), "text": ("好", " ", "a" * 501), "up": (True, False),
-    "via": ("auto", "hls", "stage"), "sdp": ("v=0\r\n",), "pc": ("sub", "pub", "talk"),
+    "sound": (True, False), "picture": (True, False),
+    "id": ("a-1", "b_2"), "text": ("好", " ", "a" * 501), "up": (True, False),
+    "via": ("auto", "hls", "stage"), "sdp": ("v=0\r\n",), "pc": ("sub", "pub", "talk", "meet"),
     "candidate": (None, {"candidate": ""}),
     "again": (True, False), "message": (1, 2**53), "member": (1, 2, 2**53), "on": (True, False),
-    "poll": (0, 1, 2), "choice": (0, 1, 9), "question": (1, 2, 2**53), "kind": ("clap", "unclear"),
+    "poll": (0, 1, 2), "choice": (0, 1, 9), "question": (1, 2, 2**53), "kind": ("clap", "unclear", "agenda"),
     "quiz": (True, False), "options": (["一", "二"], ["一"], ["a" * 200] * 6), "right": ([], [0], [7, 7]),
     "state": ("waiting", "now", "answered", "hidden"), "minutes": (1, 60, 99), "key": ("k", "a" * 32),
     "source": ("", "page-1"), "turn": (0, 1, 7), "deck": ("a1b2", "x"), "page": (1, 2, 2**53), "line": (1, 2, 2**53),
+    "members": ([], [1, 2], [0] * 17), "mic": (True, False), "cam": (True, False), "title": ("好", "", "a" * 101),
 }  # fmt: skip
 # What is closed, and why: docs/protocol.md. 1009: a frame that is too big; 1007: bytes that are no text.
 CLOSES = {1000, 1003, 1005, 1006, 1007, 1009, 1011, 1013, protocol.CLOSE_MALFORMED, protocol.CLOSE_GONE}

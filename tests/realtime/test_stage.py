@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from attendance.models import PresenceSpan
+from live import operations
 from live.models import AirTurn, Lecture, RaisedHand, Speaker
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
@@ -185,8 +186,19 @@ def test_a_hand_becomes_a_voice_and_the_stage_is_left_in_every_way(server: RoomS
     assert listener.event("speakers")["speakers"][0]["on"] is True
     phone.send(t="speak", sdp="v=0", again=False)
     assert phone.until("engine_unreachable")["t"] == "speak"  # no engine here: the stage stands all the same
+    host.send(t="show_picture", member=member.pk)
+    assert host.until("no_picture")["t"] == "show_picture"
+    listener.send(t="sending", sound=True, picture=True)
+    assert listener.until("not_invited")["t"] == "sending"
+    phone.send(t="sending", sound=False, picture=True)
+    one = listener.event("speakers")["speakers"][0]
+    assert (one["sound"], one["picture"], one["shown"]) == (False, False, False), "no picture was seen to come"
+    operations.note_sending(occasion_id=lecture.pk, member_id=member.pk, sound=False, picture=True)
+    assert listener.event("speakers")["speakers"][0]["picture"] is True
+    host.send(t="show_picture", member=member.pk)
+    assert listener.event("speakers")["speakers"][0]["shown"] is True
     _late, joined = come(server, world.members[2], lecture)
-    assert [one["member"] for one in joined["speakers"]] == [member.pk]
+    assert [(one["member"], one["shown"]) for one in joined["speakers"]] == [(member.pk, True)]
     phone.drop()
     back, joined = come(server, member, lecture)
     assert joined["speakers"][0]["on"] is True, "a line that broke keeps its place"
@@ -231,6 +243,7 @@ def test_a_page_that_is_loaded_anew_keeps_its_place_on_the_stage(server: RoomSer
     phone.until("may_speak")
     phone.socket.close(1001)
     wait_until(lambda: server.gauges()["live_phones"] == 1)
+    wait_until(lambda: Speaker.objects.get().is_muted)  # the place is kept, and nobody is said to speak
     back, joined = come(server, member, lecture)
     assert [(one["member"], one["on"]) for one in joined["speakers"]] == [(member.pk, True)]
     back.send(t="step_up")

@@ -20,6 +20,7 @@ SENT_TO = "oneself; the secretary above, logged; the auditor as counts"
 EXPECTED = "whoever is expected; lecturer, organiser, secretary above"
 BACK_OFFICE = "the organiser above"
 CERTIFICATE = "whoever has its number; oneself; secretary and organiser above, logged"
+COMMENTS = "oneself; the organiser above, logged; once it is let through, by the surname, whoever may read the lesson"
 HOSTS_OF_ROOM = "the room's hosts"
 ROOM = "whoever is in the room"
 SERVER = "nobody: the program alone"
@@ -33,6 +34,7 @@ RAW = "EVIDENCE_KEEP_DAYS (90) after the record is final (attendance.remove_evid
 WRITTEN = f"what devices reported: {RAW}; what somebody wrote down: as long as the record"
 HAND = "until it is lowered, its member has left for 40 s, or the lecture ends"
 STAGE = "until they leave the stage, or the lecture ends"
+SEAT = "until they have left the meeting for 90 s, or it ends; at most an hour more (live.delete_old_chat)"
 CHAT = "180 days (live.delete_old_chat)"
 SLIDES = "as long as the replay; without one 180 to 210 days after the lecture (live.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
@@ -41,6 +43,8 @@ PASSING = "until overwritten"
 ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.delete_old_chat)"
 MEDIA = "until it ends; at most an hour after its lecture (live.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
+QUIZZED = "QUIZ_KEEP_DAYS (400) after the attempt began (quizzes.prune_answers)"
+COMMENTED = "COMMENT_KEEP_DAYS (400) after it was written (courses.prune_comments), or until its writer deletes it"
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
 OFF = "60 days after its time (live.delete_old_chat)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
@@ -126,7 +130,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "attendance.Occasion": (
         Fields("id kind rule_stamp media_items media_history away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("check_asked revision", PLAN, EXPECTED, FOR_GOOD),
+        Fields("check_asked gates revision", PLAN, EXPECTED, FOR_GOOD),
         Fields("training title node starts_at ends_at state rule is_named", PLAN, EXPECTED, FOR_GOOD),
         Fields(
             "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at "
@@ -163,10 +167,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("member need of began_at submitted_at right", PERSONAL, SELF, FOR_GOOD),
     ),
     "quizzes.Answer": (
-        Fields("id attempt position version kept", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("id attempt position version kept", TECHNICAL, SERVER, QUIZZED),
         Fields(
             "given is_right answered_at", PERSONAL,
-            "oneself; the organiser above as counts of five people and more, without names", FOR_GOOD,
+            "oneself; the organiser above as counts of five people and more, without names", QUIZZED,
         ),
     ),
     "attendance.Check": (
@@ -357,7 +361,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("image document node", PLAN, "organisers of the unit and above", WITH_OBJECT),
     ),
     "media.Video": (
-        Fields("id source_path folder renditions replaced_at fault_count", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("id source_path folder renditions storyboard replaced_at fault_count", TECHNICAL, SERVER, WITH_OBJECT),
         Fields(
             "title duration_ms width height captions_digest chapters",
             CONTENT,
@@ -379,7 +383,9 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("video member at", PERSONAL, SELF, WITH_OBJECT),
     ),
     "media.Job": (
-        Fields("id video state attempt lease_until_at created_at", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields(
+            "id video phase state attempt progress lease_until_at started_at created_at", TECHNICAL, SERVER, WITH_OBJECT
+        ),
         Fields("token", SECRET, SERVER, WITH_OBJECT),
     ),
     "media.Upload": (
@@ -390,17 +396,28 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "cms.CourseIndexPage": (Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),),
     "cms.CoursePage": (
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
-        Fields("intro node cover seek_ahead", CONTENT, EXPECTED, WITH_OBJECT),
+        Fields("intro node cover seek_ahead category requires has_discussion", CONTENT, EXPECTED, WITH_OBJECT),
     ),
     "cms.LessonPage": (
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
-        Fields("body", CONTENT, EXPECTED, WITH_OBJECT),
+        Fields("body is_optional asks_quiz", CONTENT, EXPECTED, WITH_OBJECT),
     ),
+    "cms.SubtreeReview": (Fields("task_ptr", TECHNICAL, SERVER, "for good: one for the site"),),
     "cms.Material": (Fields("id lesson version video image document", TECHNICAL, SERVER, WITH_OBJECT),),
-    "courses.CourseRun": (Fields("occasion page", PLAN, EXPECTED, FOR_GOOD),),
+    "courses.CourseRun": (Fields("occasion page reads", PLAN, EXPECTED, FOR_GOOD),),
     "courses.LessonProgress": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("run member lesson_id completed_at", EVIDENCE, SELF, FOR_GOOD),
+    ),
+    "courses.LessonComment": (
+        Fields("id client_id", TECHNICAL, SERVER, COMMENTED),
+        Fields("run lesson_id author text at answer answered_at", PERSONAL, COMMENTS, COMMENTED),
+        Fields("state reason reported_at", PERSONAL, "oneself; the organiser above, logged", COMMENTED),
+        Fields("answered_by decided_by decided_at", PERSONAL, SERVER, COMMENTED),
+    ),
+    "courses.CommentReport": (
+        Fields("id", TECHNICAL, SERVER, COMMENTED),
+        Fields("comment member at", PERSONAL, "oneself; to nobody else it is said who reported", COMMENTED),
     ),
     "meetings.MeetingForm": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
@@ -445,7 +462,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("code", PLAN, EXPECTED, WITH_OBJECT),
         Fields("series", PLAN, BACK_OFFICE, WITH_OBJECT),
         Fields("lecturer", PERSONAL, EXPECTED, WITH_OBJECT),
-        Fields("is_chat_open locked_at slide", PLAN, ROOM, WITH_OBJECT),
+        Fields("is_chat_open locked_at slide kind has_lobby", PLAN, ROOM, WITH_OBJECT),
     ),
     "live.SlideDeck": (
         Fields("id attempts lease leased_until ask_at", TECHNICAL, SERVER, SLIDES),
@@ -480,7 +497,17 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "live.Speaker": (
         Fields("id device seen_at", TECHNICAL, SERVER, STAGE),
-        Fields("lecture member invited_by invited_at came_at", PERSONAL, ROOM, STAGE),
+        Fields("lecture member invited_by invited_at came_at is_muted has_picture shown_at", PERSONAL, ROOM, STAGE),
+    ),
+    "live.Seat": (
+        Fields("id device seen_at", TECHNICAL, SERVER, SEAT),
+        Fields("lecture member mic cam has_floor came_at", PERSONAL, ROOM, SEAT),
+        Fields("waits", PERSONAL, HOSTS_OF_ROOM, SEAT),
+    ),
+    "live.MeetingNote": (
+        Fields("id key written_at", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("lecture kind title text", CONTENT, ROOM, WITH_OBJECT),
+        Fields("written_by", PERSONAL, SERVER, WITH_OBJECT),
     ),
     "live.ChatMessage": (
         Fields("id client_id", TECHNICAL, ROOM, CHAT),

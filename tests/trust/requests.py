@@ -47,6 +47,8 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
     occasion = world.given.pk
     if row.route.startswith(("courses/", "watch/")):
         occasion = world.course.run.pk
+    elif row.route.startswith("live/meetings/"):
+        occasion = world.by_video.pk
     elif row.route.startswith(("live/", "admin/live/")) and "replay" not in row.route:
         occasion = world.on_air.pk
     elif row.route.startswith("meetings/"):
@@ -66,6 +68,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "dispute_id": world.dispute.pk,
         "recomputation_id": world.recomputation.pk,
         "quiz_id": world.quiz.pk,
+        "comment_id": world.comment.pk,
         "question_id": world.question.pk,
         "evidence_id": world.tick.pk,
         "leave_id": world.leave.pk,
@@ -79,6 +82,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "file_id": 1,
         "lesson_id": world.course.lesson.pk,
         "page_id": world.course.lesson.pk,
+        "course_id": world.course.page.pk,
         "revision_id": 1,
         "image_id": world.image.pk,
         "document_id": world.paper.pk,
@@ -131,6 +135,8 @@ def body(row: Row, method: str, world: World) -> dict[str, Any]:
 
 
 QUERIES = {
+    "units/choose.json": lambda _world: "?for=work",
+    "live/meetings/plan/": lambda world: f"?form={world.by_video.occasion.meeting.form_code}",
     "live/<int:occasion_id>/ticket.json": lambda _world: f"?device={DEVICE}",
     "live/<int:occasion_id>/screen/ticket.json": lambda _world: f"?device={DEVICE}",
     "branch/<int:training_id>/hall/sync": lambda world: f"?occasion={world.on_air.pk}",
@@ -152,6 +158,8 @@ FORM_BODIES = {
     "branch/<int:training_id>/remind/": "token=x",
     "display/": "elder=1",
     "courses/<int:occasion_id>/<int:lesson_id>/quizzes/<int:quiz_id>/": "do=start",
+    "courses/<int:occasion_id>/<int:lesson_id>/talk/": "text=%E9%97%AE",
+    "courses/<int:occasion_id>/talk/<int:comment_id>/decide/": "do=show",
     "certificates/<int:certificate_id>/withdraw/": "reason=%E7%AD%BE",
     "certificates/trainings/<int:training_id>/setting/": "do=off",
     "admin/recomputations/<int:recomputation_id>/": "what=drop",

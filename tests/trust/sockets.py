@@ -50,9 +50,20 @@ COMMANDS = {
     "invite": "host",
     "take_down": "host",
     "take_down_all": "host",
+    "show_picture": "host",
     "step_up": "room",
     "step_down": "room",
     "speak": "room",
+    "sending": "room",
+    "appear": "room",
+    "devices": "room",
+    "see": "room",
+    "silence": "host",
+    "give_floor": "host",
+    "lobby": "host",
+    "admit": "host",
+    "note": "host",
+    "note_drop": "host",
 }
 
 EVENTS = {
@@ -81,6 +92,10 @@ EVENTS = {
     "captions": "all",
     "caption_dropped": "all",
     "speakers": "all",
+    "seats": "all",
+    "waiting": "hosts",
+    "silenced": "all",
+    "notes": "all",
 }
 
 # Frames that answer one socket; a tick carries the room's events.
@@ -94,6 +109,7 @@ FRAMES = {
     "link": "one",
     "held": "one",
     "may_speak": "one",
+    "faces": "one",
     "bye": "one",
     "tick": "all",
     "stored": "one",

@@ -77,7 +77,12 @@ def test_wagtails_models_are_not_extended_with_people() -> None:
     heirs = [
         model for model in own if any(base._meta.app_label not in OWN_APPS for base in model._meta.get_parent_list())
     ]
-    assert {model._meta.label for model in heirs} == {"cms.CourseIndexPage", "cms.CoursePage", "cms.LessonPage"}
+    assert {model._meta.label for model in heirs} == {
+        "cms.CourseIndexPage",
+        "cms.CoursePage",
+        "cms.LessonPage",
+        "cms.SubtreeReview",
+    }
     assert [model for model in heirs for field in model._meta.local_fields if field.related_model is User] == []
 
 

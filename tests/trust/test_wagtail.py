@@ -44,6 +44,7 @@ WORDS = {
     "app_label": "wagtailcore", "model_name": "page", "action": "delete", "action_name": "publish",
     "content_type_app_name": "cms", "content_type_model_name": "lessonpage", "revision_id": 1, "session_id": 1,
     "revision_id_a": "earliest", "revision_id_b": "latest", "uploaded_file_id": 1,
+    "task_state_id": 1, "workflow_state_id": 1,
 }  # fmt: skip
 
 
@@ -78,6 +79,7 @@ def things(world: World, route: str) -> dict[str, Any]:
         "occasion_id": world.on_air.pk,
         "recomputation_id": world.recomputation.pk,
         "quiz_id": world.quiz.pk,
+        "course_id": world.course.lesson.get_parent().pk,
         "question_id": world.question.pk,
     }
 

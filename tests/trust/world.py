@@ -64,6 +64,8 @@ from certificates.models import Certificate
 from certificates.operations import Wording, switch, write_setting
 from certificates.operations.issuing import written
 from config import marks
+from courses.discussing import show_comment, write_comment
+from courses.models import LessonComment
 from courses.operations import CoursePlan, schedule_course
 from live.models import Lecture, MediaNode
 from live.operations import end_lecture, go_live
@@ -80,6 +82,7 @@ from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFac
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.courses import Given, watch
 from tests.factories.live import ChatMessageFactory, LectureFactory
+from tests.factories.meetings import make_meeting
 from tests.factories.organizations import PASSWORD, County, RoleGrantFactory, make_county
 from tests.factories.quizzes import FILL, make_quiz
 
@@ -94,6 +97,7 @@ TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = (
 )
 SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
 QUESTION = "甲支部小测的题目"
+COMMENT = "甲支部课里的留言"
 QUIZ, BANKED = "甲支部课里的练习", "甲支部题库里的题"
 DECLARED, MEETING = "甲支部学过的平台", "甲支部党员大会"
 MARKS = (
@@ -111,6 +115,7 @@ MARKS = (
     QUESTION,
     QUIZ,
     BANKED,
+    COMMENT,
     "王一",
     "赵书记",
 )
@@ -127,8 +132,10 @@ class World:
     on_air: Lecture
     course: Given
     quiz: Quiz
+    comment: LessonComment
     question: Question
     met: Meeting
+    by_video: Lecture
     to_meet: Meeting
     recording: Video
     dispute: Dispute
@@ -231,9 +238,11 @@ def make_world() -> World:
         given=given,
         on_air=_lecture_on_air(county, training),
         course=_course(county, training, image, paper, quiz),
+        comment=LessonComment.objects.get(),
         quiz=quiz,
         question=Question.objects.get(),
         met=_met(county),
+        by_video=make_meeting(county, starts_at=timezone.now() + 48 * HOUR),
         to_meet=_planned(county, timezone.now() + 48 * HOUR),
         recording=recording,
         dispute=Dispute.objects.get(),
@@ -378,6 +387,10 @@ def _course(county: County, training: Training, image: Image, paper: Document, q
     open_occasion(occasion_id=run.pk, as_of=now)
     given = Given(run, page, lesson, video)
     watch(given, county.member, (0, 20_000))
+    comment = write_comment(
+        occasion_id=run.pk, lesson_id=lesson.pk, author_id=county.member.pk, client_id="k", text=COMMENT, as_of=now
+    )
+    show_comment(occasion_id=run.pk, comment_id=comment.pk, actor_id=county.organiser.pk, as_of=now)
     return given
 
 

@@ -68,5 +68,6 @@ class Command(BaseCommand):
             advance(training_id=training_id, as_of=timezone.now())
         shutil.rmtree(paths[FIRST_AID.title].parent)
         self.stdout.write("==> Preparing the videos for phones")
-        for job in Job.objects.filter(state=Job.State.QUEUED):
-            transcode(job_id=job.pk, as_of=timezone.now())
+        while (job := Job.objects.filter(state=Job.State.QUEUED).order_by("phase", "pk").first()) is not None:
+            if not transcode(job_id=job.pk, as_of=timezone.now()):
+                break

@@ -62,6 +62,7 @@ const REFUSALS = [
   "not_invitable",
   "is_muted",
   "stage_full",
+  "no_picture",
   "slow_down",
   "too_long",
   "empty",

@@ -72,6 +72,27 @@ export async function openMicrophone(): Promise<MediaStream> {
   }
 }
 
+/**
+ * The camera alone, of somebody on the stage or, lower, one of many in a meeting: enough for a face, and no more of a
+ * phone's line. @throws UnableToUseDevices
+ */
+export async function openCamera(height = 480): Promise<MediaStreamTrack> {
+  checkAbilities();
+  const video = {
+    width: { ideal: 640 },
+    height: { ideal: height },
+    frameRate: { ideal: 15, max: 24 },
+    facingMode: "user",
+  };
+  try {
+    const [track] = (await navigator.mediaDevices.getUserMedia({ video })).getVideoTracks();
+    if (track) return track;
+  } catch (error) {
+    throw new UnableToUseDevices(problemOf(error));
+  }
+  throw new UnableToUseDevices("no_device");
+}
+
 export async function listDevices(kind: MediaDeviceKind): Promise<MediaDeviceInfo[]> {
   return (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === kind && device.deviceId);
 }

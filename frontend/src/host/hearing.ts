@@ -1,5 +1,6 @@
-/** The speakers in the lecturer's ears: a receiving connection that holds them alone, while there are any. */
+/** The speakers in the lecturer's ears, and the one who is shown before their eyes: a connection that holds them alone. */
 import type { Command, OnStage, ServerFrame } from "../lib/frames";
+import { byId } from "../lib/page";
 import { Receiver } from "../room/receiver";
 
 export interface HearingEvents {
@@ -16,6 +17,7 @@ export class Hearing {
   private isAsked = false;
   private timer = 0;
   private readonly sound = new Audio();
+  private readonly video = byId<HTMLVideoElement>("shown-video");
   private readonly receiver: Receiver;
 
   constructor(private readonly events: HearingEvents) {
@@ -24,7 +26,13 @@ export class Hearing {
       stream: (stream) => {
         this.sound.srcObject = stream;
         void this.sound.play().catch(() => undefined);
+        // The sound is played beside it.
+        this.video.muted = true;
+        this.video.hidden = false;
+        this.video.srcObject = stream;
+        void this.video.play().catch(() => undefined);
       },
+      playsVoices: true,
       isMuted: () => false,
       failed: () => this.later(),
       lost: () => this.later(),
@@ -79,5 +87,7 @@ export class Hearing {
     this.isAsked = false;
     this.receiver.close();
     this.sound.srcObject = null;
+    this.video.srcObject = null;
+    this.video.hidden = true;
   }
 }

@@ -229,7 +229,7 @@ class Desk {
   private event(event: PageEvent): void {
     if (this.asking.event(event) || this.captions.event(event)) return;
     // Who has the picture and whether it is live opens and closes devices: an answer from before would undo it.
-    if (event.t === "state" || event.t === "on_air") this.stand.changed();
+    if (["state", "on_air", "break", "slide", "speakers", "room"].includes(event.t)) this.stand.changed();
     if (event.t === "state") this.setState(event.state);
     else if (event.t === "break") this.onAir.breaks(event.until);
     else if (event.t === "slide") this.slides.told(event);

@@ -3,7 +3,7 @@
  * resolution before frame rate (slides must stay readable). The server answers; whatever breaks is begun again.
  */
 import type { CandidateInit, Command } from "../lib/frames";
-import { onState, sendingPeer, stateOf } from "../lib/peer";
+import { newPeer, onState, stateOf } from "../lib/peer";
 
 const PATIENCE_MS = 10_000;
 // A line that is lost for so long gets another way through the network; most are back before.
@@ -22,6 +22,8 @@ export class Publisher {
   /** By which the server knows this connection on another socket; "" before it has said so. */
   key = "";
   private pc: RTCPeerConnection | null = null;
+  /** The most that the picture takes, in bit/s. */
+  bitrate = 800_000;
   private timer = 0;
   private pictureSender: RTCRtpSender | null = null;
   private soundSender: RTCRtpSender | null = null;
@@ -66,15 +68,19 @@ export class Publisher {
     }
   }
 
-  async start(stream: MediaStream, picture: MediaStreamTrack | null): Promise<void> {
+  /**
+   * ``picture``: "later" keeps a place for one, which ``replacePicture`` fills without a new connection; ``soundLater``
+   * keeps one for sound.
+   */
+  async start(stream: MediaStream, picture: MediaStreamTrack | "later" | null, soundLater = false): Promise<void> {
     this.stop();
-    const pc = sendingPeer(this.relays);
+    const pc = newPeer(this.relays);
     this.pc = pc;
     this.offered = false;
     this.early = [];
     pc.onicecandidate = (event) => this.trickle(pc, event.candidate);
     onState(pc, () => this.changed(pc));
-    const sound = stream.getAudioTracks()[0];
+    const sound = stream.getAudioTracks()[0] ?? (soundLater ? "audio" : undefined);
     if (sound) this.soundSender = pc.addTransceiver(sound, { direction: "sendonly", streams: [stream] }).sender;
     if (picture) await this.addPicture(pc, picture, stream);
     const offer = await pc.createOffer();
@@ -113,6 +119,16 @@ export class Publisher {
     await this.soundSender?.replaceTrack(track);
   }
 
+  /** The picture takes no more than that, in bit/s. */
+  async limit(maxBitrate: number): Promise<void> {
+    const sender = this.pictureSender;
+    const parameters = sender?.getParameters();
+    const [encoding] = parameters?.encodings ?? [];
+    if (!sender || !parameters || !encoding || encoding.maxBitrate === maxBitrate) return;
+    encoding.maxBitrate = maxBitrate;
+    await sender.setParameters(parameters).catch(() => undefined);
+  }
+
   stop(): void {
     window.clearTimeout(this.timer);
     const pc = this.pc;
@@ -123,11 +139,15 @@ export class Publisher {
     pc?.close();
   }
 
-  private async addPicture(pc: RTCPeerConnection, track: MediaStreamTrack, stream: MediaStream): Promise<void> {
-    const transceiver = pc.addTransceiver(track, {
+  private async addPicture(
+    pc: RTCPeerConnection,
+    track: MediaStreamTrack | "later",
+    stream: MediaStream,
+  ): Promise<void> {
+    const transceiver = pc.addTransceiver(track === "later" ? "video" : track, {
       direction: "sendonly",
       streams: [stream],
-      sendEncodings: [{ maxBitrate: 800_000 }],
+      sendEncodings: [{ maxBitrate: this.bitrate }],
     });
     this.pictureSender = transceiver.sender;
     const codecs = RTCRtpSender.getCapabilities?.("video")?.codecs;

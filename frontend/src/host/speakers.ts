@@ -6,6 +6,14 @@ import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
 import { row, tool } from "./rows";
 
+/** What is said of somebody on the stage. */
+export function standing({ on, sound, picture, shown }: OnStage): (keyof HostWords)[] {
+  if (!on) return ["is_invited"];
+  const words: (keyof HostWords)[] = [sound === false ? "is_quiet" : "is_speaking"];
+  if (picture) words.push(shown ? "is_shown" : "has_camera");
+  return words;
+}
+
 export class Speakers {
   private readonly list = new KeyedList<OnStage>(byId("speakers"), {
     key: ({ member }) => member,
@@ -18,21 +26,31 @@ export class Speakers {
     private readonly press: (command: Command) => void,
   ) {
     byId("take-down-all").addEventListener("click", () => this.press({ t: "take_down_all" }));
+    byId("shown-back").addEventListener("click", () => this.press({ t: "show_picture", member: 0 }));
   }
 
   show(speakers: OnStage[]): void {
     this.list.show(speakers);
     byId("stage-box").hidden = speakers.length === 0;
     byId("take-down-all").hidden = speakers.length < 2;
+    const shown = speakers.find((one) => one.on && one.shown);
+    byId("shown-part").hidden = !shown;
+    write(byId("shown"), shown ? fill(this.words, "shown", { name: shown.name }) : "");
   }
 
   private row({ member, name, unit }: OnStage): KeyedRow<OnStage> {
     const down = tool(this.words, "take_down", () => this.press({ t: "take_down", member }));
-    const { element, text } = row("", [down]);
+    const see = tool(this.words, "show_picture", () => this.press({ t: "show_picture", member }));
+    const back = tool(this.words, "show_lecturer", () => this.press({ t: "show_picture", member: 0 }));
+    const { element, text } = row("", [see, back, down]);
     const who = unit ? `${name} · ${unit}` : name;
     return {
       element,
-      update: ({ on }) => write(text, `${who} · ${fill(this.words, on ? "is_speaking" : "is_invited")}`),
+      update: (one) => {
+        see.hidden = !one.on || !one.picture || one.shown;
+        back.hidden = !one.on || !one.shown;
+        write(text, [who, ...standing(one).map((word) => fill(this.words, word))].join(" · "));
+      },
     };
   }
 }

@@ -4,6 +4,7 @@ import type { HostWords } from "../lib/sentences";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
 import { Card } from "./card";
+import { Corner } from "./corner";
 import {
   canShareScreen,
   type DeviceProblem,
@@ -27,6 +28,7 @@ export interface StudioEvents {
 }
 
 const CHOSEN = "devices";
+const WITH_FACE = "screen-with-face";
 const METER_MS = 100;
 const SILENT_AFTER_MS = 8000;
 const LEAST_LEVEL = 0.02;
@@ -50,6 +52,9 @@ export class Studio {
   private readonly microphone = byId<HTMLSelectElement>("microphone");
   private readonly meter = new Meter();
   private readonly card: Card;
+  private readonly corner = new Corner(() => void this.tooSlow());
+  private withFace: boolean = Corner.isPossible() && recall("localStorage", WITH_FACE, false);
+  private isTooSlow = false;
 
   constructor(
     private readonly words: HostWords,
@@ -60,6 +65,7 @@ export class Studio {
     byId("retry").addEventListener("click", () => void this.open());
     byId("mic").addEventListener("click", () => this.toggleMicrophone());
     byId("screen-share").addEventListener("click", () => void this.toggleScreen());
+    byId("face").addEventListener("click", () => void this.toggleFace());
     for (const select of [this.camera, this.microphone]) {
       select.addEventListener("change", () => {
         this.chosen = { camera: this.camera.value, microphone: this.microphone.value };
@@ -117,7 +123,9 @@ export class Studio {
 
   /** What the members see: the screen, the camera, or the lecture's title where there is no camera. */
   picture(): MediaStreamTrack | null {
-    return this.screen ?? this.stream?.getVideoTracks()[0] ?? (this.stream ? this.card.picture() : null);
+    const camera = this.stream?.getVideoTracks()[0] ?? null;
+    if (this.screen) return (this.withFace && camera && this.corner.picture(this.screen, camera)) || this.screen;
+    return camera ?? (this.stream ? this.card.picture() : null);
   }
 
   /** What goes out: that picture, and the sound of the microphone with that of the screen. Null: nothing is open. */
@@ -145,8 +153,17 @@ export class Studio {
     share.hidden = isOver || !this.stream || !canShareScreen();
     share.classList.toggle("on", !!this.screen);
     share.textContent = fill(this.words, this.screen ? "screen_stop" : "screen");
-    const isSilent = !!this.screen && !this.screenSound;
-    write(byId("screen-note"), isSilent ? fill(this.words, "screen_silent") : "");
+    const hasFace = !!this.screen && !!this.stream?.getVideoTracks().length && Corner.isPossible();
+    const face = byId("face");
+    face.hidden = isOver || !hasFace;
+    face.classList.toggle("on", this.withFace);
+    face.textContent = fill(this.words, this.withFace ? "face_off" : "face_on");
+    const notes = [
+      this.screen && !this.screenSound ? fill(this.words, "screen_silent") : "",
+      hasFace && this.withFace ? fill(this.words, "face_cost") : "",
+      hasFace && this.isTooSlow ? fill(this.words, "face_slow") : "",
+    ];
+    write(byId("screen-note"), notes.filter((one) => one !== "").join(" "));
   }
 
   private showLevel(): void {
@@ -211,7 +228,29 @@ export class Studio {
     await this.pictureChanged();
   }
 
+  private async toggleFace(): Promise<void> {
+    this.withFace = !this.withFace;
+    this.isTooSlow = false;
+    remember("localStorage", WITH_FACE, this.withFace);
+    await this.faceChanged();
+  }
+
+  /** The screen alone can be read; one that jerks cannot. Not chosen, and not remembered. */
+  private async tooSlow(): Promise<void> {
+    if (!this.withFace) return;
+    this.withFace = false;
+    this.isTooSlow = true;
+    await this.faceChanged();
+  }
+
+  private async faceChanged(): Promise<void> {
+    await this.pictureChanged();
+    // First what goes out is another, then the one before ends.
+    if (!this.withFace) this.corner.stop();
+  }
+
   private dropScreen(): void {
+    this.corner.stop();
     for (const track of [this.screen, this.screenSound]) {
       if (!track) continue;
       track.onended = null;

@@ -17,6 +17,25 @@ export interface OnStage {
   name: string;
   unit: string;
   on: boolean;
+  sound: boolean;
+  picture: boolean;
+  shown: boolean;
+}
+
+export interface Sitting {
+  member: number;
+  name: string;
+  unit: string;
+  mic: boolean;
+  cam: boolean;
+  floor: boolean;
+}
+
+export interface Note {
+  id: string;
+  kind: "agenda" | "decision";
+  title: string;
+  text: string;
 }
 
 export interface BeatCommand {
@@ -59,13 +78,13 @@ export interface AnswerCommand {
 
 export interface TrickleCommand {
   t: "candidate";
-  pc: "pub" | "sub" | "talk";
+  pc: "pub" | "sub" | "talk" | "meet";
   candidate: CandidateInit | null;
 }
 
 export interface ReclaimCommand {
   t: "reclaim";
-  pc: "pub" | "sub" | "talk";
+  pc: "pub" | "sub" | "talk" | "meet";
   key: string;
   source?: string;
 }
@@ -253,6 +272,11 @@ export interface TakeDownAllCommand {
   t: "take_down_all";
 }
 
+export interface ShowPictureCommand {
+  t: "show_picture";
+  member: number;
+}
+
 export interface StepUpCommand {
   t: "step_up";
 }
@@ -265,6 +289,63 @@ export interface SpeakCommand {
   t: "speak";
   sdp: string;
   again: boolean;
+}
+
+export interface SendingCommand {
+  t: "sending";
+  sound: boolean;
+  picture: boolean;
+}
+
+export interface AppearCommand {
+  t: "appear";
+  sdp: string;
+  again: boolean;
+}
+
+export interface ShowDevicesCommand {
+  t: "devices";
+  mic: boolean;
+  cam: boolean;
+}
+
+export interface SeeCommand {
+  t: "see";
+  members: number[];
+}
+
+export interface SilenceCommand {
+  t: "silence";
+  member: number;
+}
+
+export interface GiveFloorCommand {
+  t: "give_floor";
+  member: number;
+  on: boolean;
+}
+
+export interface OpenLobbyCommand {
+  t: "lobby";
+  on: boolean;
+}
+
+export interface AdmitCommand {
+  t: "admit";
+  member: number;
+}
+
+export interface WriteNoteCommand {
+  t: "note";
+  id: string;
+  kind: "agenda" | "decision";
+  title: string;
+  text: string;
+}
+
+export interface DropNoteCommand {
+  t: "note_drop";
+  id: string;
 }
 
 export type Command =
@@ -312,9 +393,20 @@ export type Command =
   | InviteCommand
   | TakeDownCommand
   | TakeDownAllCommand
+  | ShowPictureCommand
   | StepUpCommand
   | StepDownCommand
-  | SpeakCommand;
+  | SpeakCommand
+  | SendingCommand
+  | AppearCommand
+  | ShowDevicesCommand
+  | SeeCommand
+  | SilenceCommand
+  | GiveFloorCommand
+  | OpenLobbyCommand
+  | AdmitCommand
+  | WriteNoteCommand
+  | DropNoteCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -485,6 +577,28 @@ export interface SpeakersEvent {
   speakers: OnStage[];
 }
 
+export interface SeatsEvent {
+  t: "seats";
+  seats: Sitting[];
+}
+
+export interface WaitingEvent {
+  t: "waiting";
+  lobby: boolean;
+  waiting: Sitting[];
+}
+
+export interface SilencedEvent {
+  t: "silenced";
+  member: number;
+  but: number;
+}
+
+export interface NotesEvent {
+  t: "notes";
+  notes: Note[];
+}
+
 export type RoomEvent =
   | StateChangedEvent
   | ChatEvent
@@ -510,7 +624,11 @@ export type RoomEvent =
   | SlideEvent
   | CaptionsEvent
   | CaptionDroppedEvent
-  | SpeakersEvent;
+  | SpeakersEvent
+  | SeatsEvent
+  | WaitingEvent
+  | SilencedEvent
+  | NotesEvent;
 
 export interface JoinedFrame {
   t: "joined";
@@ -531,6 +649,9 @@ export interface JoinedFrame {
   break_until: number | null;
   slide: SlideEvent;
   speakers: OnStage[];
+  seats: Sitting[];
+  notes: Note[];
+  waiting: WaitingEvent | null;
 }
 
 export interface CountedFrame {
@@ -562,13 +683,13 @@ export interface ServerAnswerFrame {
 
 export interface LinkFrame {
   t: "link";
-  pc: "pub" | "sub" | "talk";
+  pc: "pub" | "sub" | "talk" | "meet";
   state: "connected" | "slow" | "silent" | "flowing" | "hung_up" | "gone" | "replaced" | "resumed";
 }
 
 export interface HeldFrame {
   t: "held";
-  pc: "pub" | "sub" | "talk";
+  pc: "pub" | "sub" | "talk" | "meet";
   key: string;
 }
 
@@ -604,6 +725,12 @@ export interface MaySpeakFrame {
   ice: RTCIceServer[];
 }
 
+export interface FacesFrame {
+  t: "faces";
+  mids: string[];
+  members: number[];
+}
+
 export type ServerFrame =
   | JoinedFrame
   | CountedFrame
@@ -617,7 +744,8 @@ export type ServerFrame =
   | TickFrame
   | StoredFrame
   | AnsweredFrame
-  | MaySpeakFrame;
+  | MaySpeakFrame
+  | FacesFrame;
 
 export interface ErrorFrame {
   error: string;

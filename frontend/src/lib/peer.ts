@@ -5,10 +5,14 @@ export function canSend(): boolean {
   return typeof RTCPeerConnection === "function" && "addTransceiver" in RTCPeerConnection.prototype;
 }
 
-/** A connection that sends. Chrome 69 to 71 adds a track only where it is told to write offers as all others do. */
-export function sendingPeer(iceServers: RTCIceServer[]): RTCPeerConnection {
+/**
+ * A connection. Chrome 69 to 71 has transceivers only where it is told to write offers as all others do.
+ * `ways`: "relay" for one that tries relays alone.
+ */
+export function newPeer(iceServers: RTCIceServer[], ways: RTCIceTransportPolicy = "all"): RTCPeerConnection {
   const configuration: RTCConfiguration & { sdpSemantics: string } = {
     iceServers,
+    iceTransportPolicy: ways,
     bundlePolicy: "max-bundle",
     sdpSemantics: "unified-plan",
   };

@@ -9,8 +9,6 @@ export interface TalkWords {
   me: string;
   muted_chat: string;
   not_sent: string;
-  people: string;
-  people_say: string;
   too_long: string;
   try_again: string;
   waiting_turn: string;
@@ -18,6 +16,11 @@ export interface TalkWords {
 
 export interface RoomWords {
   break_over: string;
+  camera_busy: string;
+  camera_close: string;
+  camera_denied: string;
+  camera_missing: string;
+  camera_open: string;
   cancelled: string;
   chat_off: string;
   closed: string;
@@ -65,6 +68,7 @@ export interface RoomWords {
   people: string;
   people_say: string;
   picture_again: string;
+  picture_of: string;
   reconnecting: string;
   replay_ready: string;
   signed_out: string;
@@ -76,6 +80,8 @@ export interface RoomWords {
   stage_elsewhere: string;
   stage_heard: string;
   stage_mute: string;
+  stage_shown: string;
+  stage_unshown: string;
   starts_in: string;
   starts_in_days: string;
   starts_in_hours: string;
@@ -121,11 +127,16 @@ export interface HostWords {
   encoder_stay: string;
   encoder_take_asks: string;
   encoder_taken: string;
+  face_cost: string;
+  face_off: string;
+  face_on: string;
+  face_slow: string;
   full: string;
   give_back_asked: string;
   going: string;
   good: string;
   hands_tab: string;
+  has_camera: string;
   head_break: string;
   head_break_over: string;
   head_coming: string;
@@ -142,6 +153,8 @@ export interface HostWords {
   is_invited: string;
   is_locked: string;
   is_muted: string;
+  is_quiet: string;
+  is_shown: string;
   is_speaking: string;
   lecturer: string;
   left_out: string;
@@ -173,6 +186,7 @@ export interface HostWords {
   no_device: string;
   no_engine: string;
   no_microphone: string;
+  no_picture: string;
   no_replay: string;
   no_right: string;
   not_held: string;
@@ -200,6 +214,9 @@ export interface HostWords {
   screen_silent: string;
   screen_stop: string;
   sending: string;
+  show_lecturer: string;
+  show_picture: string;
+  shown: string;
   signed_out: string;
   silent_mic: string;
   slow: string;
@@ -227,6 +244,96 @@ export interface HostWords {
   void: string;
   waiting_turn: string;
   weak: string;
+}
+
+export interface MeetingWords {
+  admit: string;
+  alone: string;
+  asking: string;
+  back_in: string;
+  ban: string;
+  before: string;
+  cam_close: string;
+  cam_open: string;
+  cancelled: string;
+  chat_off: string;
+  closed: string;
+  connecting: string;
+  denied: string;
+  device_busy: string;
+  drop: string;
+  edit: string;
+  elsewhere: string;
+  empty: string;
+  end: string;
+  end_sure: string;
+  ended: string;
+  everybody: string;
+  floor: string;
+  floor_mark: string;
+  full: string;
+  give_floor: string;
+  good: string;
+  good_uncounted: string;
+  hand: string;
+  hand_down: string;
+  hand_up: string;
+  here: string;
+  hidden: string;
+  insecure: string;
+  lecturer: string;
+  left: string;
+  left_out: string;
+  live_for: string;
+  lobby: string;
+  lobby_off: string;
+  lobby_on: string;
+  lock: string;
+  locked: string;
+  me: string;
+  media_never: string;
+  media_off: string;
+  mic_close: string;
+  mic_off: string;
+  mic_on: string;
+  mic_open: string;
+  more: string;
+  muted: string;
+  muted_chat: string;
+  no_device: string;
+  no_right: string;
+  no_seat: string;
+  nobody_seen: string;
+  not_held: string;
+  not_sent: string;
+  offline: string;
+  other_place: string;
+  raised: string;
+  reconnecting: string;
+  remove: string;
+  remove_sure: string;
+  resume: string;
+  room_full: string;
+  signed_out: string;
+  silence: string;
+  silenced: string;
+  silenced_all: string;
+  state: string;
+  take_floor: string;
+  too_early: string;
+  too_late: string;
+  too_long: string;
+  too_many: string;
+  try_again: string;
+  unban: string;
+  unlock: string;
+  unsupported: string;
+  void: string;
+  waiting_n: string;
+  waiting_room: string;
+  waiting_turn: string;
+  weak: string;
+  you: string;
 }
 
 export interface AskWords {
@@ -417,6 +524,51 @@ export interface CaptionWords {
   slow_down: string;
   too_long: string;
   try_again: string;
+}
+
+export interface CheckWords {
+  again: string;
+  grade_ask: string;
+  grade_bad: string;
+  grade_fair: string;
+  grade_good: string;
+  line_bad: string;
+  line_fair: string;
+  line_good: string;
+  line_none: string;
+  mic_busy: string;
+  mic_denied: string;
+  mic_good: string;
+  mic_insecure: string;
+  mic_missing: string;
+  mic_optional: string;
+  mic_quiet: string;
+  mic_speak: string;
+  mic_unsupported: string;
+  picture_good: string;
+  picture_line: string;
+  picture_none: string;
+  picture_sound: string;
+  picture_stuck: string;
+  picture_tap: string;
+  running: string;
+  socket_bad: string;
+  socket_good: string;
+  sound_ask: string;
+  sound_bad: string;
+  sound_good: string;
+  sound_none: string;
+  sum_ask: string;
+  sum_bad: string;
+  sum_fair: string;
+  sum_good: string;
+  sum_running: string;
+  way_able: string;
+  way_good: string;
+  way_old: string;
+  way_relayed: string;
+  way_shut: string;
+  way_unknown: string;
 }
 
 export interface PlayerWords {

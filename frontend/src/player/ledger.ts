@@ -66,6 +66,7 @@ export class WatchLedger {
     private readonly changed: () => void,
   ) {
     this.credited = union(data.credited_ms);
+    this.session = data.session ?? 0;
     this.crumb = data.duration_ms ? Math.min(CRUMB_MS, data.duration_ms * CRUMB_SHARE) : CRUMB_MS;
     this.outbox = new Outbox({
       owner: data.owner,

@@ -15,6 +15,7 @@ import { end, length, minus, type Range, union } from "./ranges";
 import { startSession } from "./session";
 import { ReplaySlides } from "./slides";
 import { Source } from "./source";
+import { startStoryboard } from "./storyboard";
 import { Transcript } from "./transcript";
 import { View } from "./view";
 
@@ -48,15 +49,22 @@ function run(data: PlayerData): void {
     () => draw(),
   );
   const furthest = (): number => Math.max(end(ledger.credited), end(counter.seen));
-  const source = new Source(video, data, data.refresh_url, data.hls_script, {
-    failed: (why, said) => controls.fail(why, said),
-    audioOnly: (on) => controls.showAudio(on, on ? fill(data.words, "audio_fallback") : ""),
-    line: (good) => controls.line(good),
-    waiting: () => {
-      if (!video.paused || source.wanted) controls.say(fill(data.words, "waiting"));
+  const source = new Source(
+    video,
+    data,
+    data.refresh_url,
+    data.hls_script,
+    {
+      failed: (why, said) => controls.fail(why, said),
+      audioOnly: (on) => controls.showAudio(on, on ? fill(data.words, "audio_fallback") : ""),
+      line: (good) => controls.line(good),
+      waiting: () => {
+        if (!video.paused || source.wanted) controls.say(fill(data.words, "waiting"));
+      },
+      fault: () => ledger.tell(data.fault_url),
     },
-    fault: () => ledger.tell(data.fault_url),
-  });
+    data.is_lite,
+  );
   const controls = new Controls(video, source, data, {
     start,
     seekTo,
@@ -68,6 +76,8 @@ function run(data: PlayerData): void {
       source.again(position());
     },
   });
+  if (source.audio) controls.showAudio(true);
+  startStoryboard(data.storyboard);
   const captions = startCaptions(video, data, (text) => controls.say(text, true));
   startSession(video, {
     play: () => controls.play(),

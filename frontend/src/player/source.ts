@@ -69,7 +69,9 @@ export class Source {
     private readonly refreshUrl: string,
     private readonly script: string,
     private readonly events: SourceEvents,
+    private readonly isLite = false,
   ) {
+    this.audio = isLite && addresses.audio_url !== "";
     video.addEventListener("error", () => {
       if (this.hls) this.fault();
       else if (video.getAttribute("src")) this.nativeError();
@@ -240,7 +242,7 @@ export class Source {
     this.hls = feed(
       this.video,
       Hls,
-      { url, at },
+      { url, at, isLite: this.isLite },
       {
         problem: (hls, problem) => {
           if (this.hls === hls) this.problem(Hls, problem);

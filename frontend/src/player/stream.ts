@@ -5,6 +5,7 @@ import { patient } from "./line";
 
 // A cut of half a minute must not be noticed: a minute lies ready, at any rung.
 const AHEAD_S = 60;
+const AHEAD_LITE_S = 20;
 
 export interface StreamEvents {
   /** Something came. */
@@ -12,21 +13,23 @@ export interface StreamEvents {
   problem(hls: HlsClass, problem: ErrorData): void;
 }
 
-/** Feed `video` with the list at `url`, from `at` ms: a picture soon, a minute ready, and patience with a bad line. */
+/** Feed `video` with the list at `url`, from `at` ms: a picture soon, a minute ready, and patience with a bad line;
+ * `isLite`: never more than the cheapest rung, and little ahead. */
 export function feed(
   video: HTMLVideoElement,
   Hls: typeof HlsClass,
-  { url, at }: { url: string; at: number },
+  { url, at, isLite }: { url: string; at: number; isLite: boolean },
   events: StreamEvents,
 ): HlsClass {
+  const ahead = isLite ? AHEAD_LITE_S : AHEAD_S;
   const hls = new Hls({
     startPosition: at / 1000,
     // Start low and go up: a picture soon, a sharp one when the line carries it.
     startLevel: 0,
     abrEwmaDefaultEstimate: 300_000,
     capLevelToPlayerSize: true,
-    maxBufferLength: AHEAD_S,
-    maxMaxBufferLength: AHEAD_S,
+    maxBufferLength: ahead,
+    maxMaxBufferLength: ahead,
     backBufferLength: 30,
     enableWorker: false,
     manifestLoadPolicy: patient(10_000),
@@ -37,6 +40,7 @@ export function feed(
   for (const event of [Hls.Events.MANIFEST_LOADED, Hls.Events.LEVEL_LOADED, Hls.Events.FRAG_LOADED]) {
     hls.on(event, () => events.loaded(hls));
   }
+  if (isLite) hls.autoLevelCapping = 0;
   hls.loadSource(url);
   hls.attachMedia(video);
   return hls;

@@ -11,12 +11,13 @@ import { fill } from "../lib/words";
 import { showAfter } from "./after";
 import { Asking } from "./asking";
 import { Bar } from "./bar";
+import { Behind } from "./behind";
 import { Captions } from "./captions";
 import { Chat } from "./chat";
 import { Feed, type PageEvent } from "./feed";
 import { Hand } from "./hand";
 import { Outage } from "./outage";
-import { isOver, type RoomData, type RoomState } from "./page";
+import { begun, isOver, type RoomData, type RoomState } from "./page";
 import { toggleFullScreen, WakeLock } from "./phone";
 import { awaitReturn, startRemoved } from "./removed";
 import { Screen, type ScreenState } from "./screen";
@@ -44,6 +45,7 @@ class Room {
   private readonly outbox: Outbox;
   private readonly outage = new Outage();
   private readonly wakeLock = new WakeLock();
+  private readonly behind: Behind;
   private readonly asker: VerdictAsker;
   private readonly standing: Standing;
   private readonly hand: Hand;
@@ -73,6 +75,7 @@ class Room {
       state: (state) => this.mediaState(state),
       refresh: ask,
     });
+    this.behind = new Behind(send, () => this.screen.hasSound());
     this.line = new RoomLine(data.urls, {
       frame: (frame) => this.frame(frame),
       refused: (frame) => {
@@ -145,12 +148,8 @@ class Room {
   }
 
   private visibility(): void {
-    if (document.visibilityState === "hidden") {
-      this.line.send({ t: "hide", sound: this.screen.hasSound() });
-    } else {
-      this.line.send({ t: "show" });
-      if (this.state === "live") void this.wakeLock.hold();
-    }
+    this.behind.look();
+    if (this.state === "live" && this.lineWord !== "closed") void this.wakeLock.hold();
   }
 
   // --- what the room says ---------------------------------------------------------------------------------------
@@ -168,14 +167,15 @@ class Room {
     // A server that is about to be renewed does not say so.
     this.chat.allow(frame.chat !== false);
     this.asking.allow(frame.chat !== false);
-    if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.screen.hasSound() });
+    this.behind.joined();
     this.screen.airs(frame.picture);
     this.breaks(frame.break_until);
     this.slides.told(frame.slide);
     const was = this.state;
     this.setState(frame.state);
+    const isSame = this.speaking.showsAs(frame.speakers ?? []);
     // Where it has just become live, setState began the picture.
-    if (this.state === "live" && was === "live" && this.breakUntil === null) this.screen.resume();
+    if (this.state === "live" && was === "live" && this.breakUntil === null) this.screen.resume(isSame);
     this.speaking.joined(frame.speakers ?? []);
     // Those who enter do not ask in one moment.
     if (missed && !isBack) window.setTimeout(() => void this.standing.catchUp(), Math.random() * ENTRY_SPREAD_MS);
@@ -237,6 +237,7 @@ class Room {
   private setState(state: string): void {
     const was = this.state;
     this.state = state;
+    if (state !== "scheduled") begun();
     if (state === "live" && was !== "live") {
       this.liveAt = this.clock.now();
       if (this.breakUntil === null) this.screen.start();
@@ -271,11 +272,11 @@ class Room {
   // --- the line -------------------------------------------------------------------------------------------------
 
   private lineChanged(line: Line, why?: ClosedWhy): void {
-    const was = this.lineWord;
+    if (isUp(this.lineWord) && !isUp(line)) this.beginOutage();
     this.lineWord = line;
-    if (isUp(was) && !isUp(line)) this.beginOutage();
     if (line === "closed") {
       this.screen.stop();
+      this.wakeLock.release();
       this.speaking.told([]);
       this.chat.close();
       this.endOutage();
@@ -313,6 +314,7 @@ class Room {
   }
 
   private everySecond(): void {
+    this.behind.look();
     const heard = document.visibilityState === "visible" || this.screen.hasSound();
     if (this.outage.isOpen && heard && this.screen.advanced()) this.outage.goOn(this.clock.now());
     this.show();

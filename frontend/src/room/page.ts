@@ -54,3 +54,8 @@ export interface RoomData extends RoomState {
 export function isOver(state: string): boolean {
   return state !== "scheduled" && state !== "live";
 }
+
+/** What stands there until the beginning (live/_before.html, live/_try.html) has had its time. */
+export function begun(): void {
+  for (const part of Array.from(document.querySelectorAll(".room-before"))) part.remove();
+}

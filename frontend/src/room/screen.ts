@@ -3,6 +3,7 @@
  * be that there is no picture (no answer, no offer, no media, a standstill), it has a time by which it is begun again:
  * WebRTC, HLS, WebRTC, with growing pauses and without an end. Presence does not depend on any of it.
  */
+import { isOnline } from "../lib/connection";
 import type { Command } from "../lib/frames";
 import { abilities, choose, chooseWithout, loadHls } from "../lib/hls";
 import { LiveList } from "./list";
@@ -27,12 +28,13 @@ export interface Addresses {
 
 const AGAIN_MS = 2000;
 const LOOK_MS = 1500;
-// Nothing came for so long: it stands still.
-const STILL_MS = 4000;
+const STILL_MS = 4000; // nothing came for so long: it stands still
 // The lecturer's picture is said to be back: so long for it to arrive by the way that is open.
 const RETURN_MS = { none: 0, webrtc: 3500, hls: 10_000 };
 // So long without a break, and the pauses begin anew.
 const STEADY_MS = 20_000;
+// A speaker by HLS hears nobody: WebRTC is asked for again, each time after twice as long, three times doubled at most.
+const HEAR_AGAIN_MS = 10_000;
 export class Screen {
   audioOnly = false;
   private readonly receiver: Receiver;
@@ -55,6 +57,10 @@ export class Screen {
   private checking = false;
   /** This page is on the stage. */
   private speaks = false;
+  /** Since when there is HLS, to a speaker without sound; and how often WebRTC was asked for since it was there. */
+  private readonly deaf = { since: 0, tries: 0 };
+  /** WebRTC brings this browser the sound alone: enough on the stage, and HLS for the picture otherwise. */
+  private unable = false;
   private lastTime = 0;
   private readonly motion = new Motion();
 
@@ -69,10 +75,15 @@ export class Screen {
         if (video.srcObject !== stream) video.srcObject = stream;
         void this.play();
       },
+      playsVoices: true,
       isMuted: () => video.muted,
       failed: () => {
         this.isOld = false;
         this.next();
+      },
+      unable: () => {
+        this.unable = true;
+        this.ask(this.via);
       },
       // The network has changed, the server has not: the same way again, at once.
       lost: () => {
@@ -104,11 +115,11 @@ export class Screen {
   }
 
   /** The socket is back: what plays goes on. HLS needs no word of it; WebRTC is reclaimed, or begun anew. */
-  resume(): void {
+  resume(isSame: boolean): void {
     this.live = true;
     if (this.way === "hls" && this.shown === "playing") return;
     // Who is on the air may have changed meanwhile: only a picture that moves is worth keeping.
-    if (this.way !== "webrtc" || this.shown !== "playing" || !this.receiver.resume()) this.start();
+    if (this.way !== "webrtc" || this.shown !== "playing" || !isSame || !this.receiver.resume()) this.start();
   }
 
   /** The server keeps our connection under this key. */
@@ -180,7 +191,7 @@ export class Screen {
   }
 
   async offered(sdp: string): Promise<void> {
-    if (this.live && this.way === "webrtc") await this.receiver.offered(sdp, () => this.audioOnly);
+    if (this.live && this.way === "webrtc") await this.receiver.offered(sdp, () => this.audioOnly || this.unable);
   }
 
   link(state: string): void {
@@ -225,7 +236,7 @@ export class Screen {
     const { pc } = this.receiver;
     let moves = false;
     try {
-      moves = await this.motion.since(this.video, pc, this.audioOnly);
+      moves = await this.motion.since(this.video, pc, this.audioOnly || this.unable);
     } catch {
       // A connection that is closed while it is asked.
     } finally {
@@ -243,9 +254,13 @@ export class Screen {
     this.movedAt = now;
     this.deadline = 0;
     this.isOld = false;
-    if (this.way === "webrtc") this.failures = 0;
+    if (this.way === "webrtc") this.failures = this.deaf.tries = 0;
     if (now - this.steadyAt > STEADY_MS) this.tries = 0;
     this.show("playing");
+    const lasts = this.speaks && this.way === "hls" ? now - this.deaf.since : 0;
+    if (lasts < HEAR_AGAIN_MS * 2 ** this.deaf.tries) return;
+    this.deaf.tries = Math.min(this.deaf.tries + 1, 3);
+    this.ask("auto");
   }
 
   private stands(): void {
@@ -253,13 +268,13 @@ export class Screen {
     if (this.shown === "blocked") return; // it waits for a tap
     if (document.visibilityState === "hidden" && this.video.paused) return; // the browser put it to sleep
     // Without a network no way is better than another; what has been loaded is kept, and the patience begins with it.
-    if (navigator.onLine === false) this.deadline = 0;
+    if (!isOnline()) this.deadline = 0;
     const arrives = this.list.arrives();
     if (this.shown === "playing") {
       if (now - this.movedAt < STILL_MS) return;
       this.covered("loading");
     }
-    if (navigator.onLine === false) this.covered("loading");
+    if (!isOnline()) this.covered("loading");
     else if (!this.deadline || arrives) this.deadline = now + this.patienceNow();
     else if (now > this.deadline) this.next();
     else this.covered(this.shown === "trying" ? "trying" : "loading");
@@ -275,7 +290,7 @@ export class Screen {
   }
 
   private ask(via: Via): void {
-    const asked = canReceive() ? via : "hls";
+    const asked = canReceive() && (this.speaks || !this.unable) ? via : "hls";
     const sent = this.events.send({ t: "watch", via: asked });
     this.covered(this.tries ? "trying" : "loading");
     this.deadline = performance.now() + this.patienceNow();
@@ -312,6 +327,7 @@ export class Screen {
     this.release();
     this.way = "hls";
     if (this.speaks) this.quiet(true);
+    this.deaf.since = performance.now();
     const attempt = this.attempt;
     let url = "";
     try {

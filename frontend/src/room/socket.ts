@@ -36,6 +36,9 @@ const LOCKED = 4423;
 const SOON_MS = 10_000;
 // 95 of 100 within eight seconds; who finds no server yet tries on (backoff).
 const DEPLOY_SPREAD_MS = 8_000;
+/** Of a meeting: a host lets people in; no seat is left. */
+const LOBBY = 4425;
+const SEATS = 4429;
 const REFUSALS = 3;
 
 function broken(): Line {
@@ -62,6 +65,8 @@ export function afterClose(code: number, bye: ByeFrame | null, refusals: number)
   if (code === DEPLOY) return { line: "reconnecting", waitMs: Math.random() * DEPLOY_SPREAD_MS };
   if (code === FULL) return { line: "full", waitMs: 5000 + Math.random() * 10_000 };
   if (code === LOCKED) return { line: "locked", waitMs: 15_000 + Math.random() * 10_000 };
+  if (code === LOBBY) return { line: "locked", waitMs: 2500 + Math.random() * 1500 };
+  if (code === SEATS) return { line: "locked", waitMs: 6000 + Math.random() * 4000 };
   if (code === MALFORMED) return { line: "reconnecting", waitMs: 5000 };
   return {};
 }
@@ -76,6 +81,8 @@ export function backoff(tries: number): number {
 }
 
 export class RoomLine {
+  /** Why one stands before the door of a room that is "locked". */
+  door: "locked" | "lobby" | "no_seat" = "locked";
   private socket: WebSocket | null = null;
   private line: Line = "connecting";
   private tries = 0;
@@ -198,6 +205,7 @@ export class RoomLine {
     this.socket = null;
     if (this.stopped) return;
     if (code === FORBIDDEN) this.refusals += 1;
+    this.door = code === LOBBY ? "lobby" : code === SEATS ? "no_seat" : "locked";
     const next = afterClose(code, this.bye, this.refusals);
     if (typeof next === "string") this.stop(next);
     else this.lost(next.line ?? broken(), next.waitMs);

@@ -1,8 +1,9 @@
 /**
- * The stage on a member's page: who speaks, the invitation, and one's own microphone with its connection. The server
- * says who is on the stage; the microphone is asked for when the person says yes, and let go when they leave.
+ * The stage on a member's page: who speaks, the invitation, one's own microphone with its connection, and a camera on
+ * wish. The server says who is on the stage; the microphone is asked for when the person says yes, and let go when they
+ * leave.
  */
-import { type DeviceProblem, openMicrophone, UnableToUseDevices } from "../host/devices";
+import { type DeviceProblem, openCamera, openMicrophone, UnableToUseDevices } from "../host/devices";
 import { Publisher } from "../host/publisher";
 import { doubled } from "../lib/backoff";
 import type { Command, ErrorFrame, OnStage, ServerFrame } from "../lib/frames";
@@ -43,12 +44,22 @@ export function onStageWord(
   return "stage_mute";
 }
 
-/** The names of those who are heard. */
+/** The names of those who are heard: whoever has closed the microphone is not. A server that is replaced does not say. */
 export function namesOf(speakers: OnStage[]): string {
   return speakers
-    .filter((one) => one.on)
+    .filter((one) => one.on && one.sound !== false)
     .map((one) => one.name)
     .join("、");
+}
+
+/** Whose picture is the lecture's; null: the lecturer's. */
+export function shownOf(speakers: OnStage[]): OnStage | null {
+  return speakers.find((one) => one.on && one.shown) ?? null;
+}
+
+/** Whether the lecture's picture is the same person's. */
+export function isSamePicture(now: OnStage[], before: OnStage[]): boolean {
+  return shownOf(now)?.member === shownOf(before)?.member;
 }
 
 /** What a publisher says, of the connection of a speaker. */
@@ -65,11 +76,23 @@ const PROBLEMS: Record<DeviceProblem, keyof RoomWords> = {
   no_microphone: "mic_missing",
   device_busy: "mic_busy",
 };
+const CAMERA: Record<DeviceProblem, keyof RoomWords> = {
+  insecure: "mic_insecure",
+  unsupported: "camera_missing",
+  denied: "camera_denied",
+  no_device: "camera_missing",
+  no_microphone: "camera_missing",
+  device_busy: "camera_busy",
+};
+const BITRATE = 500_000; // what a phone on the country's network can spare beside what it receives
 const AGAIN = { first: 1000, longest: 8000 };
 
 export class Speaking {
   private speakers: OnStage[] = [];
   private stream: MediaStream | null = null;
+  private camera: MediaStreamTrack | null = null;
+  private isOpening = false;
+  private cameraProblem: keyof RoomWords | "" = "";
   private isHere = false;
   /** The microphone is being asked for, or the answer of the server is awaited. */
   private isComing = false;
@@ -90,18 +113,26 @@ export class Speaking {
       },
       failed: () => this.later(),
     });
+    this.publisher.bitrate = BITRATE;
     for (const id of ["step-up", "talk-here"]) byId(id).addEventListener("click", () => void this.come());
     byId("step-no").addEventListener("click", () => this.leave());
     byId("step-down").addEventListener("click", () => this.leave());
     byId("talk-mic").addEventListener("click", () => this.toggle());
+    byId("talk-camera").addEventListener("click", () => void this.toggleCamera());
   }
 
   /** The socket is open: what goes on is taken up again. */
   joined(speakers: OnStage[]): void {
     this.told(speakers);
     if (!this.isHere) return;
+    this.tell();
     const { key } = this.publisher;
     if (!this.publisher.canResume() || !this.events.send({ t: "reclaim", pc: "talk", key })) void this.speak();
+  }
+
+  /** Whether the lecture's picture is still the one that was told last: a connection is taken up again for no other. */
+  showsAs(speakers: OnStage[]): boolean {
+    return isSamePicture(speakers, this.speakers);
   }
 
   /** The whole stage, as it is now. */
@@ -121,6 +152,7 @@ export class Speaking {
       if (!this.stream) return;
       this.isHere = true;
       this.events.changed(true);
+      this.tell();
       void this.speak();
     } else if (frame.t === "answer") void this.publisher.answered(frame.sdp);
     else if (frame.t === "held" && frame.pc === "talk") this.publisher.key = frame.key;
@@ -201,13 +233,60 @@ export class Speaking {
   private toggle(): void {
     const track = this.stream?.getAudioTracks()[0];
     if (track) track.enabled = !track.enabled;
+    this.tell();
     this.show();
+  }
+
+  /** What is sent from here; lost with the line it is said again with the next one. */
+  private tell(): void {
+    const sound = this.stream?.getAudioTracks()[0]?.enabled ?? false;
+    this.events.send({ t: "sending", sound, picture: this.camera !== null });
+  }
+
+  private async toggleCamera(): Promise<void> {
+    this.cameraProblem = "";
+    if (this.camera) await this.closeCamera();
+    else await this.openCamera();
+    this.show();
+  }
+
+  private async openCamera(): Promise<void> {
+    if (this.isOpening) return;
+    this.isOpening = true;
+    try {
+      const camera = await openCamera();
+      // Taken down while the browser asked the person.
+      if (!this.isHere) return camera.stop();
+      this.camera = camera;
+      camera.onended = () => void this.closeCamera().then(() => this.show());
+      await this.publisher.replacePicture(camera);
+      this.tell();
+    } catch (error) {
+      if (!(error instanceof UnableToUseDevices)) throw error;
+      this.cameraProblem = CAMERA[error.problem];
+    } finally {
+      this.isOpening = false;
+    }
+  }
+
+  private async closeCamera(): Promise<void> {
+    this.dropCamera();
+    this.tell();
+    await this.publisher.replacePicture(null);
+  }
+
+  private dropCamera(): void {
+    if (this.camera) {
+      this.camera.onended = null;
+      this.camera.stop();
+    }
+    this.camera = null;
   }
 
   private async speak(): Promise<void> {
     window.clearTimeout(this.timer);
     if (!this.isHere || !this.stream) return;
-    await this.publisher.start(this.stream, null);
+    await this.publisher.start(this.stream, this.camera ?? "later");
     if (!this.publisher.isActive()) this.later();
   }
 
@@ -229,6 +308,8 @@ export class Speaking {
 
   private letGo(): void {
     this.isComing = false;
+    this.cameraProblem = "";
+    this.dropCamera();
     for (const track of this.stream?.getTracks() ?? []) {
       track.onended = null;
       track.stop();
@@ -241,8 +322,13 @@ export class Speaking {
     // On a small phone the picture gives way to these keys (styles/room/stage.css).
     document.body.classList.toggle("room-staged", part !== "");
     const names = namesOf(this.speakers);
-    byId("speaking").hidden = names === "";
-    write(byId("speaking"), names && fill(this.words, "speaking", { names }));
+    const shown = shownOf(this.speakers);
+    const said = [
+      names && fill(this.words, "speaking", { names }),
+      shown && shown.member !== this.you ? fill(this.words, "picture_of", { name: shown.name }) : "",
+    ].filter((one) => one !== "");
+    byId("speaking").hidden = said.length === 0;
+    write(byId("speaking"), said.join(" · "));
     byId("invited").hidden = part !== "invited";
     const asked = this.isComing ? "mic_asking" : this.problem;
     write(byId("invited-text"), fill(this.words, asked || "invited"));
@@ -254,5 +340,23 @@ export class Speaking {
     byId<HTMLButtonElement>("talk-here").disabled = this.isComing;
     byId("talk-mic").hidden = part !== "here";
     byId("talk-mic").textContent = fill(this.words, isOpen ? "mic_close" : "mic_open");
+    this.showCamera(part === "here", shown?.member === this.you);
+  }
+
+  private showCamera(isHere: boolean, isShown: boolean): void {
+    const key = byId<HTMLButtonElement>("talk-camera");
+    key.hidden = !isHere;
+    key.disabled = this.isOpening;
+    key.textContent = fill(this.words, this.camera ? "camera_close" : "camera_open");
+    byId("talk-view").hidden = !isHere || !(this.camera || this.cameraProblem);
+    const video = byId<HTMLVideoElement>("talk-video");
+    video.hidden = !this.camera;
+    const said = isShown ? fill(this.words, "stage_shown") : fill(this.words, "stage_unshown");
+    write(byId("talk-shown"), this.camera || !this.cameraProblem ? said : fill(this.words, this.cameraProblem));
+    const now = (video.srcObject as MediaStream | null)?.getVideoTracks()[0] ?? null;
+    if (now === this.camera) return;
+    video.srcObject = this.camera ? new MediaStream([this.camera]) : null;
+    video.muted = true;
+    if (this.camera) void video.play().catch(() => undefined);
   }
 }

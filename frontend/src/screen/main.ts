@@ -15,7 +15,8 @@ import { WakeLock } from "../room/phone";
 import { Screen, type ScreenState } from "../room/screen";
 import { coverSaid, type Said } from "../room/shown";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
-import { namesOf } from "../room/speaking";
+import { isSamePicture, namesOf } from "../room/speaking";
+import { type Answer, Standing } from "../room/standing";
 import { showPoll } from "./poll";
 import { closedSaid, comesBack, hourOf, lineSaid, type ScreenWord } from "./said";
 
@@ -61,7 +62,7 @@ class HallScreen {
   private lineWord: Line = "connecting";
   private closed: ScreenWord = "";
   private media: ScreenState = "idle";
-  private asking = false;
+  private readonly standing: Standing;
 
   constructor(private readonly data: ScreenData) {
     this.words = data.words;
@@ -69,6 +70,10 @@ class HallScreen {
     this.slide = data.slide;
     this.speakers = data.speakers;
     this.clock = new ServerClock(data.now);
+    this.standing = new Standing(
+      () => get<RoomState>(data.urls.state),
+      (answer) => this.caughtUp(answer),
+    );
     this.screen = new Screen(this.video, byId("hall").dataset.hls ?? "", {
       send: (command) => this.line.send(command),
       state: (state) => this.mediaState(state),
@@ -87,7 +92,7 @@ class HallScreen {
     const nothing = (): void => undefined;
     this.feed = new Feed(
       { add: nothing, hide: nothing, leftOut: nothing, mute: nothing, resend: nothing },
-      { people: nothing, event: (event) => this.event(event), missed: () => void this.catchUp() },
+      { people: nothing, event: (event) => this.event(event), missed: () => void this.standing.catchUp() },
     );
   }
 
@@ -100,7 +105,7 @@ class HallScreen {
     byId("here-step").addEventListener("click", () => location.reload());
     document.addEventListener("visibilitychange", () => void this.wakeLock.hold());
     window.setInterval(() => this.show(), 1000);
-    window.setInterval(() => void (isOver(this.stand.state) && this.catchUp()), ASK_MS);
+    window.setInterval(() => void (isOver(this.stand.state) && this.standing.catchUp()), ASK_MS);
     showPoll(this.words, this.data.poll);
     this.notice(this.data.notice);
     this.captions.told(this.data.captions);
@@ -111,16 +116,19 @@ class HallScreen {
 
   private joined(frame: JoinedFrame): void {
     this.clock.set(frame.at);
+    this.standing.joined();
     const missed = this.feed.joined(frame) || frame.seq !== this.data.seq;
     this.screen.airs(frame.picture);
     this.breaks(frame.break_until);
     // A server that is about to be renewed does not say them.
     this.slide = frame.slide ?? NO_SLIDE;
-    this.speakers = frame.speakers ?? [];
+    const speakers = frame.speakers ?? [];
+    const isSame = isSamePicture(speakers, this.speakers);
+    this.speakers = speakers;
     const was = this.stand.state;
     this.setState(frame.state);
-    if (frame.state === "live" && was === "live" && frame.break_until === null) this.screen.resume();
-    if (missed) window.setTimeout(() => void this.catchUp(), Math.random() * ENTRY_SPREAD_MS);
+    if (frame.state === "live" && was === "live" && frame.break_until === null) this.screen.resume(isSame);
+    if (missed) window.setTimeout(() => void this.standing.catchUp(), Math.random() * ENTRY_SPREAD_MS);
   }
 
   private frame(frame: ServerFrame): void {
@@ -133,10 +141,11 @@ class HallScreen {
   }
 
   private event(event: PageEvent): void {
+    this.standing.event(event);
     if (this.captions.event(event)) return;
     if (event.t === "state") {
       this.setState(event.state);
-      if (event.state !== "live") void this.catchUp();
+      if (event.state !== "live") void this.standing.catchUp();
     } else if (event.t === "break") this.breaks(event.until);
     else if (event.t === "picture") this.screen.picture(event.on);
     else if (event.t === "slide") this.slide = event;
@@ -168,25 +177,17 @@ class HallScreen {
     this.show();
   }
 
-  private async catchUp(): Promise<void> {
-    if (this.asking) return;
-    this.asking = true;
-    try {
-      const state = await get<RoomState>(this.data.urls.state);
-      const { break_until, state: word } = state;
-      this.stand = { ...state, break_until: this.stand.break_until, state: this.stand.state };
-      showPoll(this.words, state.asking.poll);
-      this.notice(state.asking.notice);
-      this.captions.told(state.captions ?? []);
-      this.slide = state.slide;
-      this.speakers = state.speakers;
-      this.breaks(break_until);
-      this.setState(word);
-    } catch {
-      // The next gap, or the next minute, asks again.
-    } finally {
-      this.asking = false;
-    }
+  /** Of an older answer what the socket has said since stays. */
+  private caughtUp({ state, isOld }: Answer): void {
+    const { break_until, state: word } = state;
+    this.stand = { ...state, break_until: this.stand.break_until, state: this.stand.state };
+    showPoll(this.words, state.asking.poll);
+    this.notice(state.asking.notice);
+    this.captions.told(state.captions ?? [], isOld("captions"));
+    if (!isOld("slide")) this.slide = state.slide;
+    if (!isOld("speakers")) this.speakers = state.speakers;
+    this.breaks(break_until);
+    this.setState(word);
   }
 
   private lineChanged(line: Line, why?: ClosedWhy): void {

@@ -1,5 +1,6 @@
 /** What every page needs, and no page depends on: the line's banner, no double submits, what waits to be sent, the service worker. */
 import { isOnline, watchConnection } from "../lib/connection";
+import { keepOnlyFor } from "../lib/kept";
 import { hasWaiting, isServed } from "../lib/waiting";
 
 /** Twice in a row, or without a line: a page of the browser's own would take the place of what was typed. */
@@ -43,6 +44,32 @@ function copyButtons(): void {
   }
 }
 
+/** A code from a message is as long as it is: with its last digit the form goes by itself. */
+function sendCodes(): void {
+  const field = document.querySelector<HTMLInputElement>("input[data-sends]");
+  field?.addEventListener("input", () => {
+    const button = field.form?.querySelector<HTMLButtonElement>("button.btn");
+    // Pasted with a space in it, or typed in full width, it is the same code.
+    const digits = field.value.normalize("NFKC").replace(/\D/g, "");
+    if (button && digits.length === Number(field.dataset.sends)) button.click();
+  });
+}
+
+/** Low-data mode: a picture comes when it is asked for; without this its link opens it. */
+function picturesOnTap(): void {
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element).closest?.<HTMLAnchorElement>("a[data-picture]");
+    if (!link) return;
+    event.preventDefault();
+    const picture = document.createElement("img");
+    picture.alt = link.dataset.alt ?? "";
+    picture.width = Number(link.dataset.width);
+    picture.height = Number(link.dataset.height);
+    picture.src = link.href;
+    link.parentNode?.replaceChild(picture, link);
+  });
+}
+
 function registerWorker(): void {
   // Never required: WeChat and old WebViews have none.
   if (!("serviceWorker" in navigator)) return;
@@ -66,6 +93,9 @@ function sendWhatWaits({ owner, outbox }: DOMStringMap): void {
 const told = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 sendWhatWaits(told);
 watchConnection(told.owner ?? "");
+if (told.owner || told.leaving) keepOnlyFor(told.owner ?? "").catch(() => undefined);
 holdForms();
 copyButtons();
+sendCodes();
+picturesOnTap();
 registerWorker();

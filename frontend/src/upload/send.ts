@@ -3,6 +3,7 @@
  * where the server's last acknowledgement was.
  */
 import { DetailedError, type HttpRequest, type HttpResponse, Upload } from "tus-js-client";
+import { onConnection } from "../lib/connection";
 import { csrfToken } from "../lib/http";
 import type { UploadWords } from "../lib/sentences";
 import { type Known, page, part, timeLeft, word } from "./page";
@@ -15,6 +16,8 @@ import { watchOne } from "./watch";
 const PIECE_BYTES = { least: 256 * 1024, most: 2 * 1024 * 1024 };
 const PIECE_MS = { short: 2000, long: 8000 };
 const RETRY_MS = [0, 1000, 3000, 5000, 10000, 20000, 30000, 60000, 60000, 60000];
+/** After these the line is asked less often, and at once when the phone says that it is back. */
+const WAIT_MS = 30_000;
 /** Answers that trying again does not change. 409, 423, 429 and server errors pass by themselves. */
 const LASTING = [400, 401, 403, 404, 410, 412, 413, 415, 507];
 
@@ -108,8 +111,13 @@ class Sender {
   private readonly pace = new Pace();
   private videoId = "";
   private began = 0;
+  private waiting = 0;
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly parts: Parts) {
+    onConnection((online) => {
+      if (online && this.waiting) this.go();
+    });
+  }
 
   async begin(file: File): Promise<void> {
     const title = this.parts.title.value.trim();
@@ -138,6 +146,7 @@ class Sender {
   }
 
   go(): void {
+    this.stopWaiting();
     this.pace.restart();
     this.show("sending");
     this.upload?.start();
@@ -168,6 +177,7 @@ class Sender {
   }
 
   async pause(): Promise<void> {
+    this.stopWaiting();
     await this.upload?.abort();
     say(this.parts, word("paused"));
     this.show("paused");
@@ -199,9 +209,20 @@ class Sender {
     return LASTING.indexOf(status) < 0;
   }
 
+  /** What the line or the server may get over is tried on until somebody pauses it; all else waits for somebody. */
   private failed(error: Error): void {
     say(this.parts, explain(error));
-    this.show("paused");
+    if (error instanceof DetailedError && this.mayRetry(statusOf(error))) {
+      this.stopWaiting();
+      this.waiting = window.setTimeout(() => this.go(), WAIT_MS);
+    } else {
+      this.show("paused");
+    }
+  }
+
+  private stopWaiting(): void {
+    window.clearTimeout(this.waiting);
+    this.waiting = 0;
   }
 
   private done(): void {

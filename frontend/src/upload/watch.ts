@@ -1,13 +1,16 @@
 /** Asks how far the work on videos is, and shows it wherever the page has a place for it. */
 import { HLS_TYPE } from "../lib/hls";
-import { page, part, timeLeft } from "./page";
+import { page, part } from "./page";
 
 interface VideoState {
   id: string;
   state: "queued" | "running" | "ready" | "failed";
   label: string;
   progress: number;
+  /** What is still being made and how long it takes, also of one that can be played already; "": nothing. */
+  work: string;
   message: string;
+  retry: boolean;
   hls: string;
   poster: string;
   url: string;
@@ -16,44 +19,33 @@ interface VideoState {
 const ASK_MS = 2000;
 const ASK_HIDDEN_MS = 20000;
 const watched = new Map<string, HTMLElement>();
-/** What a video's progress was when this page first saw it move. */
-const began = new Map<string, { progress: number; at: number }>();
 let timer = 0;
 
 function isOpen(place: HTMLElement): boolean {
-  return place.dataset.state === "queued" || place.dataset.state === "running";
-}
-
-/** "42% · 剩余约 3 分钟", as fast as it went while this page looked on. */
-function describe(video: VideoState): string {
-  const first = began.get(video.id);
-  const now = Date.now();
-  if (video.state !== "running") began.delete(video.id);
-  else if (!first || video.progress < first.progress) began.set(video.id, { progress: video.progress, at: now });
-  else if (video.progress - first.progress >= 3 && now - first.at >= 10000 && video.progress < 100) {
-    const perPercent = (now - first.at) / (video.progress - first.progress);
-    return `${video.progress}% · ${timeLeft(((100 - video.progress) * perPercent) / 60000)}`;
-  }
-  return `${video.progress}%`;
+  const state = place.dataset.state;
+  return state === "queued" || state === "running" || place.dataset.openWork !== undefined;
 }
 
 function show(place: HTMLElement, video: VideoState): void {
   place.dataset.state = video.state;
   const label = part<HTMLElement>(place, "[data-label]");
   const bar = part<HTMLProgressElement>(place, "[data-progress]");
-  const percent = part<HTMLElement>(place, "[data-percent]");
+  const work = part<HTMLElement>(place, "[data-work]");
   const message = part<HTMLElement>(place, "[data-message]");
   label.textContent = video.label;
   label.classList.toggle("primary", video.state === "ready");
-  bar.hidden = percent.hidden = video.state !== "running";
+  bar.hidden = video.state !== "running";
   bar.value = video.progress;
-  percent.textContent = describe(video);
+  work.textContent = video.work;
+  work.hidden = video.work === "";
+  if (video.work) place.dataset.openWork = "";
+  else delete place.dataset.openWork;
   message.textContent = video.message;
   message.hidden = video.message === "";
   const open = place.querySelector<HTMLAnchorElement>("[data-open]");
   if (open) open.href = video.url;
   const retry = document.querySelector<HTMLElement>("[data-retry]");
-  if (retry) retry.hidden = video.state !== "failed";
+  if (retry) retry.hidden = !video.retry;
   preview(video);
 }
 

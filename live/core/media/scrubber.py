@@ -6,7 +6,7 @@ are complete leave here, and after anything was lost nothing does until the next
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, Protocol
 
 from . import h264, opus, rtp, vp8
@@ -23,6 +23,8 @@ MOST_SILENCE_S = 10.0
 MOST_PACKETS = 2000
 SPEAKERS = 3
 """How many may be heard beside the lecturer: as many tracks of sound a run has, from its beginning."""
+PRESENTER, STAGE = PICTURES = (0, 1)
+"""Whose picture: the lecturer's, and that of the speaker who is shown."""
 Kind = Literal["video", "audio"]
 
 
@@ -124,7 +126,6 @@ class VideoScrubber:
         self._codec: Codec = CODECS[codec]()
         self._counts = counts
         self._timeline = Timeline(90_000)
-        self._cadence = Cadence()
         self._parts: list[bytes] = []
         self._first: Arrival | None = None
         self._shape: Shape | None = None
@@ -176,7 +177,7 @@ class VideoScrubber:
         self._counts.frames += 1
         self._counts.keyframes += key
         at = self._timeline.place(ssrc=first.packet.ssrc, timestamp=first.packet.timestamp, now=first.at)
-        return Frame("video", self._cadence.place(at), sample, key, self._shape)
+        return Frame("video", at, sample, key, self._shape)
 
 
 class AudioScrubber:
@@ -233,23 +234,31 @@ class Scrubber:
     """One lecture's presenter, and the speakers on its stage.
 
     ``feed`` and ``tick`` return the frames that are ready, the picture and each track of sound in order of time. A
-    track whose speaker is gone, or has not come, is silent: sound is there on every track all the time.
+    track whose speaker is gone, or has not come, is silent: sound is there on every track all the time. Of the two
+    pictures, ``PRESENTER`` and ``STAGE``, one goes out: the one that is shown, from its next keyframe on, and until
+    then the one before.
     """
 
     def __init__(self, codec: str = "h264") -> None:
         self.counts = Counts()
-        self._order: dict[tuple[Kind, int], Reorder] = {("video", 0): Reorder(REORDER_S)}
+        self._order: dict[tuple[Kind, int], Reorder] = {("video", track): Reorder(REORDER_S) for track in PICTURES}
         self._order |= {("audio", track): Reorder(AUDIO_REORDER_S) for track in range(1 + SPEAKERS)}
-        self._codec = codec
-        self._video = VideoScrubber(codec, self.counts)
+        self._codecs = [codec for _track in PICTURES]
+        self._video = [VideoScrubber(codec, self.counts) for _track in PICTURES]
+        self._cadence = Cadence()
+        self._chosen = self._shown = PRESENTER
         self._audio = [AudioScrubber(self.counts, track) for track in range(1 + SPEAKERS)]
 
-    def expect(self, codec: str) -> None:
-        """The presenter changed: from now on the video is in this codec ("h264" or "vp8")."""
+    def expect(self, codec: str, track: int = PRESENTER) -> None:
+        """Another one sends: from now on this picture is in this codec ("h264" or "vp8")."""
         # The order of packets stays: sequence numbers go on where the sender is the same.
-        if codec != self._codec:
-            self._codec = codec
-            self._video = VideoScrubber(codec, self.counts)
+        if codec != self._codecs[track]:
+            self._codecs[track] = codec
+            self._video[track] = VideoScrubber(codec, self.counts)
+
+    def show(self, track: int) -> None:
+        """This picture was chosen; it goes out as soon as a keyframe of it is there."""
+        self._chosen = track
 
     def feed(self, kind: Kind, datagram: bytes, now: float, *, track: int = 0) -> list[Frame]:
         """One datagram that arrived at ``now`` (seconds of a clock that never steps back)."""
@@ -266,11 +275,17 @@ class Scrubber:
             frame for (kind, track), order in self._order.items() for frame in self._scrub(kind, track, order.tick(now))
         ]
 
+    def _goes_out(self, track: int, frame: Frame) -> bool:
+        if track == self._chosen and frame.key:
+            self._shown = track
+        return track == self._shown
+
     def _scrub(self, kind: Kind, track: int, arrivals: Iterable[Arrival]) -> Iterator[Frame]:
         for arrival in arrivals:
             if kind == "audio":
                 yield from self._audio[track].take(arrival)
-            elif (frame := self._video.take(arrival)) is not None:
+            elif (frame := self._video[track].take(arrival)) is not None and self._goes_out(track, frame):
+                frame = replace(frame, at=self._cadence.place(frame.at))
                 yield frame
                 for audio in self._audio:
                     yield from audio.follow(frame.at)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 from live.core.wire.bases import Command, Frame
+from live.core.wire.reading import MAX_SDP
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,9 @@ class Candidate:
     sdpMLineIndex: int | None = None
 
 
-Pc = Literal["pub", "sub", "talk"]
-"""Which of a browser's connections: the one on the air, the one that receives, or that of a speaker on the stage."""
+Pc = Literal["pub", "sub", "talk", "meet"]
+"""Which of a browser's connections: the one on the air, the one that receives, that of a speaker on the stage, or of
+somebody in a meeting."""
 
 
 class IceServer(TypedDict):
@@ -46,7 +48,7 @@ class Answer(Command):
     """The browser's answer to the server's latest ``offer``."""
 
     word = "answer"
-    sdp: str = field(metadata={"max": 14_000})
+    sdp: str = field(metadata={"max": MAX_SDP})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from live.core.wire import asking, captions, slides, speakers
+from live.core.wire import asking, captions, meeting, slides, speakers
 from live.core.wire.bases import Command, Event, Frame
 from live.core.wire.chat import ChatEvent, HiddenEvent, Say
+from live.core.wire.meeting import Note, Sitting
 from live.core.wire.negotiation import (
     Answer,
     Candidate,
@@ -27,11 +28,13 @@ from live.core.wire.negotiation import (
     Trickle,
     Watch,
 )
-from live.core.wire.reading import BIG, IDENT, MAX_FRAME, BadFrame, build
+from live.core.wire.reading import BIG, IDENT, MAX_FRAME, BadFrame, build, load, most_of
 from live.core.wire.speakers import (
     Invite,
     MaySpeak,
     OnStage,
+    Sending,
+    ShowPicture,
     Speak,
     SpeakersEvent,
     StepDown,
@@ -101,6 +104,7 @@ __all__ = [
     "Media",
     "Mute",
     "MutedEvent",
+    "Note",
     "Offer",
     "OnAirEvent",
     "OnStage",
@@ -112,8 +116,11 @@ __all__ = [
     "ResumeLecture",
     "RoomChanged",
     "Say",
+    "Sending",
     "ServerAnswer",
     "ServerOffer",
+    "ShowPicture",
+    "Sitting",
     "Speak",
     "SpeakersEvent",
     "Stage",
@@ -125,6 +132,7 @@ __all__ = [
     "Trickle",
     "Unpublish",
     "Watch",
+    "most_of",
 ]
 
 
@@ -196,6 +204,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     *slides.COMMANDS,
     *captions.COMMANDS,
     *speakers.COMMANDS,
+    *meeting.COMMANDS,
 )
 COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
@@ -231,6 +240,7 @@ _EVENTS: tuple[type[Event], ...] = (
     *slides.EVENTS,
     *captions.EVENTS,
     *speakers.EVENTS,
+    *meeting.EVENTS,
 )
 EVENTS = {kind.word: kind for kind in _EVENTS}
 
@@ -239,10 +249,11 @@ EVENTS = {kind.word: kind for kind in _EVENTS}
 class Joined(Frame):
     """First frame. ``counted``: presence is being recorded, and the row is committed. ``seq``: of the last tick.
 
-    ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``; empty for others.
+    ``at``: the server's clock, Unix milliseconds. ``ice``: relays for the host's ``offer``, in a meeting for
+    everybody's ``appear``; else empty.
     ``hand``: one's own hand is up; ``chat``: members may speak; ``stage``: for hosts, null for others.
     ``break_until``: there is a break, announced until then (Unix ms); null: none. ``slide``: what everybody sees.
-    ``speakers``: who is on the stage.
+    ``speakers``: who is on the stage. Of a meeting: ``seats``, ``notes``, and for hosts who is ``waiting``.
     """
 
     word = "joined"
@@ -263,6 +274,9 @@ class Joined(Frame):
     break_until: int | None = None
     slide: slides.SlideEvent = slides.NO_SLIDES
     speakers: list[OnStage] = field(default_factory=list)
+    seats: list[Sitting] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    waiting: meeting.WaitingEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,32 +329,31 @@ _FRAMES: tuple[type[Frame], ...] = (
     Tick,
     *asking.FRAMES,
     *speakers.FRAMES,
+    *meeting.FRAMES,
 )
 FRAMES = {kind.word: kind for kind in _FRAMES}
 
 # Close codes of the application, besides the standard 1000, 1001, 1012 (rolling deploy) and 1013 (full).
+CLOSE_TOO_BIG = 1009  # standard; also below what the server's own limit takes for a meeting's answer
 CLOSE_MALFORMED = 4400
 CLOSE_FORBIDDEN = 4403
 CLOSE_GONE = 4404
 CLOSE_SILENT = 4408
 CLOSE_ELSEWHERE = 4409
 CLOSE_LOCKED = 4423
+CLOSE_LOBBY = 4425
+CLOSE_SEATS = 4429  # a meeting has no seat left
 
 
-def parse(text: str | None) -> Command:
-    """Read one text message of a browser; raises ``BadFrame``. ``None`` stands for a binary message."""
-    if text is None or len(text) > MAX_FRAME:
-        raise BadFrame("malformed")
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadFrame("malformed") from error
-    if not isinstance(data, dict):
-        raise BadFrame("malformed")
+def parse(text: str | None, *, meets: bool = False) -> Command:
+    """Read one text message of a browser; raises ``BadFrame``. ``meets``: its ``answer`` may be that of a meeting."""
+    data = load(text, most=most_of(meets=meets))
     word = data.pop("t", None)
     kind = COMMANDS.get(word) if isinstance(word, str) else None
     if kind is None:
         raise BadFrame("unknown")
+    if kind is not Answer and len(text or "") > MAX_FRAME:
+        raise BadFrame("malformed")
     return build(kind, data)
 
 
@@ -355,7 +368,11 @@ def as_data(frame: Frame | Event) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return [asdict(one) if isinstance(one, OnStage) else one for one in value] if isinstance(value, list) else value
+    return (
+        [asdict(one) if isinstance(one, OnStage | Sitting | Note) else one for one in value]
+        if isinstance(value, list)
+        else value
+    )
 
 
 def error(code: str, *, t: str = "", id: str = "") -> str:

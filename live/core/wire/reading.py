@@ -1,10 +1,14 @@
 """How the fields of a frame are read: each as its type says, and no longer than it may be. Pure; knows no frame."""
 
+import json
 import re
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 MAX_FRAME = 16_384
+# In a meeting one answer speaks of the sound of everybody and of the pictures that are looked at: half a KiB each.
+MAX_SDP = 65_536
+MAX_ANSWER = 81_920  # with its line ends escaped; servers take no longer frame (--ws-max-size)
 IDENT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 BIG = 2**63
 
@@ -16,6 +20,24 @@ class BadFrame(Exception):
         super().__init__(code)
         self.code = code
         self.where = where
+
+
+def most_of(*, meets: bool) -> int:
+    """Return how many characters a frame may have; ``meets``: it may be the ``answer`` of a meeting."""
+    return MAX_ANSWER if meets else MAX_FRAME
+
+
+def load(text: str | None, *, most: int) -> dict[str, Any]:
+    """Return the JSON object in a text of at most ``most`` characters; raises ``BadFrame``. ``None``: binary."""
+    if text is None or len(text) > most:
+        raise BadFrame("malformed")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame("malformed") from error
+    if not isinstance(data, dict):
+        raise BadFrame("malformed")
+    return data
 
 
 def build(kind: type[Any], data: dict[str, Any]) -> Any:

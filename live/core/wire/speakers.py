@@ -1,4 +1,4 @@
-"""The frames of the stage: a member is asked up, comes with a microphone, and goes. Pure.
+"""The frames of the stage: a member is asked up, comes with a microphone and perhaps a camera, and goes. Pure.
 
 Part of the wire (``live.core.wire.protocol``), which holds the tables and reads the frames.
 """
@@ -36,6 +36,15 @@ class TakeDownAll(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ShowPicture(Command):
+    """Make the picture of somebody on the stage the lecture's; 0: the lecturer's again."""
+
+    word = "show_picture"
+    host_only = True
+    member: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepUp(Command):
     """The person invited comes, with this browser; answered by ``may_speak``."""
 
@@ -51,7 +60,7 @@ class StepDown(Command):
 
 @dataclass(frozen=True, slots=True)
 class Speak(Command):
-    """Put the microphone of a person on the stage on the air, or negotiate its connection anew (``again``)."""
+    """Put what a person on the stage sends on the air, or negotiate its connection anew (``again``)."""
 
     word = "speak"
     sdp: str = field(metadata={"max": 14_000})
@@ -59,13 +68,28 @@ class Speak(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Sending(Command):
+    """Whoever is on the stage says what this browser sends now: the microphone is open, the camera is on."""
+
+    word = "sending"
+    sound: bool
+    picture: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OnStage:
-    """Somebody on the stage; ``on`` false: asked up, and not there yet."""
+    """Somebody on the stage; ``on`` false: asked up, and not there yet.
+
+    ``sound``: the microphone is open; ``picture``: the camera is on; ``shown``: theirs is the lecture's picture.
+    """
 
     member: int
     name: str
     unit: str
     on: bool
+    sound: bool = True
+    picture: bool = False
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +109,6 @@ class MaySpeak(Frame):
     ice: list[IceServer]
 
 
-COMMANDS: tuple[type[Command], ...] = (Invite, TakeDown, TakeDownAll, StepUp, StepDown, Speak)
+COMMANDS: tuple[type[Command], ...] = (Invite, TakeDown, TakeDownAll, ShowPicture, StepUp, StepDown, Speak, Sending)
 EVENTS: tuple[type[Event], ...] = (SpeakersEvent,)
 FRAMES: tuple[type[Frame], ...] = (MaySpeak,)

@@ -5,6 +5,7 @@ from dataclasses import MISSING, fields
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from live.core.wire import protocol
+from live.core.wire.meeting import WaitingEvent
 from live.core.wire.slides import SlideEvent
 
 HEAD = """// Made by `manage.py write_frames` from live/core/wire/protocol.py. Do not edit: a test compares the two.
@@ -14,7 +15,7 @@ HEAD = """// Made by `manage.py write_frames` from live/core/wire/protocol.py. D
 def frames_module() -> str:
     """Return the text of ``frontend/src/lib/frames.ts``."""
     parts = [HEAD, _interface("CandidateInit", protocol.Candidate, word=""), _stage()]
-    parts.append(_interface("OnStage", protocol.OnStage, word=""))
+    parts += [_interface(one.__name__, one, word="") for one in (protocol.OnStage, protocol.Sitting, protocol.Note)]
     for title, table in (
         ("Command", protocol.COMMANDS),
         ("RoomEvent", protocol.EVENTS),
@@ -58,6 +59,7 @@ SIMPLE = {str: "string", bool: "boolean", int: "number", type(None): "null", pro
 SIMPLE[protocol.IceServer] = "RTCIceServer"
 SIMPLE[protocol.Stage] = "Stage"
 SIMPLE |= {kind: kind.__name__ for kind in (protocol.OnAirEvent, protocol.HandEvent, SlideEvent, protocol.OnStage)}
+SIMPLE |= {kind: kind.__name__ for kind in (protocol.Sitting, protocol.Note, WaitingEvent)}
 
 
 def _type(hint: Any) -> str:

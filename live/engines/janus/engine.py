@@ -44,6 +44,7 @@ class JanusEngine:
         self._watches: dict[str, Watch] = {}
         self._watching: dict[str, asyncio.Lock] = {}
         self._opened: set[str] = set()
+        self._shown: dict[str, str] = {}
 
     async def open_room(self, spec: RoomSpec) -> None:
         body: Message = {
@@ -123,6 +124,14 @@ class JanusEngine:
             raise _in_our_words(error) from error
         return subscribing
 
+    def show(self, room_id: str, participant_id: str) -> None:
+        if participant_id:
+            self._shown[room_id] = participant_id
+        else:
+            self._shown.pop(room_id, None)
+        if (watch := self._watches.get(room_id)) is not None:
+            watch.show(participant_id)
+
     async def resume_publishing(self, *, room_id: str, reference: str, on_event: OnEvent) -> JanusPublishing:
         publishing = JanusPublishing(on_event)
         try:
@@ -155,9 +164,16 @@ class JanusEngine:
         return await (await self._connected()).claim(*parse_reference(reference), peer.on_message)
 
     async def tap(
-        self, *, room_id: str, video_port: int, audio_port: int, speaker_ports: Sequence[int] = (), on_event: OnEvent
+        self,
+        *,
+        room_id: str,
+        video_port: int,
+        audio_port: int,
+        speaker_ports: Sequence[int] = (),
+        stage_port: int = 0,
+        on_event: OnEvent,
     ) -> JanusTap:
-        watch, ports = await self._watch(room_id), Ports(video_port, audio_port, tuple(speaker_ports))
+        watch, ports = await self._watch(room_id), Ports(video_port, audio_port, tuple(speaker_ports), stage_port)
         tap = JanusTap(watch, await self._controlled(), ports, self._key, on_event)
         await tap.start()
         return tap
@@ -213,14 +229,20 @@ class JanusEngine:
         async with self._watching.setdefault(room_id, asyncio.Lock()):
             watch = self._watches.get(room_id)
             if watch is None or watch.over or watch.connection is not connection:
-                watch = Watch(room_id, connection)
+                watch = Watch(room_id, connection, shown=self._shown.get(room_id, ""))
                 try:
                     await watch.start()
                 except Refused as error:
                     raise _in_our_words(error) from error
                 self._watches = {key: each for key, each in self._watches.items() if not each.over}
                 self._watches[room_id] = watch
+                watch.listeners.add(self._forget_shown)
             return watch
+
+    def _forget_shown(self, watch: Watch) -> None:
+        """Whoever was shown in a room that was closed is not in the next one of its name."""
+        if watch.over == "destroyed":
+            self._shown.pop(watch.room_id, None)
 
     async def _join(self, handle: Handle, room_id: str, participant_id: str) -> None:
         body = {"request": "join", "ptype": "publisher", "room": room_id, "id": participant_id}

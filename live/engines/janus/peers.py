@@ -1,7 +1,7 @@
 """Browsers as guests in a Janus room: a publisher, and a subscriber that follows the room."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import structlog
@@ -19,6 +19,7 @@ from live.engines.base import (
     OnEvent,
     SlowLink,
     UnableToNegotiate,
+    is_guest,
     is_speaker,
 )
 
@@ -167,6 +168,8 @@ class JanusSubscribing(Peer):
         self._watch = watch
         self._wanted_ids = None if publisher_ids is None else frozenset(publisher_ids)
         self._but = but
+        self._seen: frozenset[str] = frozenset()
+        self.whose: dict[str, str] = {}
         self._held: set[tuple[str, str]] = set()
         self._joined = False
         self._negotiating = False
@@ -185,14 +188,20 @@ class JanusSubscribing(Peer):
         self.handle, self._joined = handle, True
         self._watch.listeners.add(self._room_changed)
         # Janus does not say which streams a subscriber has, and gives twice what is asked for twice. But the browser
-        # says that it sees a moving picture: that of the presenter. Speakers are let go, and asked for again.
-        self._held = {pair for pair in self._wanted() if not is_speaker(pair[0])}
-        speakers = sorted(each for each in self._watch.feeds if is_speaker(each))
+        # says that it sees a moving picture: that of the presenter. All others are let go, and asked for again.
+        others = sorted(each for each in self._watch.feeds if is_speaker(each) or is_guest(each))
+        self._held = {pair for pair in self._wanted() if pair[0] not in others}
         # Of those whom it does not have it changes nothing, and tells whether the handle is there.
-        let_go = [{"feed": each} for each in speakers or [NOBODY]]
-        _, jsep = await self.handle.message({"request": "update", "room": self._watch.room_id, "unsubscribe": let_go})
+        let_go = [{"feed": each} for each in others or [NOBODY]]
+        body = {"request": "update", "room": self._watch.room_id, "unsubscribe": let_go}
+        data, jsep = await self.handle.message(body)
+        self._read_streams(data)
         self._negotiating = jsep is not None
         self.offer_sdp = str(jsep["sdp"]) if jsep is not None else await self._sync()
+
+    def see(self, publisher_ids: Collection[str]) -> None:
+        self._seen = frozenset(publisher_ids)
+        self._later(self._offer_changes())
 
     def forget(self) -> None:
         """Follow the room no more."""
@@ -238,13 +247,18 @@ class JanusSubscribing(Peer):
     def _wanted(self) -> set[tuple[str, str]]:
         feeds = self._watch.feeds
         ids = feeds.keys() if self._wanted_ids is None else self._wanted_ids & feeds.keys()
-        # Of a speaker the sound alone, whatever they send.
+        shown = self._watch.shown
+        has_picture = shown in ids and shown != self._but and feeds[shown].mid("video") is not None
+        # In a lecture one picture, that of who is shown, and of everybody else the sound alone, whatever they send;
+        # in a meeting those pictures that are looked at.
         return {
             (each, mid)
             for each in ids
             if each != self._but
             for kind, mid in feeds[each].streams
-            if kind == "audio" or not is_speaker(each)
+            if kind == "audio"
+            or each in self._seen
+            or (each == shown if has_picture else not (is_speaker(each) or is_guest(each)))
         }
 
     async def _offer_changes(self) -> None:
@@ -286,5 +300,12 @@ class JanusSubscribing(Peer):
                 body["subscribe"] = [{"feed": feed, "mid": mid} for feed, mid in add]
             if remove:
                 body["unsubscribe"] = [{"feed": feed, "mid": mid} for feed, mid in remove]
-        _, jsep = await self.handle.message(body)
+        data, jsep = await self.handle.message(body)
+        self._read_streams(data)
         return jsep
+
+    def _read_streams(self, data: Message) -> None:
+        """Keep whose each stream is; an answer without streams changes none."""
+        if "streams" in data:
+            told = [(str(one.get("mid")), str(one.get("feed_id", ""))) for one in data["streams"]]
+            self.whose = {mid: feed for mid, feed in told if feed}

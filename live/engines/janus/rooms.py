@@ -32,13 +32,17 @@ class Feed:
 
 @dataclass(slots=True, eq=False)
 class Watch:
-    """The feeds of a room, kept up to date. Listeners are called after each change; ``over`` when the room is gone."""
+    """The feeds of a room, kept up to date. Listeners are called after each change; ``over`` when the room is gone.
+
+    ``shown``: the speaker whose picture was chosen; "": the presenter's.
+    """
 
     room_id: str
     connection: Connection
     feeds: dict[str, Feed] = field(default_factory=dict)
     listeners: set[Callable[["Watch"], None]] = field(default_factory=set)
     over: str = ""
+    shown: str = ""
     handle: Handle | None = None
 
     async def start(self) -> None:
@@ -47,6 +51,12 @@ class Watch:
         body = {"request": "join", "ptype": "publisher", "room": self.room_id, "id": f"watch-{secrets.token_hex(6)}"}
         data, _ = await self.handle.message(body)
         self._read(data)
+
+    def show(self, participant_id: str) -> None:
+        """Another picture was chosen, or the same again."""
+        if self.shown != participant_id:
+            self.shown = participant_id
+            self._tell()
 
     def _hear(self, message: Message) -> None:
         if message["janus"] in ("gone", "detached"):

@@ -12,6 +12,7 @@ from live.engines.base import (
     OnEvent,
     PublisherJoined,
     PublisherLeft,
+    StagePicture,
     is_speaker,
 )
 
@@ -25,11 +26,15 @@ AGAIN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the presenter's picture and sound go, and the sound of as many speakers as there are ports for."""
+    """Where the presenter's picture and sound go, and the sound of as many speakers as there are ports for.
+
+    ``stage``: where the picture of the speaker who is shown goes; 0: nowhere.
+    """
 
     video: int
     audio: int
     speakers: tuple[int, ...] = ()
+    stage: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ class JanusTap:
         self._on_event = on_event
         self._presenter: Forwarded | None = None
         self._speakers: dict[int, Forwarded] = {}
+        self._shown = ""
+        self._stage: Forwarded | None = None
         self._ended = False
         self._is_settled = True
         self._again: asyncio.TimerHandle | None = None
@@ -65,14 +72,19 @@ class JanusTap:
         self._watch.listeners.add(self._room_changed)
         await self._follow()
 
+    def show(self, participant_id: str) -> None:
+        if self._shown != participant_id and not self._ended:
+            self._shown = participant_id
+            self._follow_soon()
+
     async def close(self) -> None:
         self._ended = True
         self._watch.listeners.discard(self._room_changed)
         self._ask_no_more()
         async with self._lock:
-            for each in (self._presenter, *self._speakers.values()):
+            for each in (self._presenter, self._stage, *self._speakers.values()):
                 await self._stop(each)
-            self._presenter, self._speakers = None, {}
+            self._presenter, self._stage, self._speakers = None, None, {}
 
     def _room_changed(self, watch: Watch) -> None:
         if watch.over and not self._ended:
@@ -106,6 +118,7 @@ class JanusTap:
             self._is_settled = True
             await self._follow_presenter()
             await self._follow_speakers()
+            await self._follow_stage()
             if not (self._is_settled or self._ended):
                 self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._follow_soon)
 
@@ -138,6 +151,23 @@ class JanusTap:
             forwarded = await self._forward(feed, (("audio", port, AUDIO_TYPE),))
             if forwarded is not None:
                 self._speakers[port] = forwarded
+
+    async def _follow_stage(self) -> None:
+        """The picture of the speaker who is shown. The engine asks a feed that it begins to forward for a keyframe."""
+        feed, now = self._watch.feeds.get(self._shown), self._stage
+        chosen = feed if feed is not None and self._ports.stage and feed.mid("video") else None
+        if self._ended or chosen is (now.feed if now else None):
+            return
+        if now is not None:
+            # The presenter's picture first: of two speakers neither stands still in between.
+            self._on_event(StagePicture(""))
+            if not await self._stop(now):
+                return
+            self._stage = None
+        if chosen is not None:
+            self._stage = await self._forward(chosen, (("video", self._ports.stage, VIDEO_TYPE),))
+            if self._stage is not None:
+                self._on_event(StagePicture(chosen.publisher.video))
 
     async def _forward(self, feed: Feed, kinds: tuple[tuple[str, int, int], ...]) -> Forwarded | None:
         streams = [{"mid": feed.mid(kind), "port": port, "pt": pt} for kind, port, pt in kinds if feed.mid(kind)]

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from media import storage, transcoder
+from media.core.ladder import Phase
 from media.core.playlists import MASTER
 from media.ffmpeg import UnableToTranscode
 from media.models import Job, Video
@@ -92,14 +93,20 @@ def add(path: Path, *, title: str, node: Node | None = None) -> Video:
 
 
 def wait_for(video: Video) -> None:
-    """Return when the video is ready or failed. A job that no worker takes, or that lost its worker, is done here."""
+    """Return when the ladder is made or failed. A job that no worker takes, or that lost its worker, is done here."""
     asked = timezone.now()
-    while not Video.objects.filter(pk=video.pk, state__in=[Video.State.READY, Video.State.FAILED]).exists():
-        job = Job.objects.filter(video=video, state__in=[Job.State.QUEUED, Job.State.RUNNING]).first()
+    while (job := unmade(video)) is not None:
         now = timezone.now()
-        if job is not None and (job.state == Job.State.RUNNING or now - asked > PATIENCE):
+        if job.state == Job.State.RUNNING or now - asked > PATIENCE:
             transcode(job_id=job.pk, as_of=now)
         time.sleep(ASK_EVERY_S)
+
+
+def unmade(video: Video) -> Job | None:
+    """The job that is still to be waited for; what is made last is not."""
+    return Job.objects.filter(
+        video=video, state__in=[Job.State.QUEUED, Job.State.RUNNING], phase__lt=Phase.LARGE
+    ).first()
 
 
 def summary(video: Video) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def test_drafts_and_gaps_wait_with_their_steps(world: World, sign_in: SignIn) ->
     WorkerLeaseFactory()
     page = desk(sign_in(world.county.organiser))
     assert "培训“冬训”还是草稿" in page
-    assert f'href="/admin/trainings/edit/{draft.pk}/"' in page
+    assert f'href="/desk/plan/{draft.pk}/"' in page
     assert "时系统中断 50 秒" in page
     assert f'href="{reverse("integrity")}"' in page
     assert "需要您处理 2 项" in page

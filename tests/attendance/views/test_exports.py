@@ -159,7 +159,7 @@ def test_running_courses_have_a_sheet_of_their_own(world: World, sign_in: SignIn
     ]
     facts = dict(about)
     assert facts["认定规则"].startswith(
-        "课程 v1：看满 80% 就算学完，到期后 14 天内学完算补学；记 1 学时。通用 v1：参加满 80%"
+        "课程 v1：看满 80% 就算学完，到期后学完算补学，补到课和培训都结束以后 14 天；记 1 学时。通用 v1：参加满 80%"
     )
     assert (facts["正在认定（人次）"], facts["课程还在学（人次）"]) == ("1", "3")
     rows = list(csv.reader(io.StringIO(body(client.get(f"/branch/{world.training.pk}/reports/missing.csv")).decode())))

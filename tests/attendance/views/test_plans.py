@@ -94,7 +94,7 @@ def planned(world: World, **fields: Any) -> Occasion:
         ({"hours_required": "1" + "0" * 20}, "hours_required", "5"),
         ({"hours_required": "-1"}, "hours_required", "学时不能小于 0"),
         ({"hours_required": "NaN"}, "hours_required", "数字"),
-        ({"node": str(2**63)}, "node", "选项"),
+        ({"node": str(2**63)}, "node", "范围"),
         ({"state": "gone"}, "state", "请从列出的选项里选"),
     ],
 )

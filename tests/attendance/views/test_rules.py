@@ -41,7 +41,7 @@ def lecture_values(world: World, **changed: Any) -> dict[str, Any]:
 
 
 def test_a_rule_is_said_where_it_is_chosen_listed_and_edited(world: World, sign_in: SignIn) -> None:
-    said = "没参加的 14 天内可以补学（回放晚一天以上的，从能看时算起）；记 1 学时"
+    said = "没参加的可以补学，补到这一场和培训都结束以后 14 天（回放晚一天以上的，从能看时算起）；记 1 学时"
     client, rule = sign_in(world.county.organiser), Rule.objects.get()
     for url in (
         reverse("live_schedule_add"), reverse(f"{TRAININGS}:edit", args=[world.training.pk]),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cms.core.lesson import media_key, values_of
+from cms.core.lesson import media_key, values_of, words_in
 
 pytestmark = pytest.mark.unit
 VIDEO = "6f3c1a2e-58a1-4a8e-8d0c-0a3f7f1b2c3d"
@@ -40,3 +40,14 @@ def test_what_several_blocks_hold_is_found_in_all_of_them() -> None:
     raw = [*RAW, {"type": "gallery", "value": pictures, "id": "7"}, {"type": "audio", "value": sound, "id": "8"}]
     assert values_of(raw, "picture") == ["7", "8", "9"]
     assert values_of(raw, "video") == [VIDEO, sound]
+
+
+def test_an_authors_words_are_told_from_what_was_chosen() -> None:
+    raw = [
+        {"type": "text", "value": "<h2>先看路</h2><p>再出门</p>"},
+        {"type": "callout", "value": {"kind": "mind", "text": "<p>水漫桥</p>"}},
+        {"type": "link", "value": {"title": "拨打", "url": "https://x.cn"}},
+        {"type": "gallery", "value": [{"value": {"image": 7}}]},
+        {"type": "quiz", "value": 3},
+    ]
+    assert words_in(raw).split() == ["先看路", "再出门", "水漫桥", "拨打"]

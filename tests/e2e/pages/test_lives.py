@@ -76,6 +76,7 @@ def test_a_number_that_changed_hands_is_asked_about_and_takes_nothing_along(
     holder.goto(f"{served}/me/")
     expect(holder).to_have_url(re.compile("/accounts/login/"))
     assert records
+    holder.goto(f"{served}/accounts/login/")
     holder.fill("form.signin [name=login]", HEIR)
     holder.fill("form.signin [name=password]", "fingertip-demo")
     holder.click("form.signin .btn")

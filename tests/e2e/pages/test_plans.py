@@ -89,7 +89,8 @@ def test_plans_say_whom_they_touch(
 
     # A lecture by a date alone is asked about; then it is called off, after being asked.
     page.goto(f"{served}/admin/live/schedule/add/")
-    for name in ("training", "node", "lecturer", "rule"):
+    page.fill("[name=node_text]", "云溪县")
+    for name in ("training", "lecturer", "rule"):
         page.select_option(f"[name={name}]", index=1)
     page.fill("[name=title]", f"夜里的课 {size}")
     fill_moment(page, "starts_at", f"{now + timedelta(days=2 if size == 360 else 3):%Y-%m-%d}")

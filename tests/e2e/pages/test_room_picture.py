@@ -58,7 +58,8 @@ def schedule(browser: Browser, base: str, title: str = TITLE) -> int:
     context = desk_context(browser)
     page = sign_in(context, base, ORGANISER)
     page.goto(f"{base}/admin/live/schedule/add/")
-    for name, label in (("node", "云溪县"), ("lecturer", "李建国"), ("rule", "直播课通用规则")):
+    page.fill("[name=node_text]", "云溪县")
+    for name, label in (("lecturer", "李建国"), ("rule", "直播课通用规则")):
         option = page.locator(f"select[name={name}] option", has_text=label).first
         page.select_option(f"select[name={name}]", value=option.get_attribute("value"))
     training = page.locator("select[name=training] option[value]:not([value=''])").first

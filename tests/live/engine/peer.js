@@ -42,7 +42,7 @@ const gathered = (peer) =>
     check();
   });
 
-window.publish = async (name, { codec = "H264", width = 640, height = 360, source = "canvas", sound = true, hertz = 0 } = {}) => {
+window.publish = async (name, { codec = "H264", width = 640, height = 360, source = "canvas", sound = true, hertz = 0, later = false } = {}) => {
   const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   window.peers[name] = peer;
   const media =
@@ -53,8 +53,9 @@ window.publish = async (name, { codec = "H264", width = 640, height = 360, sourc
         : window.stream(width, height, sound);
   for (const track of media.getTracks()) {
     const encoding = track.kind === "video" ? [{ maxBitrate: 600000 }] : [{}];
-    const carrier = peer.addTransceiver(track, { direction: "sendonly", streams: [media], sendEncodings: encoding });
+    const carrier = peer.addTransceiver(later && track.kind === "video" ? "video" : track, { direction: "sendonly", streams: [media], sendEncodings: encoding });
     if (track.kind === "video") {
+      peer.openCamera = () => carrier.sender.replaceTrack(track);
       const codecs = RTCRtpSender.getCapabilities("video").codecs;
       carrier.setCodecPreferences(codecs.filter((each) => each.mimeType === `video/${codec}` || each.mimeType === "video/rtx"));
       const parameters = carrier.sender.getParameters();
@@ -101,6 +102,13 @@ window.watch = async (name, sdp) => {
   const peer = window.peers[name];
   await peer.setRemoteDescription({ type: "offer", sdp });
   await peer.setLocalDescription(await peer.createAnswer());
+  const shown = peer.getTransceivers().filter((each) => each.currentDirection === "recvonly" && each.receiver.track.kind === "video");
+  const media = peer.video.srcObject;
+  const track = shown.length && shown[shown.length - 1].receiver.track;
+  if (track && !(media.getVideoTracks().length === 1 && media.getVideoTracks()[0] === track)) {
+    for (const other of media.getVideoTracks()) media.removeTrack(other);
+    media.addTrack(track);
+  }
   await gathered(peer);
   return peer.localDescription.sdp;
 };

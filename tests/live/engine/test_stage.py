@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page
 
 from live.agent.carrier import Carrier
-from live.engines.base import MediaEngine, lecture_room, lecture_spec, speaker_id
+from live.engines.base import MediaEngine, MediaFlow, lecture_room, lecture_spec, speaker_id
 from media.core.playlists import read_segments
 
 from .conftest import Guest, until
@@ -102,3 +102,72 @@ async def test_a_speaker_is_heard_by_all_and_begins_no_new_run(engine: MediaEngi
     assert not any(loud[FIRST_HZ][:4])
     assert not any(loud[FIRST_HZ][-4:]), "who has gone is silent"
     assert not any(one and other for one, other in zip(loud[FIRST_HZ][1:], loud[SECOND_HZ], strict=False))
+
+
+async def sees(guest: Guest, width: int) -> None:
+    async def asked() -> bool:
+        return (await guest.seen()).get("width") == width
+
+    await until(asked, what=f"{guest.name} sees {width}")
+    await guest.sees_more()
+
+
+async def test_the_picture_of_a_speaker_is_everybodys_and_the_lecturers_comes_back(
+    engine: MediaEngine, page: Page, tmp_path: Path
+) -> None:
+    await engine.open_room(lecture_spec(7))
+    carrier = Carrier(occasion_id=7, folder=tmp_path / "7", engine=engine, record=True)
+    carrier.start()
+    lecturer, viewer = Guest(page, engine, ROOM, "lecturer"), Guest(page, engine, ROOM, "viewer")
+    speaker = Guest(page, engine, ROOM, speaker_id(1))
+
+    async def recorded(width: int) -> None:
+        def asked() -> bool:
+            run = carrier.packager._run
+            return run is not None and run.shape.width == width and bool(run.listing.video.segments)
+
+        await until(asked, what=f"{width} is recorded")
+
+    await until(lambda: carrier._tap, what="the room is tapped")
+    await lecturer.publish(sound=True)
+    await viewer.watch()
+    await sees(viewer, 640)
+    await recorded(640)
+    await speaker.publish(width=480, height=270)
+    own = Guest(page, engine, ROOM, "the speaker's eyes")
+    await own.watch(but=speaker.name)
+    await sees(own, 640)
+    engine.show(ROOM, speaker.name)
+    carrier.show(1)
+    await sees(viewer, 480)
+    await sees(own, 640)
+    await recorded(480)
+    await speaker.hang_up()
+    await sees(viewer, 640)
+    await recorded(640)
+    assert not carrier.broken
+    await carrier.stop()
+    assert [listing.number for listing in carrier.packager.listings()] == [0, 1, 2], "a run each size"
+
+
+async def test_a_camera_opened_later_is_seen_to_come_and_stays_while_the_lecturer_is_away(
+    engine: MediaEngine, page: Page
+) -> None:
+    await engine.open_room(lecture_spec(7))
+    lecturer, viewer = Guest(page, engine, ROOM, "lecturer"), Guest(page, engine, ROOM, "viewer")
+    speaker = Guest(page, engine, ROOM, speaker_id(1))
+    await lecturer.publish(sound=True)
+    await speaker.publish(width=480, height=270, later=True)
+    await viewer.watch()
+    await until(lambda: MediaFlow("audio", True) in speaker.events, what="the speaker's voice comes")
+    assert MediaFlow("video", True) not in speaker.events
+    await page.evaluate("name => peers[name].openCamera()", speaker.name)
+    await until(lambda: MediaFlow("video", True) in speaker.events, what="the speaker's picture comes")
+    engine.show(ROOM, speaker.name)
+    await sees(viewer, 480)
+    await lecturer.hang_up()
+    await viewer.sees_more()
+    await lecturer.publish(sound=True)
+    await sees(viewer, 480)
+    engine.show(ROOM, "")
+    await sees(viewer, 640)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.unit
 
 def test_a_break_ends_every_picture_of_the_room_and_going_on_none() -> None:
     ended: list[Any] = []
-    peers = SimpleNamespace(publishing=lambda room: [("pub", room.occasion_id)], end=ended.append)
+    peers = SimpleNamespace(sending=lambda room, kind: [(kind, room.occasion_id)], end=ended.append)
     process: Any = SimpleNamespace(peers=peers)
     room = Room(7)
     breaks.take_event(process, room, protocol.BreakEvent(until=5))

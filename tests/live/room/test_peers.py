@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries
 from live.core.wire import protocol
-from live.engines.base import EngineEvent, HungUp, NoSuchPeer, OfferMade
+from live.engines.base import EngineEvent, HungUp, MediaFlow, NoSuchPeer, OfferMade
 from live.models import Lecture, MediaPeer
 from live.room import peers, sessions, signalling
 from live.room.connections import Connection
@@ -52,6 +52,8 @@ class Engine:
         self.is_gone = False
 
     async def open_room(self, spec: Any) -> None: ...
+
+    def show(self, room_id: str, participant_id: str) -> None: ...
 
     async def publish(self, *, on_event: Callable[[EngineEvent], None], **_of: Any) -> Part:
         self.parts.append(Part(f"1.{len(self.parts)}", on_event))
@@ -128,8 +130,8 @@ class Table:
     def drop_peer(self, *, key: str, owner: str) -> bool:
         return bool(self.rows.get(key, {}).get("owner") == owner and self.rows.pop(key))
 
-    def cut_peers(self, *, occasion_id: int, member_id: int) -> list[str]:
-        found = [key for key, row in self.rows.items() if row["member_id"] == member_id]
+    def cut_peers(self, *, occasion_id: int, member_id: int, kind: str = "") -> list[str]:
+        found = [key for key, row in self.rows.items() if row["member_id"] == member_id and kind in ("", row["kind"])]
         return [self.rows.pop(key)["reference"] for key in found]
 
     def owned_peers(self, *, keys: list[str], owner: str) -> set[str]:
@@ -235,6 +237,7 @@ def test_another_process_takes_over_from_a_dead_one(engine: Engine, table: Table
         air_key = await on_air(dead, a_room(), at(2, host=True))
         room = a_room()
         assert await reclaims(heir, room, at(1), "sub", watch_key) == "resumed"
+        assert heir.said("offer") == [{"t": "offer", "sdp": "v=0 offer"}], "what the engine asks at the takeover"
         assert await reclaims(heir, room, at(2, host=True), "pub", air_key) == "resumed"
         assert [row["owner"] for row in table.rows.values()] == ["two", "two"]
         assert [part.closed for part in engine.parts] == [0, 0, 0, 0]
@@ -504,3 +507,41 @@ def test_of_two_processes_one_takes_it_and_a_new_picture_ends_the_old_claim() ->
     assert MediaPeer.objects.count() == 1
     operations.forget_peers(occasion_id=lecture.pk)
     assert not MediaPeer.objects.exists()
+
+
+def test_a_speakers_picture_that_stands_or_ends_is_the_lectures_no_more(
+    engine: Engine, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def note(_room: Room, connection: Connection, peer: peers.Peer) -> bool:
+        told.append((connection.member_id, peer.flows))
+        return True
+
+    async def story() -> None:
+        process, room, phone = Process("one", table), a_room(), at(1)
+        peer = peers.Peer(room, phone, "talk")
+        hear = signalling.listener_for(cast(Any, process), peer)
+        hear(MediaFlow("audio", True))
+        assert not peer.flows
+        hear(MediaFlow("video", True))
+        hear(MediaFlow("video", False))
+        hear(MediaFlow("video", True))
+        await process.settle()
+        assert told == [(1, True)], "it moves again"
+        hear(MediaFlow("video", False))
+        await process.settle()
+        assert told == [(1, True), (1, False)]
+        for over in (partial(hear, HungUp("")), partial(process.peers.end, peer)):
+            peer.flows, peer.is_over = True, False
+            told.clear()
+            over()
+            await process.settle()
+            assert (told, process.pictures) == ([(1, False)], [])
+        peer.kind, peer.flows = "meet", True
+        process.peers.end(peer)
+        await process.settle()
+        assert told == [(1, False)], "a meeting's pictures are nobody's lecture"
+
+    told: list[tuple[int, bool]] = []
+    monkeypatch.setattr(signalling, "SILENT_S", 0.01)
+    monkeypatch.setattr(signalling.speakers, "note_sending", note)
+    asyncio.run(story())

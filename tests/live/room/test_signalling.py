@@ -125,5 +125,7 @@ class Watched(Away):
 
     offer_sdp = None
 
+    def show(self, room_id: str, participant_id: str) -> None: ...
+
     async def subscribe(self, **_of: Any) -> "Watched":
         return self

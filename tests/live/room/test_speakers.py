@@ -7,15 +7,20 @@ from typing import Any, cast
 
 import pytest
 from django.core.cache import cache
+from django.db import OperationalError
 from django.utils import timezone
 
 from live import operations, queries
 from live.core.media.scrubber import SPEAKERS
 from live.core.wire import protocol
+from live.engines.base import speaker_id
 from live.models import Lecture, MediaPeer, RaisedHand, Speaker
 from live.operations.speakers import INVITED_FOR, KEPT
+from live.queries import nodes
+from live.queries.speakers import Standing
 from live.room import speakers
 from live.room.connections import Connection
+from live.room.peers import Peer
 from live.room.rooms import Room
 from organizations.models import User
 from tests.factories.live import make_live
@@ -24,6 +29,7 @@ from tests.live.room.test_stage import at_once, done, hear
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 S = dt.timedelta(seconds=1)
+SOUND_ALONE = {"sound": True, "picture": False, "shown": False}
 
 
 @pytest.fixture
@@ -64,15 +70,16 @@ def test_a_hand_becomes_an_invitation_and_a_voice(
         invite(lecture, member)
         invite(lecture, member)
     assert not RaisedHand.objects.exists(), "it was answered"
-    assert [(one["t"], one.get("speakers")) for one in told if one["t"] == "speakers"] == [
-        ("speakers", [{"member": member.pk, "name": member.name, "unit": world.branch.name, "on": False}])
-    ]
+    asked = {"member": member.pk, "name": member.name, "unit": world.branch.name, "on": False, **SOUND_ALONE}
+    assert [one["speakers"] for one in told if one["t"] == "speakers"] == [[asked]]
     told.clear()
     with django_capture_on_commit_callbacks(execute=True):
         step_up(lecture, member)
         step_up(lecture, member, device="tablet")
     assert [one["speakers"][0]["on"] for one in told] == [True], "another phone of theirs is no news"
-    assert queries.room_facts([lecture.pk])[lecture.pk].speakers == ((member.pk, True, "tablet"),)
+    assert queries.room_facts([lecture.pk])[lecture.pk].speakers == (
+        (Standing(member.pk, on=True, **SOUND_ALONE), "tablet"),
+    )
     assert queries.is_speaking(occasion_id=lecture.pk, member_id=member.pk)
     assert queries.speaking([lecture.pk]) == {(lecture.pk, member.pk)}
     told.clear()
@@ -172,6 +179,149 @@ def test_the_engine_ends_whom_no_row_has_on_the_stage_whosever_they_were(world: 
     assert list(left) == ["b", "d"], "one voice a person, and they go on hearing"
 
 
+def sends(lecture: Lecture, member: User, *, sound: bool = True, picture: bool = True) -> None:
+    operations.note_sending(occasion_id=lecture.pk, member_id=member.pk, sound=sound, picture=picture)
+
+
+def show(lecture: Lecture, member_id: int) -> None:
+    operations.show_picture(
+        occasion_id=lecture.pk, member_id=member_id, actor_id=lecture.lecturer_id, as_of=timezone.now()
+    )
+
+
+def shown(lecture: Lecture) -> list[str]:
+    return [one.name for one in queries.speakers(lecture.pk) if one.shown]
+
+
+def test_a_host_chooses_whose_picture_is_the_lectures(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    told, (first, second, other) = hear(monkeypatch), world.members[:3]
+    for member in (first, second):
+        invite(lecture, member)
+        step_up(lecture, member)
+    for member_id in (first.pk, other.pk):
+        with pytest.raises(operations.UnableToShow):
+            show(lecture, member_id)  # without a camera, or not on the stage at all
+    sends(lecture, other)
+    sends(lecture, first)
+    sends(lecture, second)
+    told.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(2):
+            show(lecture, first.pk)
+        show(lecture, second.pk)
+        sends(lecture, second)
+    assert (shown(lecture), len(told)) == ([second.name], 2), "one at a time, and what stands is no news"
+    assert nodes.shown(node_id=lecture.media_node_id or 0) == {}
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(2):
+            show(lecture, 0)
+    assert (shown(lecture), len(told)) == ([], 3)
+
+
+def test_the_lecturers_picture_is_back_when_the_speakers_ends(world: County, lecture: Lecture) -> None:
+    member = world.member
+
+    def on_screen() -> None:
+        invite(lecture, member)
+        step_up(lecture, member)
+        sends(lecture, member, sound=False)
+        show(lecture, member.pk)
+        assert shown(lecture) == [member.name]
+
+    on_screen()
+    sends(lecture, member, picture=False)
+    assert [(one.sound, one.picture, one.shown) for one in queries.speakers(lecture.pk)] == [(True, False, False)]
+    on_screen()
+    step_up(lecture, member, device="tablet")
+    assert [(one.sound, one.picture, one.shown) for one in queries.speakers(lecture.pk)] == [(True, False, False)]
+    on_screen()
+    for _ in range(2):
+        operations.unshow(occasion_id=lecture.pk, member_id=member.pk)
+    assert shown(lecture) == []
+    on_screen()
+    operations.step_down(occasion_id=lecture.pk, member_ids=[member.pk])
+    sends(lecture, member)
+    assert queries.speakers(lecture.pk) == []
+
+
+def test_a_room_gives_the_picture_that_was_chosen_and_gives_it_back(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, member, calls, url = Looks(lecture, monkeypatch), world.member, list[Any](), ["unix:/nowhere"]
+    monkeypatch.setattr(speakers.queries, "engine_url", lambda **_of: _or_raise(url[0]))
+    engine = SimpleNamespace(show=lambda *whose: calls.append(whose))
+    monkeypatch.setattr(speakers, "get_engine", lambda _url: engine)
+    invite(lecture, member)
+    step_up(lecture, member)
+    sends(lecture, member)
+    process.look()
+    show(lecture, member.pk)
+    process.look()
+    assert (process.room.shown(), len(process.cut)) == (member.pk, 1)
+    for address in ("unix:/nowhere", "", OperationalError()):
+        url[0] = address
+        done(speakers._show(process.room))
+    assert calls == [(process.room.room_id, speaker_id(member.pk))]
+
+
+def test_a_picture_is_there_once_it_was_seen_to_come_and_by_the_device_that_speaks(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speakers, "in_database", at_once)
+    process, member, room = Looks(lecture, monkeypatch), world.member, Room(lecture.pk)
+    phone, tablet = (Connection(cast(Any, None), member.pk, False, device) for device in ("phone", "tablet"))
+    by_phone, by_tablet = Peer(room, phone, "talk"), Peer(room, tablet, "talk")
+    monkeypatch.setattr(process, "spawn", done)
+
+    def flow(peer: Peer, *, comes: bool) -> tuple[bool, bool, list[str]]:
+        speakers.flows(cast(Any, process), peer, comes=comes)
+        return has()
+
+    def noted(work: Any) -> bool:
+        with pytest.raises(StopIteration) as over:
+            work.send(None)
+        return bool(over.value.value)
+
+    def has() -> tuple[bool, bool, list[str]]:
+        ((sound, picture),) = [(one.sound, one.picture) for one in queries.speakers(lecture.pk)]
+        return sound, picture, shown(lecture)
+
+    invite(lecture, member)
+    assert not noted(speakers.note_sending(room, phone, None)), "only asked up"
+    step_up(lecture, member)
+    assert flow(by_phone, comes=True) == (True, False, []), "its page says nothing of a camera"
+    by_phone.flows, phone.sends = False, (False, True)
+    assert noted(speakers.note_sending(room, phone, by_phone))
+    assert has() == (False, False, []), "nothing has come"
+    with pytest.raises(operations.UnableToShow):
+        show(lecture, member.pk)
+    flow(by_phone, comes=True)
+    show(lecture, member.pk)
+    tablet.sends = (True, False)
+    assert not noted(speakers.note_sending(room, tablet, None))
+    by_tablet.flows = True
+    assert flow(by_tablet, comes=False) == (False, True, [member.name]), "another device of theirs"
+    back = Connection(cast(Any, None), member.pk, False, "phone", sends=(True, True))
+    assert noted(speakers.note_sending(room, back, None))
+    assert has() == (True, True, [member.name]), "another socket, and the picture goes on"
+    monkeypatch.setattr(speakers, "in_database", lambda _work: _or_raise(OperationalError()))
+    assert flow(by_phone, comes=False)[1]
+    monkeypatch.setattr(speakers, "in_database", at_once)
+    by_phone.flows = True
+    assert flow(by_phone, comes=False) == (False, False, [])
+    back.sends = (False, False)
+    assert noted(speakers.note_sending(room, back, by_phone))
+    assert has() == (False, False, []), "with both keys off the line comes back, and both stay off"
+
+
+def _or_raise(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
 class Looks:
     """A room that looks at its stage once a second, as ``seconds`` say; what it told, cut, and left on the air."""
 
@@ -214,7 +364,8 @@ def test_a_room_finds_its_stage_in_the_database_and_cuts_who_went(
     assert (process.look(), process.heard) == ([], [{member.pk}])
     other = Room(lecture.pk)
     done(speakers.learn(other, queries.room_facts([lecture.pk])[lecture.pk]))
-    assert (speakers.known(other), other.devices) == ([(member.pk, True)], {member.pk: "phone"})
+    standing = Standing(member.pk, on=True, **SOUND_ALONE)
+    assert (speakers.known(other), other.devices) == ([standing], {member.pk: "phone"})
     operations.step_down(occasion_id=lecture.pk, member_ids=[member.pk])
     assert (process.look(), process.cut != [], process.room.speakers) == (["speakers"], True, [])
     assert process.heard == [set()], "and nobody else is heard"

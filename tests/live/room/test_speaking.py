@@ -107,12 +107,13 @@ def test_who_is_taken_down_before_the_connection_is_held_is_heard_no_more(
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_speaker_offers_sound_and_nothing_else(engine: Engine, table: Table, rows: Rows, again: bool) -> None:
+def test_a_speaker_offers_one_sound_and_one_picture(engine: Engine, table: Table, rows: Rows, again: bool) -> None:
     async def story() -> None:
         process, room, phone = Process("one", table), a_room(), at(1)
         rows.answers = [True, True, True]
-        await speaks(process, room, phone)
-        for sdp in (PICTURE, PICTURE.replace("\r\n", "\n"), f"{SOUND}m=application 9 UDP/DTLS/SCTP x\r\n"):
+        await speaks(process, room, phone, PICTURE)
+        two = f"{PICTURE}{PICTURE.removeprefix(SOUND)}"
+        for sdp in (two, two.replace("\r\n", "\n"), f"{SOUND}m=application 9 UDP/DTLS/SCTP x\r\n"):
             with pytest.raises(Refused, match="bad_sdp"):
                 await speaks(process, room, phone, sdp, again=again)
         assert (len(engine.parts), engine.parts[0].closed) == (1, 0)

@@ -1,8 +1,11 @@
 """A ticket opens one room, for two minutes, to the browser that it was made for."""
 
+from dataclasses import replace
+
 import pytest
 import time_machine
 from django.conf import settings
+from django.core import signing
 
 from live.room import tickets
 from live.room.tickets import MAX_AGE_S, Ticket, UnableToEnter
@@ -19,6 +22,10 @@ def cookie(session_key: str) -> str:
 def test_a_ticket_says_what_it_was_made_with() -> None:
     text = tickets.make(TICKET, session_key="key")
     assert tickets.read(text, occasion_id=7, cookie_header=cookie("key")) == (TICKET, "key")
+    assert "meets" not in signing.loads(text, salt=tickets.SALT), "a process of an older version knows no such word"
+    meets = replace(TICKET, meets=True)
+    text = tickets.make(meets, session_key="key")
+    assert tickets.read(text, occasion_id=7, cookie_header=cookie("key")) == (meets, "key")
 
 
 @pytest.mark.parametrize("header", [cookie("another"), cookie(""), "", "nonsense"])

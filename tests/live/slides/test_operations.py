@@ -103,6 +103,7 @@ def test_it_is_refused_in_words(
 def test_a_broken_pdf_says_why_and_can_be_taken_away(lecture: Lecture) -> None:
     deck = drawn(add(lecture, BROKEN))
     assert (deck.state, deck.error_code) == (State.FAILED, "unreadable")
+    assert not storage.slides_folder(lecture.pk, deck.key).exists(), "nobody draws it again"
     with pytest.raises(UnableToShowSlide) as refused:
         show(lecture, deck, 1)
     assert refused.value.code == "slides_gone"
@@ -114,6 +115,19 @@ def test_a_full_disk_is_said(lecture: Lecture, monkeypatch: pytest.MonkeyPatch) 
     deck = add(lecture)
     monkeypatch.setattr(storage, "room", lambda: -1)
     assert drawn(deck).error_code == "no_space"
+
+
+def test_who_lost_the_deck_to_another_worker_takes_no_file_from_it(
+    lecture: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any, **_more: Any) -> None:
+        SlideDeck.objects.update(lease="another")
+        raise pdf.UnableToDraw("unreadable")
+
+    deck = add(lecture)
+    monkeypatch.setattr(pdf, "draw", fail)
+    assert drawn(deck).state == State.RUNNING
+    assert storage.slides_folder(lecture.pk, deck.key).exists()
 
 
 def test_where_there_is_no_sandbox_it_waits(lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +152,7 @@ def test_what_a_dead_worker_left_is_drawn_again_and_given_up_after_three(lecture
     assert operations.reconcile_slides(as_of=now + dt.timedelta(minutes=6)) == 0
     deck.refresh_from_db()
     assert (deck.state, deck.error_code) == (State.FAILED, "unreadable")
+    assert not storage.slides_folder(lecture.pk, deck.key).exists()
 
 
 def test_pages_are_made_durable_before_anything_is_locked(lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:

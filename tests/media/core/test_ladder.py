@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from media.core.facts import Picture, Sound, Source
 from media.core.ladder import (
+    Phase,
     Rung,
     fit,
     frame_rate,
@@ -18,6 +19,9 @@ from media.core.ladder import (
     may_copy_sound_timing,
     may_copy_timing,
     plan_ladder,
+    plan_large,
+    rungs_at,
+    with_new_sound,
 )
 from media.core.timeline import Timeline, Track
 
@@ -43,7 +47,7 @@ def test_phone_friendly_source_is_copied_and_gets_only_rungs_that_save_data() ->
         ("720p", 1280, 720, True),
         ("audio", 0, 0, False),
     ]
-    assert (plan.copies, plan.encodes_picture, plan.rate) == (True, True, None)
+    assert (plan.copies, plan.rate) == (True, None)
     assert plan.rungs[2].sound_copied
     assert plan.bytes_a_second == (180 + 64 + 600 + 64 + 900 + 96 + 48) * 1000 // 8
 
@@ -52,7 +56,6 @@ def test_slides_that_are_small_already_are_copied_alone() -> None:
     slides = replace(PHONE, picture=replace(PICTURE, bit_rate=120_000))
     plan = plan_ladder(slides, EVEN)
     assert shape(plan.rungs) == [("720p", 1280, 720, True), ("audio", 0, 0, False)]
-    assert not plan.encodes_picture
 
 
 def test_large_source_is_encoded_at_all_sizes() -> None:
@@ -103,7 +106,7 @@ def test_silent_source_has_no_sound_rung() -> None:
 def test_sound_alone_is_one_rung() -> None:
     plan = plan_ladder(replace(PHONE, picture=None), EVEN)
     assert shape(plan.rungs) == [("audio", 0, 0, False)]
-    assert (plan.copies, plan.shows_picture, plan.encodes_picture, plan.rate) == (False, False, False, None)
+    assert (plan.copies, plan.shows_picture, plan.rate) == (False, False, None)
     assert plan_ladder(PHONE, EVEN).shows_picture
 
 
@@ -257,3 +260,53 @@ def test_sizes_are_even_and_not_larger_than_the_source(width: int, height: int, 
     assert w <= max(2, width + 1)
     assert h <= max(2, height + 1)
     assert min(w, h) <= max(2, side)
+
+
+def test_what_is_copied_can_be_played_first() -> None:
+    plan = plan_ladder(PHONE, EVEN)
+    assert [rung.name for rung in rungs_at(Phase.FIRST, plan)] == ["720p"]
+    assert rungs_at(Phase.LADDER, plan) == plan.rungs
+
+
+@pytest.mark.parametrize(("length_s", "first"), [(60.0, []), (3600.0, ["240p"])])
+def test_of_a_long_film_that_must_be_encoded_the_lowest_rung_comes_first(length_s: float, first: list[str]) -> None:
+    plan = plan_ladder(replace(PHONE, picture=replace(PICTURE, codec="hevc")), EVEN)
+    assert [rung.name for rung in rungs_at(Phase.FIRST, replace(plan, length_s=length_s))] == first
+
+
+def test_a_long_film_with_one_rung_or_only_sound_is_made_at_once() -> None:
+    low = plan_ladder(replace(PHONE, picture=replace(PICTURE, codec="vp9", width=160, height=120)), EVEN)
+    assert rungs_at(Phase.FIRST, replace(low, length_s=3600.0)) == ()
+    assert rungs_at(Phase.FIRST, replace(plan_ladder(replace(PHONE, picture=None), EVEN), length_s=3600.0)) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "large"),
+    [
+        ({"width": 3840, "height": 2160, "bit_rate": 20_000_000}, [("1080p", 1920, 1080, False)]),
+        ({"width": 1080, "height": 1920, "bit_rate": 6_000_000}, [("1080p", 1080, 1920, False)]),
+        ({"width": 1920, "height": 1080, "bit_rate": 900_000}, None),
+        ({"width": 1280, "height": 720, "bit_rate": 6_000_000}, None),
+    ],
+)
+def test_large_and_rich_films_get_their_largest_rung_last(
+    change: dict[str, int], large: list[tuple[str, int, int, bool]] | None
+) -> None:
+    source = replace(PHONE, picture=replace(PICTURE, **change))  # type: ignore[arg-type]
+    plan = plan_large(source, plan_ladder(source, EVEN))
+    assert (plan and shape(plan.rungs)) == large
+
+
+def test_sound_alone_and_what_is_copied_get_no_larger_rung() -> None:
+    assert plan_large(PHONE, plan_ladder(PHONE, EVEN)) is None
+    sound = replace(PHONE, picture=None)
+    assert plan_large(sound, plan_ladder(sound, EVEN)) is None
+    still = Timeline(0.0, replace(SEEN, shown=1), HEARD)
+    assert plan_large(PHONE, plan_ladder(PHONE, still)) is None
+
+
+def test_a_copied_rung_keeps_its_picture_when_its_sound_is_made_louder() -> None:
+    copied, audio = plan_ladder(PHONE, EVEN).rungs[-2:]
+    louder = with_new_sound(copied)
+    assert (louder.copied, louder.sound_copied, louder.sound_kbits) == (True, False, 64)
+    assert with_new_sound(audio) == audio

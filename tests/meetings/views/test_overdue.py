@@ -108,7 +108,7 @@ def test_a_void_meeting_counts_nobody_and_is_not_voided_twice(county: County, si
 
 def test_choosing_by_name_shows_the_names_beside_it(county: County, sign_in: SignIn) -> None:
     page = text(sign_in(county.secretary).get("/meetings/plan/?form=assembly"))
-    group = page.split('<div class="marks">')[1].split("</fieldset>")[0]
+    group = page.split('<div class="marks long">')[1].split("</fieldset>")[0]
     assert re.search(r'value="named"[^>]*>', group)
     assert 'class="asked"' in group
     assert "<details" not in group

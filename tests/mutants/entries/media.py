@@ -135,9 +135,27 @@ MUTANTS = (
         name="jobs-at-once",
         means="More films are prepared at once than the machine bears.",
         file="media/operations/jobs.py",
-        before="return bool(limit) and running.count() >= limit",
+        before="return bool(limit) and running.filter(phase=phase).count() >= limit",
         after="return False",
         tests=("tests/media/test_jobs.py::test_only_so_many_run_at_once",),
+    ),
+    Mutant(
+        name="largest-rung-last",
+        means="1080p is made while somebody waits for a film that cannot be played yet.",
+        file="media/operations/jobs.py",
+        before="due_jobs(as_of=as_of).filter(phase__lt=phase).exists()",
+        after="False",
+        tests=(
+            "tests/media/test_phases.py::test_first_rungs_do_not_wait_for_ladders_and_the_largest_waits_for_everything",
+        ),
+    ),
+    Mutant(
+        name="playable-stays",
+        means="A full disk while other qualities are made takes a film away from those who watch it.",
+        file="media/operations/jobs.py",
+        before='stays = phase is not Phase.FIRST and code in {*transcoder.FINAL, "worker_lost"}',
+        after="stays = False",
+        tests=("tests/media/test_phases.py::test_what_can_be_played_stays_unless_it_is_damaged",),
     ),
     Mutant(
         name="upload-offset",

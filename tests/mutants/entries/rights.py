@@ -4,6 +4,14 @@ from tests.mutants.mutant import Mutant
 
 MUTANTS = (
     Mutant(
+        name="comment-before-it-is-read",
+        means="Everybody who studies a lesson reads what no organiser has let through.",
+        file="courses/discussion.py",
+        before="own | Q(state=State.SHOWN) | Q(state=State.DELETED)",
+        after="own | Q(state=State.WAITING) | Q(state=State.SHOWN) | Q(state=State.DELETED)",
+        tests=("tests/courses/test_discussion.py::test_what_one_writes_is_seen_by_others_once_it_is_let_through",),
+    ),
+    Mutant(
         name="role-subtree",
         means="A role at a branch holds in the county above it.",
         file="organizations/permissions.py",

@@ -138,8 +138,8 @@ MUTANTS = (
         name="lesson-unseen",
         means="A lesson is finished without its film.",
         file="courses/operations.py",
-        before="(studied[0].lesson.has_videos and not studied[0].is_done)",
-        after="False",
+        before="if (one.lesson.has_videos or one.amount.total_ms) and not one.is_enough:",
+        after="if False:",
         tests=("tests/courses/test_operations.py::test_a_lesson_is_finished_once_enough_has_counted",),
     ),
 )

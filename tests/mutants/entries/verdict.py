@@ -86,7 +86,7 @@ MUTANTS = (
     Mutant(
         name="verdict-late",
         means="Five seconds late is called late.",
-        file="attendance/core/verdict.py",
+        file="attendance/core/remarks.py",
         before="if late > rule.late_after_s * 1000:",
         after="if late > rule.late_after_s:",
         tests=("tests/attendance/core/test_verdict.py::test_what_was_ours_leaves_the_window",),

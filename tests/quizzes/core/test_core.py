@@ -28,7 +28,9 @@ def test_one_of_each_kind_can_be_asked(draft: Draft) -> None:
         (replace(FILL, text=" "), "text"),
         (replace(SINGLE, right=(0, 1)), "one_right"),
         (replace(SEVERAL, right=()), "right"),
-        (replace(ORDER, choices=("呼救",)), "choices"),
+        (replace(ORDER, choices=()), "order"),
+        (replace(ORDER, choices=("呼救", "按压")), "order"),  # of two, the order would give itself away
+        (replace(ORDER, choices=("呼救", "按压", " ")), "choices"),
         (replace(ORDER, choices=("呼救", "呼救 ")), "same"),
         (replace(ORDER, choices=tuple("一二三四五六七")), "choices"),
         (replace(FILL, choices=()), "answers"),

@@ -13,7 +13,17 @@ from live.core.media import matroska, opus
 from live.core.media.cadence import SLOT_S, Cadence
 from live.core.media.reorder import Reorder
 from live.core.media.rtp import Packet
-from live.core.media.scrubber import AUDIO_LAG_S, MOST_PACKETS, REORDER_S, SPEAKERS, Frame, Scrubber, Shape
+from live.core.media.scrubber import (
+    AUDIO_LAG_S,
+    MOST_PACKETS,
+    PRESENTER,
+    REORDER_S,
+    SPEAKERS,
+    STAGE,
+    Frame,
+    Scrubber,
+    Shape,
+)
 from live.core.media.timeline import Timeline
 from tests.live.core.media.test_rtp import BASE, KEY, SIZE, bits
 
@@ -233,6 +243,23 @@ def test_vp8_passes_whole_and_gated() -> None:
     frames = play(scrubber, packets)
     assert [(frame.key, frame.data) for frame in frames] == [(True, KEY + b"more"), (False, b"\x11\x00\x00delta")]
     assert frames[1].shape == Shape("vp8", 640, 360)
+
+
+def test_another_picture_goes_out_from_its_keyframe_on_and_the_one_before_until_then() -> None:
+    scrubber, lecturer, speaker = Scrubber(), Sender(gop=6), Sender(ssrc=2, gop=4)
+    scrubber.expect("h264", STAGE)
+    seen: list[tuple[float, int | None, bool]] = []
+    for turn in range(24):
+        if turn in (6, 18):
+            scrubber.show(STAGE if turn == 6 else PRESENTER)
+        now = START + turn / 30
+        for track, sender, sps in ((PRESENTER, lecturer, SPS), (STAGE, speaker, SPS_WIDE)):
+            for packet in sender.frame(sps=sps):
+                out = scrubber.feed("video", packet, now + track / 1000, track=track)
+                seen += [(one.at, one.shape and one.shape.width, one.key) for one in out if one.kind == "video"]
+    assert [width for _at, width, _key in seen] == [640] * 9 + [1280] * 10 + [640] * 6
+    assert (seen[9][2], seen[19][2]) == (True, True)
+    assert all(before[0] < after[0] for before, after in pairwise(seen))
 
 
 def test_what_is_no_packet_is_counted() -> None:

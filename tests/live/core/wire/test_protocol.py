@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.core.wire import asking, captions, protocol, slides
+from live.core.wire import asking, captions, meeting, protocol, slides
 from live.core.wire.typescript import frames_module
 
 pytestmark = pytest.mark.unit
@@ -52,9 +52,23 @@ GOOD = [
     ({"t": "invite", "member": 7}, protocol.Invite(member=7)),
     ({"t": "take_down", "member": 7}, protocol.TakeDown(member=7)),
     ({"t": "take_down_all"}, protocol.TakeDownAll()),
+    ({"t": "show_picture", "member": 7}, protocol.ShowPicture(member=7)),
+    ({"t": "sending", "sound": True, "picture": False}, protocol.Sending(sound=True, picture=False)),
     ({"t": "step_up"}, protocol.StepUp()),
     ({"t": "step_down"}, protocol.StepDown()),
     ({"t": "speak", "sdp": "v=0", "again": True}, protocol.Speak(sdp="v=0", again=True)),
+    ({"t": "appear", "sdp": "v=0", "again": True}, meeting.Appear(sdp="v=0", again=True)),
+    ({"t": "devices", "mic": True, "cam": False}, meeting.ShowDevices(mic=True, cam=False)),
+    ({"t": "see", "members": [7, 8]}, meeting.See(members=[7, 8])),
+    ({"t": "silence", "member": 0}, meeting.Silence(member=0)),
+    ({"t": "give_floor", "member": 7, "on": True}, meeting.GiveFloor(member=7, on=True)),
+    ({"t": "lobby", "on": True}, meeting.OpenLobby(on=True)),
+    ({"t": "admit", "member": 7}, meeting.Admit(member=7)),
+    (
+        {"t": "note", "id": "a", "kind": "decision", "title": "值班", "text": "两人"},
+        meeting.WriteNote(id="a", kind="decision", title="值班", text="两人"),
+    ),
+    ({"t": "note_drop", "id": "a"}, meeting.DropNote(id="a")),
     ({"t": "open_chat", "on": False}, protocol.OpenChat(on=False)),
     ({"t": "lock", "on": True}, protocol.Lock(on=True)),
     ({"t": "give_back", "source": "page"}, protocol.GiveBack(source="page")),
@@ -108,7 +122,7 @@ def test_every_command_stands_in_the_table_above() -> None:
         ('{"t":"chat","id":"a b","text":"a"}', "bad_field"),
         ('{"t":"chat","id":3,"text":"a"}', "bad_field"),
         (json.dumps({"t": "chat", "id": "a", "text": "a" * 2001}), "bad_field"),
-        (json.dumps({"t": "answer", "sdp": "a" * 14_001}), "bad_field"),
+        (json.dumps({"t": "speak", "sdp": "a" * 14_001, "again": False}), "bad_field"),
         ('{"t":"mute","member":true,"on":true}', "bad_field"),
         ('{"t":"react","kind":"angry"}', "bad_field"),
         ('{"t":"poll_save","id":"a","poll":0,"quiz":true,"text":"","options":"ab","right":[]}', "bad_field"),
@@ -131,6 +145,21 @@ def test_what_cannot_be_read_is_refused_with_a_code(text: str | None, code: str)
     with pytest.raises(protocol.BadFrame) as refused:
         protocol.parse(text)
     assert refused.value.code == code
+
+
+def test_the_answer_of_a_full_meeting_fits_and_no_other_frame_is_so_long() -> None:
+    """49 sounds and 16 pictures; a lecture's room takes no frame of that size."""
+    section = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n" + "a=fmtp:96 profile-level-id=42e01f\r\n" * 14
+    sdp = "v=0\r\n" + section * 65
+    text = json.dumps({"t": "answer", "sdp": sdp})
+    assert len(sdp) > 30_000
+    assert protocol.parse(text, meets=True) == protocol.Answer(sdp=sdp)
+    offer = json.dumps({"t": "appear", "sdp": sdp, "again": False})
+    longer = json.dumps({"t": "answer", "sdp": "v" * 65_537})
+    for told, meets, code in ((text, False, "malformed"), (offer, True, "malformed"), (longer, True, "bad_field")):
+        with pytest.raises(protocol.BadFrame) as refused:
+            protocol.parse(told, meets=meets)
+        assert refused.value.code == code
 
 
 JSON = st.recursive(

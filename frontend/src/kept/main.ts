@@ -1,0 +1,164 @@
+/** Lessons kept on the phone: the button under a lesson or a course, and the page that shows what is kept. */
+
+import { keepPage, SAVED } from "../lib/cachename";
+import { clock } from "../lib/clock";
+import { deviceId } from "../lib/device";
+import { get, HttpError, send } from "../lib/http";
+import { canKeep, keepOnlyFor, keptOwner, nowKeptFor } from "../lib/kept";
+import { byId, optional, readData, write as say } from "../lib/page";
+import { recall, remember } from "../lib/storage";
+import { fill } from "../lib/words";
+import * as lessons from "./lesson";
+import { study } from "./study";
+
+const LARGE = "kept-large";
+const words = readData<Record<string, string>>("kept-words") ?? {};
+
+function size(bytes: number): string {
+  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** A sitting is opened while there is a network: without one nothing that is heard later could count. */
+async function sitting(lesson: lessons.Lesson): Promise<number> {
+  if (!lesson.sound.media) return 0;
+  const body = { device: deviceId(), media: lesson.sound.media };
+  return (await send<{ session_id: number }>(lesson.sound.play_url, body, { retries: 1 })).session_id;
+}
+
+async function keepAll(owner: string, keys: string[], said: Element): Promise<void> {
+  await keepOnlyFor(owner);
+  nowKeptFor(owner);
+  let bytes = 0;
+  for (const [index, key] of keys.entries()) {
+    const lesson = await get<lessons.Lesson>(`/courses/${key}/saved.json`);
+    const kept = await lessons.keep(owner, lesson, lesson.sound.records ? await sitting(lesson) : 0, (share) => {
+      say(said, fill(words, "saving", { percent: Math.floor(((index + share) / keys.length) * 100) }));
+    });
+    bytes += kept.bytes;
+  }
+  await keepPage(SAVED);
+  remember("localStorage", LARGE, document.documentElement.dataset.mode === "elder");
+  say(said, fill(words, "saved", { size: size(bytes) }));
+}
+
+async function button(part: HTMLElement): Promise<void> {
+  const owner = part.dataset.owner ?? "";
+  const keys = (part.dataset.of ?? "").split(" ").filter(Boolean);
+  if (!canKeep() || !owner || !keys.length) return;
+  const said = byId("keep-said");
+  const go = byId<HTMLButtonElement>("keep-go");
+  const away = byId<HTMLButtonElement>("keep-remove");
+  const show = async (): Promise<void> => {
+    const here = (await lessons.all(owner)).filter((one) => keys.indexOf(one.key) >= 0);
+    const changed = here.some((one) => one.isChanged);
+    go.hidden = here.length === keys.length && !changed;
+    away.hidden = here.length === 0;
+    if (here.length) say(said, fill(words, "saved", { size: size(here.reduce((sum, one) => sum + one.bytes, 0)) }));
+    if (changed) say(said, fill(words, "changed"));
+  };
+  go.addEventListener("click", async () => {
+    go.disabled = true;
+    try {
+      await keepAll(owner, keys, said);
+      await show();
+    } catch (error) {
+      const full = error instanceof Error && error.name === "QuotaExceededError";
+      const told = error instanceof HttpError && error.code === "before" ? error.message : "";
+      say(said, told || fill(words, full ? "no_room" : "failed"));
+    }
+    go.disabled = false;
+  });
+  away.addEventListener("click", async () => {
+    for (const key of keys) await lessons.remove(owner, key);
+    await show();
+    say(said, fill(words, "removed"));
+  });
+  // What has changed or may not be seen any more does not wait until the page of what is kept is opened.
+  await lessons.check(
+    owner,
+    (await lessons.all(owner)).filter((one) => keys.indexOf(one.key) >= 0),
+    sitting,
+  );
+  await show();
+  part.hidden = false;
+}
+
+function made<K extends keyof HTMLElementTagNameMap>(name: K, text: string, look = ""): HTMLElementTagNameMap[K] {
+  const element = document.createElement(name);
+  element.textContent = text;
+  element.className = look;
+  return element;
+}
+
+function rowOf(owner: string, kept: lessons.Kept): HTMLElement {
+  const row = made("div", "", "card");
+  const about = `${kept.course} · ${size(kept.bytes)}${kept.hasSound ? "" : ` · ${fill(words, "text_only")}`}`;
+  row.appendChild(made("b", kept.title));
+  row.appendChild(made("p", about, "sub"));
+  if (kept.isChanged) row.appendChild(made("p", fill(words, "changed"), "sub"));
+  const open = made("a", fill(words, "open"), "btn");
+  open.href = `#${kept.key}`;
+  const away = made("button", fill(words, "remove"), "btn quiet");
+  away.addEventListener(
+    "click",
+    () => void lessons.remove(owner, kept.key).then(() => list(owner, fill(words, "removed"))),
+  );
+  row.appendChild(open);
+  row.appendChild(away);
+  return row;
+}
+
+async function list(owner: string, first = ""): Promise<void> {
+  const kept = owner ? await lessons.all(owner) : [];
+  const total = kept.reduce((sum, one) => sum + one.bytes, 0);
+  const parts = [first, kept.length ? fill(words, "total", { size: size(total) }) : fill(words, "none")];
+  say(byId("kept-said"), parts.filter(Boolean).join(" "));
+  const place = byId("kept-list");
+  place.textContent = "";
+  for (const one of kept) place.appendChild(rowOf(owner, one));
+}
+
+async function show(owner: string, kept: lessons.Kept): Promise<void> {
+  say(byId("kept-said"), "");
+  byId("kept-list").textContent = "";
+  byId("kept-title").textContent = kept.title;
+  const text = byId("kept-text");
+  text.innerHTML = kept.html;
+  for (const picture of Array.from(text.querySelectorAll("img"))) {
+    const blob = await lessons.blobOf(owner, picture.getAttribute("src") ?? "");
+    if (blob) picture.src = URL.createObjectURL(blob);
+  }
+  const sound = kept.hasSound ? await lessons.soundOf(owner, kept.key) : null;
+  if (sound) {
+    const audio = byId<HTMLAudioElement>("kept-sound");
+    audio.src = URL.createObjectURL(sound);
+    const counted = byId("kept-counted");
+    if (kept.session) {
+      study(audio, kept, (done, owed) => {
+        const heard = owed ? ` · ${fill(words, "heard", { heard: clock(owed) })}` : "";
+        say(counted, fill(words, "counted", { done: clock(done) }) + heard);
+      });
+    } else {
+      say(counted, fill(words, "away"));
+    }
+    byId("kept-player").hidden = false;
+  }
+  byId("kept-lesson").hidden = false;
+}
+
+async function page(): Promise<void> {
+  const owner = keptOwner();
+  if (!canKeep()) return list("");
+  window.addEventListener("hashchange", () => location.reload());
+  if (recall("localStorage", LARGE, false)) document.documentElement.dataset.mode = "elder";
+  keepPage(SAVED).catch(() => undefined);
+  const said = owner ? await lessons.check(owner, await lessons.all(owner), sitting) : [];
+  const key = location.hash.slice(1);
+  const kept = owner && key ? await lessons.read(owner, key) : null;
+  if (kept && Date.now() - kept.checkedAt < lessons.KEPT_MS) return show(owner, kept);
+  return list(owner, [...said, kept ? fill(words, "old") : ""].filter(Boolean).join(" "));
+}
+
+const part = optional("keep");
+if (part) void button(part);
+else if (optional("kept-list")) void page();

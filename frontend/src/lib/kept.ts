@@ -1,0 +1,31 @@
+/**
+ * Lessons kept on the phone, in the browser's Cache Storage: one cache a person, so that nobody else of this phone sees
+ * them. It goes at sign-out, and as soon as somebody else is signed in here.
+ */
+import { cacheOf, PREFIX } from "./cachename";
+import { recall, remember } from "./storage";
+
+const OWNER = "kept-owner";
+
+/** Can this browser keep lessons and show them without a network? */
+export function canKeep(): boolean {
+  return "caches" in window && "serviceWorker" in navigator;
+}
+
+/** Whose lessons this phone keeps; "" nobody's. */
+export function keptOwner(): string {
+  return recall("localStorage", OWNER, "");
+}
+
+export function nowKeptFor(owner: string): void {
+  remember("localStorage", OWNER, owner || null);
+}
+
+/** Delete what is kept for anybody but `owner` ("": for everybody). */
+export async function keepOnlyFor(owner: string): Promise<void> {
+  if (!("caches" in window)) return;
+  const names = await window.caches.keys();
+  const others = names.filter((name) => name.indexOf(PREFIX) === 0 && name !== cacheOf(owner));
+  await Promise.all(others.map((name) => window.caches.delete(name)));
+  if (keptOwner() && keptOwner() !== owner) nowKeptFor("");
+}

@@ -1,0 +1,14 @@
+"""What this app announces. Receivers get ids only, after the commit, and cannot break the sender."""
+
+from functools import partial
+
+from django.db import transaction
+from django.dispatch import Signal
+
+quiz_offered = Signal()
+"""A quiz can be begun no more, or again: it was withdrawn, offered or changed, or its bank emptied or filled:
+``quiz_id``."""
+
+
+def announce_offered(quiz_id: int) -> None:
+    transaction.on_commit(partial(quiz_offered.send_robust, sender=None, quiz_id=quiz_id), robust=True)

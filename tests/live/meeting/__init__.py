@@ -1,0 +1,1 @@
+"""Meetings in a live room."""

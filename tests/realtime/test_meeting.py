@@ -1,0 +1,118 @@
+"""A meeting over real sockets: seats, the lobby, who leads, notes; there is no engine here, so nobody is seen."""
+
+import secrets
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from attendance.models import PresenceSpan
+from live import operations
+from live.core.wire import meeting as wire
+from live.models import Lecture, Seat
+from live.permissions import expects, may_host
+from live.room import tickets
+from tests.factories.live import make_live
+from tests.factories.meetings import make_live_meeting
+from tests.factories.organizations import County, make_county
+from tests.realtime.conftest import Phone, RoomServer, sign_in, wait_until
+
+pytestmark = pytest.mark.realtime
+
+
+@pytest.fixture
+def world(server: RoomServer) -> County:
+    return make_county(members=3)
+
+
+def knock(server: RoomServer, who: Any, lecture: Lecture) -> Phone:
+    """Come with a ticket as the page gets it."""
+    key = sign_in(who)
+    ticket = tickets.make(
+        tickets.Ticket(
+            occasion=lecture.pk, member=who.pk, device=secrets.token_hex(16), host=may_host(who, lecture),
+            counted=expects(lecture.occasion, who.pk), meets=True,
+        ),
+        session_key=key,
+    )  # fmt: skip
+    headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"}
+    phone = Phone(server.dial(server.path(lecture, ticket), headers), who)
+    server.phones.append(phone)
+    return phone
+
+
+def come(server: RoomServer, who: Any, lecture: Lecture) -> tuple[Phone, dict[str, Any]]:
+    phone = knock(server, who, lecture)
+    return phone, phone.until("joined")
+
+
+def test_everybody_sits_and_only_the_host_leads(server: RoomServer, world: County) -> None:
+    lecture = make_live_meeting(world)
+    host, joined = come(server, world.secretary, lecture)
+    assert (joined["host"], [one["title"] for one in joined["notes"]]) == (True, ["学习防汛预案", "通报党费"])
+    member, joined = come(server, world.member, lecture)
+    assert (joined["host"], joined["waiting"], len(joined["seats"])) == (False, None, 2)
+    fields: dict[str, Any] = {"member": world.members[1].pk, "on": True, "id": "a", "kind": "agenda"}
+    for kind in wire.COMMANDS:
+        if kind.host_only:
+            own = {name: value for name, value in fields.items() if name in kind.__dataclass_fields__}
+            member.send(t=kind.word, **own, **({"title": "x", "text": ""} if kind.word == "note" else {}))
+            assert member.until("not_host")["t"] == kind.word
+    member.send(t="show_slide", deck="x", page=1)
+    assert member.until("state")["t"] == "show_slide"
+    member.send(t="devices", mic=True, cam=False)
+    while not any(one["mic"] for one in host.event("seats")["seats"]):
+        pass
+    host.send(t="silence", member=world.member.pk)
+    assert member.event("silenced")["member"] == world.member.pk
+    host.send(t="note", id="d", kind="decision", title="汛期值班", text="每晚两人")
+    assert member.event("notes")["notes"][-1]["title"] == "汛期值班"
+    member.send(t="appear", sdp="v=0", again=False)
+    assert member.until("engine_unreachable")["t"] == "appear"
+    host.send(t="mute", member=world.member.pk, on=True)
+    assert member.event("muted")["on"] is True
+    member.send(t="appear", sdp="v=0", again=False)
+    assert member.until("muted")["t"] == "appear"
+    member.send(t="leave")
+    wait_until(lambda: not Seat.objects.filter(member=world.member).exists())
+
+
+def test_who_waits_in_the_lobby_hears_nothing_and_is_not_counted(server: RoomServer, world: County) -> None:
+    lecture = make_live_meeting(world, lobby=True)
+    host, _joined = come(server, world.secretary, lecture)
+    member = knock(server, world.member, lecture)
+    assert member.closed() == 4425
+    assert member.frames == []
+    assert [one["name"] for one in host.event("waiting")["waiting"]] == [world.member.name]
+    assert not PresenceSpan.objects.filter(member=world.member).exists()
+    host.send(t="admit", member=world.member.pk)
+    wait_until(lambda: not Seat.objects.get(member=world.member).waits)
+    _member, joined = come(server, world.member, lecture)
+    assert joined["counted"] is True
+
+
+def test_who_waits_is_told_the_end_and_waits_again_after_it_is_undone(server: RoomServer, world: County) -> None:
+    lecture = make_live_meeting(world, lobby=True)
+    assert knock(server, world.member, lecture).closed() == 4425
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    member, joined = come(server, world.member, lecture)
+    assert (joined["state"], joined["seats"]) == ("unrecorded", [])
+    operations.resume_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert member.closed() == 4403
+    assert knock(server, world.member, lecture).closed() == 4425
+
+
+def test_a_locked_meeting_gives_no_seat_to_who_is_outside(server: RoomServer, world: County) -> None:
+    lecture = make_live_meeting(world)
+    _member, _joined = come(server, world.member, lecture)
+    Lecture.objects.filter(pk=lecture.pk).update(locked_at=timezone.now())
+    assert knock(server, world.members[1], lecture).closed() == 4423
+    assert [seat.member for seat in Seat.objects.all()] == [world.member]
+    come(server, world.member, lecture)
+
+
+def test_a_meetings_commands_are_none_of_a_lecture(server: RoomServer, world: County) -> None:
+    phone = server.join(world.member, make_live(world))
+    phone.send(t="see", members=[])
+    assert phone.until("state")["t"] == "see"
