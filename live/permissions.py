@@ -29,11 +29,15 @@ BACK_WITHIN = dt.timedelta(minutes=2)
 def may_host(user: User, lecture: Lecture) -> bool:
     """Whether ``user`` may go live, end, mute and remove: the lecturer assigned, or an organiser above.
 
-    A meeting: also a secretary of the unit, or above it.
+    A meeting: whoever is a secretary or an organiser of the unit, or above it, today; to have planned it is no right.
     """
     if not (user.is_authenticated and user.is_active):
         return False
-    return lecture.lecturer_id == user.pk or has_role(user, *_leaders(lecture), node=lecture.occasion.node)
+    return _is_lecturer(user.pk, lecture) or has_role(user, *_leaders(lecture), node=lecture.occasion.node)
+
+
+def _is_lecturer(user_id: int, lecture: Lecture) -> bool:
+    return lecture.lecturer_id == user_id and not lecture.is_meeting
 
 
 def _leaders(lecture: Lecture) -> tuple[Role, ...]:
@@ -132,7 +136,7 @@ def rights_now(*, occasion_id: int, user_ids: Iterable[int], on_date: dt.date) -
     leaders = RoleGrant.objects.filter(
         valid_on(on_date), role__in=_leaders(lecture), node__path__in=lines, user_id__in=ids
     )
-    hosts = ({lecture.lecturer_id} & set(ids)) | set(leaders.values_list("user_id", flat=True))
+    hosts = {one for one in ids if _is_lecturer(one, lecture)} | set(leaders.values_list("user_id", flat=True))
     members = _admitted(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)
     active = frozenset(User.objects.filter(pk__in=hosts | members, is_active=True).values_list("pk", flat=True))
     return Rights(allowed=active, hosts=active & hosts)

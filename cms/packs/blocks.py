@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 from wagtail import blocks
 from wagtail.admin.rich_text.converters.contentstate import ContentstateConverter
 
+from attendance.core.text import storable
 from cms.blocks import MOST_PICTURES, UNREADABLE, LessonBody
 from cms.core.lesson import held_in
 from media.choosers import KeepsChoice
 
 LONGEST_TEXT = 200_000
+MOST_TAGS = 3000  # reading them takes the longer, the deeper they stand in each other
 Choose = Callable[[str, Any], Any]
 """Takes what kind of thing a block holds and what stands there (never empty), returns what is to stand there."""
 
@@ -61,7 +63,7 @@ def _plain(block: blocks.Block, value: Any) -> Any:
         return bool(value)
     if not isinstance(block, (blocks.CharBlock, blocks.ChoiceBlock)):
         raise UnfitBlock(_("没有导出这种内容的办法"))
-    if value is not None and not isinstance(value, str):
+    if value is not None and not (isinstance(value, str) and storable(value) == value):
         raise UnfitBlock(_("写法不对"))
     return value or ""
 
@@ -71,7 +73,7 @@ def rich_text(html: Any, features: list[str] | None) -> str:
 
     Raises UnfitBlock.
     """
-    if not isinstance(html, str) or len(html) > LONGEST_TEXT or "\x00" in html:
+    if not isinstance(html, str) or len(html) > LONGEST_TEXT or storable(html) != html or html.count("<") > MOST_TAGS:
         raise UnfitBlock(_("文字太长，或者写法不对"))
     if not html.strip():
         return ""

@@ -16,6 +16,7 @@ from wagtail.images import get_image_model
 from wagtail.images.forms import get_image_form
 from wagtail.models import Collection
 
+from attendance.core.text import as_it_reads, storable
 from cms.choices import DOCUMENT, PICTURE, QUIZ, VIDEO
 from cms.models import LONGEST_CATEGORY, CoursePage
 from cms.packs import FOLDERS, MANIFEST, MOST_BLOCKS, MOST_LESSONS, MOST_QUESTIONS
@@ -82,9 +83,9 @@ def read_pack(file: IO[bytes], *, user: Any, most_bytes: int, files: ExitStack) 
 
 
 def _text(value: Any, most: int) -> str:
-    if not isinstance(value, str) or len(value) > most or "\x00" in value:
+    if not isinstance(value, str) or len(value) > most or storable(value) != value:
         raise _Unfit
-    return value.strip()
+    return as_it_reads(value).strip()
 
 
 def _whole(value: Any, low: int, high: int = LARGEST) -> int:

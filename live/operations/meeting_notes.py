@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from django.db import transaction
 
+from attendance.core.text import storable
 from live import room_events
 from live.core.wire import protocol
 from live.core.wire.meeting import MOST_NOTES, NotesEvent
@@ -30,7 +31,7 @@ def write_note(
     *, occasion_id: int, key: str, kind: str, title: str, text: str, actor_id: int, as_of: dt.datetime
 ) -> None:
     """Write an item of the agenda or a decision, or write it anew. Raises UnableToNote."""
-    title, text = " ".join(title.replace("\x00", "").split()), text.replace("\x00", "").strip()
+    title, text = " ".join(storable(title).split()), storable(text).strip()
     if not title:
         raise UnableToNote("empty")
     _hold(occasion_id)

@@ -12,8 +12,8 @@ from attendance.kinds import book_steps
 from live import operations
 from live.duties import of_lecturer
 from live.models import Lecture, Restriction
-from live.permissions import may_watch_live, rights_now
-from organizations.models import Role, User
+from live.permissions import may_host, may_watch_live, rights_now
+from organizations.models import Role, RoleGrant, User
 from tests.factories.meetings import make_live_meeting, make_meeting
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 
@@ -86,6 +86,17 @@ def test_who_enters_and_who_may_not_know(world: County) -> None:
         assert as_(user).get(reverse("live_meeting_change", args=[lecture.pk])).status_code == 404
     for name in ("live_replay", "live_screen", "live_encoder"):
         assert as_(world.organiser).get(reverse(name, args=[lecture.pk])).status_code == 404
+
+
+def test_who_planned_a_meeting_leads_it_only_while_they_hold_the_role(world: County) -> None:
+    lecture, planner = make_live_meeting(world), world.secretary
+    assert may_host(planner, lecture)
+    RoleGrant.objects.filter(user=planner).delete()
+    for name in ("live_meeting_change", "live_people"):
+        assert as_(planner).get(reverse(name, args=[lecture.pk])).status_code == 404
+    assert not may_host(User.objects.get(pk=planner.pk), lecture)
+    now = rights_now(occasion_id=lecture.pk, user_ids=[planner.pk], on_date=timezone.localdate())
+    assert planner.pk not in now.hosts
 
 
 @pytest.mark.parametrize("state", ["planned", "live", "over"])
