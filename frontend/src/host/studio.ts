@@ -55,6 +55,8 @@ export class Studio {
   private readonly corner = new Corner(() => void this.tooSlow());
   private withFace: boolean = Corner.isPossible() && recall("localStorage", WITH_FACE, false);
   private isTooSlow = false;
+  /** The microphone was closed by its key: whatever is opened in its place is closed, too. */
+  private isQuiet = false;
 
   constructor(
     private readonly words: HostWords,
@@ -93,6 +95,7 @@ export class Studio {
     }
     if (!stream) return;
     this.stream = stream;
+    for (const track of stream.getAudioTracks()) track.enabled = !this.isQuiet;
     this.problem = "";
     // Unplugged in the middle: what is left is opened by itself.
     for (const track of stream.getTracks()) track.onended = () => void this.open();
@@ -118,6 +121,7 @@ export class Studio {
     this.mixer.stop();
     this.card.stop();
     this.stream = null;
+    this.isQuiet = false;
     this.preview.srcObject = null;
   }
 
@@ -202,6 +206,7 @@ export class Studio {
     const track = this.stream?.getAudioTracks()[0];
     if (!track) return;
     track.enabled = !track.enabled;
+    this.isQuiet = !track.enabled;
     this.heardSoundAt = performance.now();
     this.events.changed();
   }
