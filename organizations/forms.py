@@ -83,6 +83,13 @@ class RequestLoginCodeForm(allauth_forms.RequestLoginCodeForm):
         return phone
 
 
+class CodeInput(forms.TextInput):
+    """Empty again after a wrong code: nobody types the right one behind it."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
     """Six digits; the phone offers them from the text message."""
 
@@ -90,6 +97,7 @@ class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
         super().__init__(*args, **kwargs)
         code = self.fields["code"]
         code.label = _("验证码")
+        code.widget = CodeInput(attrs=code.widget.attrs)
         code.error_messages["required"] = _("请填写验证码。")
         code.widget.attrs.update(
             {
@@ -103,8 +111,8 @@ class ConfirmLoginCodeForm(allauth_forms.ConfirmLoginCodeForm):
         )
 
     def clean_code(self) -> str:
-        """Full-width digits, as many keyboards write them, are the same digits."""
-        self.cleaned_data["code"] = unicodedata.normalize("NFKC", self.cleaned_data["code"])
+        """Full-width digits, as many keyboards write them, are the same digits; pasted spaces are none."""
+        self.cleaned_data["code"] = "".join(unicodedata.normalize("NFKC", self.cleaned_data["code"]).split())
         code: str = super().clean_code()
         return code
 

@@ -91,6 +91,12 @@ def spoken(phone: str) -> str:
     return f"{match[1][:3]} {match[1][3:7]} {match[1][7:]}" if match else phone
 
 
+def known_to_owner(phone: str) -> str:
+    """Enough of a normalised number for whoever typed it to see a mistake: 138****0001."""
+    digits = phone.removeprefix("+86")
+    return f"{digits[:3]}****{digits[-4:]}"
+
+
 def mask(phone: str) -> str:
     """What logs and other people's pages may show: the last four digits only."""
     return "*******" + phone[-4:]

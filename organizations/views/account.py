@@ -4,7 +4,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.forms import RequestLoginCodeForm
-from allauth.account.internal.stagekit import clear_login
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.internal.stagekit import clear_login, get_pending_stage
 from allauth.account.stages import LoginStage
 from allauth.account.views import ConfirmLoginCodeView as AllauthConfirmLoginCodeView
 from allauth.account.views import LoginView as AllauthLoginView
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from organizations import limits, sms
+from organizations.core import phones
 from organizations.display import known_language, set_display_cookies
 from organizations.forms import DisplayForm
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
@@ -71,12 +73,28 @@ class LoginView(RefusalHasAStatus, StartAgain, AllauthLoginView):
     """Phone and password."""
 
 
-class RequestLoginCodeView(RefusalHasAStatus, StartAgain, AllauthRequestLoginCodeView):
-    """Ask for a code; a site that can send none says so and takes no number."""
+class RequestLoginCodeView(RefusalHasAStatus, AllauthRequestLoginCodeView):
+    """Ask for a code; a site that can send none says so and takes no number.
+
+    The code asked for before stays good until another one is sent: whoever may ask for no more can still type it.
+    """
+
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> None:
+        """Stay: another number may be meant."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"has_code": _waits_for_code(self.request)}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         answer = super().post if sms.can_tell_codes() else self.get
         return answer(request, *args, **kwargs)
+
+
+def _waits_for_code(request: HttpRequest) -> bool:
+    stage = get_pending_stage(request)
+    if stage is None or stage.urlname != "account_confirm_login_code":
+        return False
+    return LoginCodeVerificationProcess.resume(stage) is not None
 
 
 class PasswordChangeView(RefusalHasAStatus, AllauthPasswordChangeView):
@@ -98,7 +116,12 @@ class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
     """
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"sms_trouble": sms.in_trouble()}
+        failed = self._process.state["failed_attempts"]
+        return super().get_context_data(**kwargs) | {
+            "sms_trouble": sms.in_trouble(),
+            "sent_to": phones.known_to_owner(self._process.state.get("phone", "")),
+            "tries_left": self._process.max_attempts - failed if failed else None,
+        }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         person = self._process.user

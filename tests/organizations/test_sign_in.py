@@ -193,6 +193,57 @@ def test_three_wrong_codes_end_the_attempt(client: Client) -> None:
     assert not is_in(client)
 
 
+def test_a_wrong_code_leaves_an_empty_field_and_says_how_many_tries_are_left(client: Client) -> None:
+    person()
+    code = code_for(client)
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    assert "还可以试" not in client.get(CONFIRM).content.decode()
+    for left in (2, 1):
+        page = client.post(CONFIRM, {"code": wrong}).content.decode()
+        assert f"还可以试 {left} 次" in page
+        assert wrong not in page
+    client.post(CONFIRM, {"code": f"{code[:3]} {code[3:]}"})
+    assert is_in(client)
+
+
+@pytest.mark.parametrize("phone", ["13800000001", "13900000009"])
+def test_the_code_page_shows_where_the_code_went(client: Client, phone: str) -> None:
+    person()
+    client.post(CODE, {"phone": phone})
+    page = client.get(CONFIRM).content.decode()
+    assert f"{phone[:3]}****{phone[-4:]}" in page
+    assert phone not in page
+
+
+def test_another_number_is_asked_for_where_codes_are_sent(client: Client) -> None:
+    person()
+    code_for(client)
+    form = client.get(CONFIRM).content.decode().partition('action="/accounts/logout/"')[2]
+    following = re.search('name="next" value="([^"]+)"', form)[1]
+    assert client.post("/accounts/logout/", {"next": following}).headers["Location"] == CODE
+    assert "去填写" not in client.get(CODE).content.decode()
+
+
+def test_a_code_that_came_can_be_typed_though_no_more_may_be_asked_for(client: Client) -> None:
+    person()
+    assert "去填写" not in client.get(CODE).content.decode()
+    for _ in range(3):
+        code = code_for(client)
+    refused = client.post(CODE, {"phone": "13800000001"})
+    assert refused.status_code == 429
+    assert f'href="{CONFIRM}"' in refused.content.decode()
+    client.post(CONFIRM, {"code": code})
+    assert is_in(client)
+
+
+def test_a_code_that_ran_out_is_not_offered(client: Client, settings: Any) -> None:
+    person()
+    code_for(client)
+    assert "去填写" in client.get(CODE).content.decode()
+    settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT = -1
+    assert "去填写" not in client.get(CODE).content.decode()
+
+
 def test_codes_are_few_per_phone_from_wherever(outbox: type[Outbox]) -> None:
     """Each costs money: three for one address, eight for the number; also for a number of nobody."""
     person()

@@ -44,12 +44,20 @@ function copyButtons(): void {
   }
 }
 
-/** A code from a message is as long as it is: with its last digit the form goes by itself. */
+/** A code from a message is as long as it is, however it was pasted: with its last digit the form goes by itself. */
 function sendCodes(): void {
   const field = document.querySelector<HTMLInputElement>("input[data-sends]");
-  field?.addEventListener("input", () => {
+  const length = Number(field?.dataset.sends);
+  field?.addEventListener("input", (event) => {
+    if ((event as InputEvent).isComposing) return;
+    const digits = field.value.normalize("NFKC").replace(/\D/g, "").slice(0, length);
+    if (digits !== field.value) field.value = digits;
     const button = field.form?.querySelector<HTMLButtonElement>("button.btn");
-    if (button && field.value.trim().length === Number(field.dataset.sends)) button.click();
+    if (button && digits.length === length) button.click();
+  });
+  // Back from the next page with the wrong code still in it: there is no room for another behind it.
+  window.addEventListener("pageshow", (event) => {
+    if (field && event.persisted) field.value = "";
   });
 }
 
