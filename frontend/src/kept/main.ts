@@ -4,14 +4,14 @@ import { keepPage, SAVED } from "../lib/cachename";
 import { clock } from "../lib/clock";
 import { deviceId } from "../lib/device";
 import { get, HttpError, send } from "../lib/http";
-import { canKeep, keepOnlyFor, keptOwner, nowKeptFor } from "../lib/kept";
+import { canKeep, keepOnlyFor, keptOwner, nowKeptFor, readsLarge, rememberSize } from "../lib/kept";
 import { byId, optional, readData, write as say } from "../lib/page";
-import { recall, remember } from "../lib/storage";
+import { Sure } from "../lib/sure";
 import { fill } from "../lib/words";
 import * as lessons from "./lesson";
 import { study } from "./study";
 
-const LARGE = "kept-large";
+const sure = new Sure();
 const words = readData<Record<string, string>>("kept-words") ?? {};
 
 function size(bytes: number): string {
@@ -37,7 +37,7 @@ async function keepAll(owner: string, keys: string[], said: Element): Promise<vo
     bytes += kept.bytes;
   }
   await keepPage(SAVED);
-  remember("localStorage", LARGE, document.documentElement.dataset.mode === "elder");
+  rememberSize();
   say(said, fill(words, "saved", { size: size(bytes) }));
 }
 
@@ -58,6 +58,9 @@ async function button(part: HTMLElement): Promise<void> {
   };
   go.addEventListener("click", async () => {
     go.disabled = true;
+    // On a slow line the first answer takes seconds.
+    const idle = go.textContent ?? "";
+    go.textContent = fill(words, "preparing");
     try {
       await keepAll(owner, keys, said);
       await show();
@@ -66,6 +69,7 @@ async function button(part: HTMLElement): Promise<void> {
       const told = error instanceof HttpError && error.code === "before" ? error.message : "";
       say(said, told || fill(words, full ? "no_room" : "failed"));
     }
+    go.textContent = idle;
     go.disabled = false;
   });
   away.addEventListener("click", async () => {
@@ -90,19 +94,22 @@ function made<K extends keyof HTMLElementTagNameMap>(name: K, text: string, look
   return element;
 }
 
-function rowOf(owner: string, kept: lessons.Kept): HTMLElement {
+function rowOf(owner: string, kept: lessons.Kept, index: number): HTMLElement {
   const row = made("div", "", "card");
-  const about = `${kept.course} · ${size(kept.bytes)}${kept.hasSound ? "" : ` · ${fill(words, "text_only")}`}`;
+  const about = `${size(kept.bytes)}${kept.hasSound ? "" : ` · ${fill(words, "text_only")}`}`;
   row.appendChild(made("b", kept.title));
   row.appendChild(made("p", about, "sub"));
   if (kept.isChanged) row.appendChild(made("p", fill(words, "changed"), "sub"));
   const open = made("a", fill(words, "open"), "btn");
   open.href = `#${kept.key}`;
-  const away = made("button", fill(words, "remove"), "btn quiet");
-  away.addEventListener(
-    "click",
-    () => void lessons.remove(owner, kept.key).then(() => list(owner, fill(words, "removed"))),
-  );
+  const away = made("button", "", "btn quiet");
+  const paint = (): void => say(away, fill(words, sure.is(index) ? "sure" : "remove"));
+  away.addEventListener("click", () => {
+    if (sure.tapped(index, paint)) {
+      void lessons.remove(owner, kept.key).then(() => list(owner, fill(words, "removed")));
+    }
+  });
+  paint();
   row.appendChild(open);
   row.appendChild(away);
   return row;
@@ -115,7 +122,10 @@ async function list(owner: string, first = ""): Promise<void> {
   say(byId("kept-said"), parts.filter(Boolean).join(" "));
   const place = byId("kept-list");
   place.textContent = "";
-  for (const one of kept) place.appendChild(rowOf(owner, one));
+  for (const [index, one] of kept.entries()) {
+    if (one.course !== kept[index - 1]?.course) place.appendChild(made("h2", one.course, "pad"));
+    place.appendChild(rowOf(owner, one, index));
+  }
 }
 
 async function show(owner: string, kept: lessons.Kept): Promise<void> {
@@ -143,6 +153,11 @@ async function show(owner: string, kept: lessons.Kept): Promise<void> {
     }
     byId("kept-player").hidden = false;
   }
+  if (!sound) {
+    say(byId("kept-reading"), fill(words, "reading"));
+    byId("kept-reading").hidden = false;
+  }
+  byId<HTMLAnchorElement>("kept-online").href = kept.url;
   byId("kept-lesson").hidden = false;
 }
 
@@ -150,7 +165,7 @@ async function page(): Promise<void> {
   const owner = keptOwner();
   if (!canKeep()) return list("");
   window.addEventListener("hashchange", () => location.reload());
-  if (recall("localStorage", LARGE, false)) document.documentElement.dataset.mode = "elder";
+  if (readsLarge()) document.documentElement.dataset.mode = "elder";
   keepPage(SAVED).catch(() => undefined);
   const said = owner ? await lessons.check(owner, await lessons.all(owner), sitting) : [];
   const key = location.hash.slice(1);

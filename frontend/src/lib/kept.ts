@@ -6,6 +6,7 @@ import { cacheOf, PREFIX } from "./cachename";
 import { recall, remember } from "./storage";
 
 const OWNER = "kept-owner";
+const LARGE = "kept-large";
 
 /** Can this browser keep lessons and show them without a network? */
 export function canKeep(): boolean {
@@ -19,6 +20,15 @@ export function keptOwner(): string {
 
 export function nowKeptFor(owner: string): void {
   remember("localStorage", OWNER, owner || null);
+}
+
+/** Beside what is kept, for its page is the same for everybody and comes without a line: does the person read large? */
+export function rememberSize(): void {
+  remember("localStorage", LARGE, document.documentElement.dataset.mode === "elder");
+}
+
+export function readsLarge(): boolean {
+  return recall("localStorage", LARGE, false);
 }
 
 /** Delete what is kept for anybody but `owner` ("": for everybody). */
