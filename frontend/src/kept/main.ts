@@ -2,12 +2,16 @@
 
 import { keepPage, SAVED } from "../lib/cachename";
 import { clock } from "../lib/clock";
+import { isOnline, onConnection } from "../lib/connection";
 import { deviceId } from "../lib/device";
 import { get, HttpError, send } from "../lib/http";
 import { canKeep, keepOnlyFor, keptOwner, nowKeptFor, readsLarge, rememberSize } from "../lib/kept";
+import { Outbox } from "../lib/outbox";
 import { byId, optional, readData, write as say } from "../lib/page";
 import { Sure } from "../lib/sure";
+import { hasWaiting } from "../lib/waiting";
 import { fill } from "../lib/words";
+import { length, type Range } from "../player/ranges";
 import * as lessons from "./lesson";
 import { study } from "./study";
 
@@ -128,6 +132,26 @@ async function list(owner: string, first = ""): Promise<void> {
   }
 }
 
+/** What was heard without a network goes from the list, too, and the list says what became of it. */
+function sendWhatWaits(owner: string): void {
+  if (!owner || !hasWaiting(owner)) return;
+  const sent = byId("kept-sent");
+  const tell = (): void => {
+    if (hasWaiting(owner)) say(sent, fill(words, isOnline() ? "sending" : "waits"));
+  };
+  onConnection(tell);
+  tell();
+  new Outbox({
+    owner,
+    onAcknowledged: (_, answer) => {
+      const { credited_ms: credited } = answer as { credited_ms?: Range[] };
+      say(sent, credited ? fill(words, "counted", { done: clock(length(credited)) }) : "");
+      tell();
+    },
+    onRefused: (_, error) => say(sent, error.message),
+  });
+}
+
 async function show(owner: string, kept: lessons.Kept): Promise<void> {
   say(byId("kept-said"), "");
   byId("kept-list").textContent = "";
@@ -171,6 +195,7 @@ async function page(): Promise<void> {
   const key = location.hash.slice(1);
   const kept = owner && key ? await lessons.read(owner, key) : null;
   if (kept && Date.now() - kept.checkedAt < lessons.KEPT_MS) return show(owner, kept);
+  sendWhatWaits(owner);
   return list(owner, [...said, kept ? fill(words, "old") : ""].filter(Boolean).join(" "));
 }
 
