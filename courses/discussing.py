@@ -9,7 +9,7 @@ from django.db import transaction
 from attendance.core.text import checked
 from attendance.models import Occasion
 from attendance.operations import tell
-from courses.discussion import State
+from courses.discussion import State, version_of
 from courses.models import CommentReport, CourseRun, LessonComment
 from organizations.limits import count
 from organizations.operations import UnableToTry
@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 
 class UnableToComment(Exception):
     """``code``: empty, too_long, unfit (signs that nobody sees), closed (the discussion, the course, or it has not
-    begun), many (try later), or gone (the comment is deleted, or is none of this course's)."""
+    begun), many (try later), gone (the comment is deleted, or is none of this course's), or what somebody else has
+    decided since the page was made that is answered: shown, answered, hidden."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -67,31 +68,40 @@ def is_closed(run: CourseRun, *, as_of: datetime) -> bool:
 
 
 @transaction.atomic
-def show_comment(*, occasion_id: int, comment_id: int, actor_id: int, as_of: datetime) -> None:
+def show_comment(*, occasion_id: int, comment_id: int, actor_id: int, as_of: datetime, seen: str | None = None) -> None:
     """Let everybody who studies the lesson see a comment; reports of it are settled. Its writer is told where it was
-    hidden. Raises UnableToComment."""
+    hidden. ``seen``: see _unchanged. Raises UnableToComment."""
     comment = _held(occasion_id, comment_id)
+    if comment.state != State.SHOWN:
+        _unchanged(comment, actor_id, seen)
     if comment.state == State.HIDDEN:
         _tell(comment, "comment_shown", as_of)
     _decide(comment, State.SHOWN, "", actor_id, as_of)
 
 
 @transaction.atomic
-def hide_comment(*, occasion_id: int, comment_id: int, reason: str, actor_id: int, as_of: datetime) -> None:
-    """Keep a comment from everybody but its writer, who is told why; reports of it are settled. Raises
-    UnableToComment."""
+def hide_comment(
+    *, occasion_id: int, comment_id: int, reason: str, actor_id: int, as_of: datetime, seen: str | None = None
+) -> None:
+    """Keep a comment from everybody but its writer, who is told why; reports of it are settled. ``seen``: see
+    _unchanged. Raises UnableToComment."""
     words = _words(reason, LONGEST_REASON)
     comment = _held(occasion_id, comment_id)
+    _unchanged(comment, actor_id, seen)
     if comment.state != State.HIDDEN or comment.reason != words:
         _tell(comment, "comment_hidden", as_of, reason=words)
     _decide(comment, State.HIDDEN, words, actor_id, as_of)
 
 
 @transaction.atomic
-def answer_comment(*, occasion_id: int, comment_id: int, text: str, actor_id: int, as_of: datetime) -> None:
-    """Answer a comment, which lets it through, or change the answer; its writer is told. Raises UnableToComment."""
+def answer_comment(
+    *, occasion_id: int, comment_id: int, text: str, actor_id: int, as_of: datetime, seen: str | None = None
+) -> None:
+    """Answer a comment, which lets it through, or change the answer; its writer is told. ``seen``: see _unchanged.
+    Raises UnableToComment."""
     words = _words(text, LONGEST_ANSWER)
     comment = _held(occasion_id, comment_id)
+    _unchanged(comment, actor_id, seen)
     if comment.answer != words:
         comment.answer, comment.answered_by_id, comment.answered_at = words, actor_id, as_of
         comment.save(update_fields=["answer", "answered_by", "answered_at"])
@@ -147,6 +157,16 @@ def _held(occasion_id: int, comment_id: int, **of: int) -> LessonComment:
     if comment is None:
         raise UnableToComment("gone")
     return comment
+
+
+def _unchanged(comment: LessonComment, actor_id: int, seen: str | None) -> None:
+    """Refuse a decision made from a page older than somebody else's. ``seen``: the page's version_of, None where there
+    is no page. Raises UnableToComment."""
+    if seen is None or comment.decided_by_id in {None, actor_id} or seen == version_of(comment):
+        return
+    if comment.state == State.HIDDEN:
+        raise UnableToComment("hidden")
+    raise UnableToComment("answered" if comment.answer else "shown")
 
 
 def _decide(comment: LessonComment, state: str, reason: str, actor_id: int, as_of: datetime) -> None:

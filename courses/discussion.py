@@ -58,6 +58,11 @@ def comments_to_moderate(*, run_id: int) -> QuerySet[LessonComment]:
     )
 
 
+def version_of(comment: LessonComment) -> str:
+    """Return by what an organiser's page shows which decision about a comment it was made from; empty before any."""
+    return comment.decided_at.isoformat() if comment.decided_at is not None else ""
+
+
 def units_of(*, run_id: int, member_ids: Collection[int]) -> dict[int, str]:
     """Return in which unit these people are expected at a course, as its roster says. One query."""
     entries = RosterEntry.objects.filter(occasion_id=run_id, member_id__in=member_ids)

@@ -16,6 +16,13 @@ WHY = {
     "many": gettext_lazy("您刚才写得比较多，没有发出；请过十分钟再点一次“发出”。"),
 }
 
+# What somebody else has decided since the page was made: of the whole comment, not of the words.
+MEANWHILE = {
+    "shown": gettext_lazy("您打开这一页以后，别人已经公开了这条留言，还没有按您的办。确定要用您的，就再点一次。"),
+    "answered": gettext_lazy("您打开这一页以后，别人已经回复了这条留言，还没有按您的办。确定要用您的，就再点一次。"),
+    "hidden": gettext_lazy("您打开这一页以后，别人已经不公开这条留言，还没有按您的办。确定要用您的，就再点一次。"),
+}
+
 
 def why_not(code: str, limit: int) -> str:
     """Return why words were not taken, and what to do."""
@@ -30,16 +37,19 @@ def new_id() -> str:
 
 
 class Words(forms.Form):
-    """One text; ``required`` and its length are the operation's, so that nothing typed is lost."""
+    """One text; whether there is one and its length are checked by the operation, so that nothing typed is lost."""
 
     limit = LONGEST
 
-    text = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    text = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
 
     def refuse(self, code: str) -> None:
-        """Say beside the text why it was not taken."""
-        self.is_valid()
-        self.add_error("text", why_not(code, self.limit))
+        """Say why it was not taken: beside the text, or of the whole where another has decided meanwhile."""
+        self.errors.clear()  # the operation's word is the only one
+        if code in MEANWHILE:
+            self.add_error(None, str(MEANWHILE[code]))
+        else:
+            self.add_error("text", why_not(code, self.limit))
 
 
 class CommentForm(Words):
@@ -47,10 +57,9 @@ class CommentForm(Words):
 
     client_id = forms.CharField(required=False, widget=forms.HiddenInput, initial=new_id)
     text = forms.CharField(
-        required=False,
         label=gettext_lazy("您的问题或体会"),
         help_text=gettext_lazy("最多 500 个字。等老师看过后，学这一讲的人能看到，会写上您的姓和支部。"),
-        widget=forms.Textarea(attrs={"rows": 4, "required": True}),
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
 
 
@@ -59,10 +68,9 @@ class AnswerForm(Words):
 
     limit = LONGEST_ANSWER
     text = forms.CharField(
-        required=False,
         label=gettext_lazy("回复"),
         help_text=gettext_lazy("最多 1000 个字。回复以后，留言和回复大家都能看到，并且通知本人。"),
-        widget=forms.Textarea(attrs={"rows": 3, "required": True}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
 
@@ -71,8 +79,7 @@ class HideForm(Words):
 
     limit = LONGEST_REASON
     text = forms.CharField(
-        required=False,
         label=gettext_lazy("不公开的原因"),
         help_text=gettext_lazy("最多 200 个字，本人会看到。"),
-        widget=forms.Textarea(attrs={"rows": 2, "required": True}),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from attendance.sentences.records import day_and_hour
-from courses.discussion import State, titles_of, units_of
+from courses.discussion import State, titles_of, units_of, version_of
 from courses.models import LessonComment
 from courses.talk_forms import AnswerForm, HideForm
 
@@ -46,7 +46,8 @@ class Judged:
     may_hide: bool
     answer: AnswerForm
     hide: HideForm
-    is_open: bool = False  # something is wrong with what was typed
+    seen: str  # which decision the page shows
+    refused: Sequence[str] = ()  # what is wrong with the whole
 
 
 def said_under(comments: Sequence[LessonComment], *, run_id: int, member_id: int) -> list[Said]:
@@ -91,7 +92,9 @@ def judged(
         hide = wrong if isinstance(wrong, HideForm) else HideForm(auto_id=f"id_hide_{one.pk}_%s")
         said = _said(one, units, name=one.author.name, is_own=False, titles=titles)
         may_show = one.state != State.SHOWN or one.reported_at is not None
-        found.append(Judged(said, may_show, one.state != State.HIDDEN, answer, hide, wrong is not None))
+        may_hide = one.state != State.HIDDEN or isinstance(wrong, HideForm)
+        refused = wrong.non_field_errors() if wrong is not None else ()
+        found.append(Judged(said, may_show, may_hide, answer, hide, version_of(one), refused))
     return found
 
 
