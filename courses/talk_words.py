@@ -93,7 +93,7 @@ def judged(
         said = _said(one, units, name=one.author.name, is_own=False, titles=titles)
         may_show = one.state != State.SHOWN or one.reported_at is not None
         may_hide = one.state != State.HIDDEN or isinstance(wrong, HideForm)
-        refused = wrong.non_field_errors() if wrong is not None else ()
+        refused = [str(error) for error in wrong.non_field_errors()] if wrong is not None else []
         found.append(Judged(said, may_show, may_hide, answer, hide, version_of(one), refused))
     return found
 

@@ -1,6 +1,7 @@
 """Two organisers answer for one discussion: an old page undoes nothing of another's unseen."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -35,6 +36,10 @@ def comment(given: Given, world: County) -> LessonComment:
     )  # fmt: skip
 
 
+def colleague(world: County) -> Any:
+    return RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user
+
+
 def page_of(content: bytes) -> BeautifulSoup:
     return BeautifulSoup(content, "html.parser")
 
@@ -54,7 +59,7 @@ def test_a_decision_from_an_old_page_is_asked_for_once_more(
     office = f"/courses/{given.run.pk}/talk/"
     decide = f"{office}{comment.pk}/decide/"
     first = sign_in(world.organiser)
-    second = sign_in(RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user)
+    second = sign_in(colleague(world))
     old = page_of(second.get(office).content)
     first.post(decide, hidden_of(page_of(first.get(office).content), "show"))
 
@@ -89,7 +94,7 @@ def test_what_another_decided_is_there_although_it_stands_on_another_page_now(
 ) -> None:  # fmt: skip
     monkeypatch.setattr("courses.talk.A_PAGE", 1)
     office = f"/courses/{given.run.pk}/talk/"
-    first, second = sign_in(world.organiser), sign_in(RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user)
+    first, second = sign_in(world.organiser), sign_in(colleague(world))
     old = page_of(second.get(office).content)
     write_comment(
         occasion_id=given.run.pk, lesson_id=given.lesson.pk, author_id=world.member.pk, client_id="k2", text="还有一个",
