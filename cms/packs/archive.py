@@ -92,7 +92,7 @@ def _fault_of(one: zipfile.ZipInfo, seen: set[str]) -> str:
 
 def read_manifest(pack: zipfile.ZipFile) -> dict[str, Any]:
     """Return what ``course.json`` says, of this format and version; not looked into further. Raises UnfitPack."""
-    other = _("这不是导出的课程：里面没有能读的 course.json。请用“导出”得到的那个 zip 文件。")
+    other = _("这不是导出的课程：里面没有能读的 course.json。请用“导出成文件”得到的那个 zip 文件。")
     try:
         entry = pack.getinfo(MANIFEST)
         if entry.file_size > MANIFEST_BYTES:

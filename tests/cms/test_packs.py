@@ -1,10 +1,12 @@
 """A course goes out as one file and comes back the same, as a draft."""
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -203,9 +205,32 @@ def test_import_says_what_is_missing_or_wrong(county: County, client: Client) ->
     answer = client.post(reverse("cms_course_import"), {"node": county.township.pk, "file": bad})
     assert answer.status_code == 422
     assert "这不是一个完整的 zip 文件" in answer.content.decode()
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as file:
+        file.writestr("a.txt", "x")
+    posted = {"node": county.township.pk, "file": SimpleUploadedFile("x.zip", other.getvalue())}
+    assert "请用“导出成文件”得到的那个 zip 文件" in client.post(reverse("cms_course_import"), posted).content.decode()
     answer = client.post(reverse("cms_course_import"), {"node": county.township.pk})
     assert answer.status_code == 422
     assert "请选课程文件" in answer.content.decode()
+
+
+def test_a_file_over_the_limit_is_told_of_beside_the_form(county: County, client: Client, settings: Any) -> None:
+    client.force_login(county.organiser)
+    page = BeautifulSoup(client.get(reverse("cms_course_import")).content, "html.parser")
+    field = page.select_one("input[name=file]")
+    assert field is not None
+    assert field["data-most-bytes"] == str(200 * 2**20)
+    assert "最多 200 MB" in str(field["data-too-large"])
+    assert "最大 200 MB" in page.get_text()
+    assert page.select_one("script[src$='js/weigh.js']") is not None
+    settings.COURSE_FILE_MAX_BYTES = 2**20
+    big = SimpleUploadedFile("x.zip", b"x" * (2**20 + 1))
+    answer = client.post(reverse("cms_course_import"), {"node": county.township.pk, "file": big})
+    assert answer.status_code == 422
+    page = BeautifulSoup(answer.content, "html.parser")
+    assert "课程文件太大：最多 1 MB，没有导入。" in page.get_text()
+    assert page.select_one("input[name=file]") is not None
 
 
 def test_who_may(county: County, client: Client, settings: Any) -> None:
