@@ -99,6 +99,7 @@ if COMMAND == "media_agent":
 MIDDLEWARE = [
     "config.metrics.Before",
     "config.middleware.headers",
+    "config.middleware.files_in_pieces",
     "config.middleware.health",
     "organizations.address.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
