@@ -258,3 +258,13 @@ def test_a_reviewer_reads_that_something_waits_for_its_moment(desk: Desk) -> Non
     reviewer, later = as_(desk.colleague), f"{timezone.localtime() + dt.timedelta(days=1):%Y-%m-%d %H:%M}"
     answer = judge(reviewer, desk, lesson, "approve", go_live_at=later)
     assert "“第一讲”已通过，会按时发布。" in told(reviewer, answer.headers["Location"])
+
+
+def test_a_reviewer_reads_that_an_approved_page_waits_for_an_answer(desk: Desk, monkeypatch: Any) -> None:
+    lesson = submitted(desk)
+    monkeypatch.setattr("courses.releasing.when_made_public", lambda *page, **about: ["somebody studies it"])
+    reviewer = as_(desk.colleague)
+    answer = judge(reviewer, desk, lesson, "approve")
+    page = told(reviewer, answer.headers["Location"])
+    assert "“第一讲”已通过，还没有发布：请看下面写的。" in page
+    assert "审核通过了，还没有发布" in page
