@@ -143,7 +143,6 @@ from live.operations.speakers import (
     step_down,
     step_down_absent,
     step_up,
-    unshow,
 )
 
 __all__ = [
@@ -278,7 +277,6 @@ __all__ = [
     "take_air",
     "take_break",
     "take_encoder_air",
-    "unshow",
     "void_lecture",
     "vote_questions",
     "why_recording_stays",

@@ -252,7 +252,7 @@ def listener_for(process: "RoomProcess", peer: Peer) -> Callable[[EngineEvent], 
             process.peers.over(peer)
             if peer.kind == "pub" and not peer.room.is_on_air():
                 process.picture(peer.room, on=False)
-            speakers.flows(process, peer, comes=False)
+            speakers.ended(process, peer)
 
     return on_event
 
