@@ -25,6 +25,7 @@ export interface RoomWords {
   chat_off: string;
   closed: string;
   connecting: string;
+  deaf: string;
   elsewhere: string;
   empty: string;
   ended: string;

@@ -362,6 +362,7 @@ class Room {
       hand: this.hand.isUp,
       isHidden: document.visibilityState === "hidden",
       isBreak: this.state === "live" && this.breakUntil !== null,
+      isDeaf: this.screen.isDeaf,
     });
     const status = byId("status");
     write(status, word ? fill(this.words, word) : "");

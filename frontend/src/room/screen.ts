@@ -6,6 +6,7 @@
 import { isOnline } from "../lib/connection";
 import type { Command } from "../lib/frames";
 import { abilities, choose, chooseWithout, loadHls } from "../lib/hls";
+import { Deafness } from "./deafness";
 import { LiveList } from "./list";
 import { Motion } from "./motion";
 import { canReceive, Receiver } from "./receiver";
@@ -60,6 +61,7 @@ export class Screen {
   private unable = false;
   private lastTime = 0;
   private readonly motion = new Motion();
+  private readonly deafness = new Deafness();
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -114,7 +116,7 @@ export class Screen {
   /** The socket is back: what plays goes on. HLS needs no word of it; WebRTC is reclaimed, or begun anew. */
   resume(isSame: boolean): void {
     this.live = true;
-    if (this.way === "hls" && this.shown === "playing") return;
+    if (this.way === "hls" && this.shown === "playing" && !this.speaks) return;
     // Who is on the air may have changed meanwhile: only a picture that moves is worth keeping.
     if (this.way !== "webrtc" || this.shown !== "playing" || !isSame || !this.receiver.resume()) this.start();
   }
@@ -127,6 +129,7 @@ export class Screen {
   stop(): void {
     this.live = false;
     this.release();
+    this.deafness.ends();
     this.deadline = 0;
     this.show("idle");
   }
@@ -145,8 +148,14 @@ export class Screen {
   /** This page came on the stage or left it: there what is said must be heard at once, and never oneself by HLS. */
   onStage(speaks: boolean): void {
     this.speaks = speaks;
+    this.deafness.ends();
     if (this.live && speaks && this.way !== "webrtc") this.ask("auto");
     this.quiet(speaks && this.way !== "webrtc");
+  }
+
+  /** On the stage, and the lecturer is not heard: WebRTC is tried again and again. */
+  get isDeaf(): boolean {
+    return this.deafness.isOn;
   }
 
   private quiet(on: boolean): void {
@@ -242,6 +251,7 @@ export class Screen {
     if (!this.live || pc !== this.receiver.pc) return;
     if (moves) this.moved();
     else this.stands();
+    if (this.speaks && this.way === "hls" && isOnline() && this.deafness.isDue(performance.now())) this.ask("auto");
   }
 
   private moved(): void {
@@ -251,7 +261,10 @@ export class Screen {
     this.movedAt = now;
     this.deadline = 0;
     this.isOld = false;
-    if (this.way === "webrtc") this.failures = 0;
+    if (this.way === "webrtc") {
+      this.failures = 0;
+      this.deafness.ends();
+    }
     if (now - this.steadyAt > STEADY_MS) this.tries = 0;
     this.show("playing");
   }
@@ -288,7 +301,7 @@ export class Screen {
     this.covered(this.tries ? "trying" : "loading");
     this.deadline = performance.now() + this.patienceNow();
     // Without a socket nothing better can be had: what is there may come back before it.
-    if (!sent && asked !== "hls" && this.way === "webrtc") return;
+    if (!sent && asked !== "hls" && (this.way === "webrtc" || this.speaks)) return;
     this.release();
     this.via = asked;
     // HLS needs no room; WebRTC waits for it.
