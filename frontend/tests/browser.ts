@@ -104,6 +104,10 @@ export class FakeElement extends FakeTarget {
     return this.attributes[name] ?? null;
   }
 
+  removeAttribute(name: string): void {
+    delete this.attributes[name];
+  }
+
   append(...made: (FakeElement | string)[]): void {
     for (const one of made) if (typeof one !== "string") this.appendChild(one);
   }

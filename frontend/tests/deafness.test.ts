@@ -26,7 +26,7 @@ class Video extends FakeElement {
     // Nothing is fetched here.
   }
 
-  removeAttribute(): void {
+  override removeAttribute(): void {
     this.src = "";
   }
 }
