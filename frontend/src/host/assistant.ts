@@ -5,7 +5,17 @@ import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
 import { isOver } from "../room/page";
 import { pageSource } from "./source";
-import { ENCODER, mayLetEncoder, mayTakeBack, type Role, replacedWord, roleOf, senderOf, takenWord } from "./stage";
+import {
+  ENCODER,
+  mayLetEncoder,
+  mayTakeBack,
+  type Role,
+  replacedWord,
+  roleOf,
+  senderOf,
+  takeAsks,
+  takenWord,
+} from "./stage";
 
 export interface AssistantEvents {
   send(command: Command): boolean;
@@ -128,7 +138,7 @@ export class Assistant {
     byId("take-back").hidden = !back;
     byId("take").hidden = back || this.asked > 0;
     byId("take-confirm").hidden = !this.asked;
-    write(byId("take-asks"), this.say(this.isEncoder ? "encoder_take_asks" : "take_asks"));
+    write(byId("take-asks"), this.say(takeAsks(onAir, this.you)));
     byId("take-cancel").hidden = !(this.taking && !isMine);
     this.showEncoder();
     const may = this.role === "presenter" && isMine && !!onAir?.before && this.events.state() === "live";

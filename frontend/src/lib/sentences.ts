@@ -212,6 +212,7 @@ export interface HostWords {
   replaced: string;
   replay_ready: string;
   screen: string;
+  screen_over: string;
   screen_silent: string;
   screen_stop: string;
   sending: string;
@@ -226,6 +227,7 @@ export interface HostWords {
   state: string;
   take_asks: string;
   take_down: string;
+  take_own_asks: string;
   taken: string;
   taken_from: string;
   taken_own: string;
