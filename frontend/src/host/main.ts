@@ -248,7 +248,7 @@ class Desk {
   }
 
   private staged(speakers: OnStage[]): void {
-    this.speakers.show(speakers);
+    this.speakers.show(speakers, this.state === "live" && !this.onAir.isBreak);
     this.hearing.told(speakers);
   }
 
@@ -281,8 +281,10 @@ class Desk {
   private breakChanged(isBreak: boolean): void {
     if (this.state !== "live") return;
     this.say("");
-    if (isBreak) this.air.stop();
-    else void this.air.publish();
+    if (isBreak) {
+      this.air.stop();
+      this.staged([]);
+    } else void this.air.publish();
     this.show();
   }
 

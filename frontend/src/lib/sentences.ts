@@ -26,6 +26,9 @@ export interface RoomWords {
   closed: string;
   connecting: string;
   deaf: string;
+  down_break: string;
+  down_host: string;
+  down_lost: string;
   elsewhere: string;
   empty: string;
   ended: string;
@@ -105,6 +108,7 @@ export interface HostWords {
   break_left: string;
   break_length: string;
   break_take: string;
+  came_not: string;
   camera: string;
   cancelled: string;
   chat_close: string;

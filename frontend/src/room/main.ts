@@ -96,6 +96,7 @@ class Room {
     this.speaking = new Speaking(data.words, data.you, {
       send,
       changed: (speaks) => this.screen.onStage(speaks),
+      isBreak: () => this.breakUntil !== null,
     });
     this.asking = new Asking(data.ask_words, data.you, `ask-${data.owner}-${data.occasion}`, send);
     this.slides = new RoomSlides(data.slide_words, data.slides_url, async () => (await ask()).slides_url);
@@ -248,7 +249,7 @@ class Room {
       this.wakeLock.release();
     }
     if (isOver(state)) {
-      this.speaking.told([]);
+      this.speaking.ends();
       this.breakUntil = null;
       this.chat.close();
       if (state !== was) this.asker.start();
@@ -277,7 +278,7 @@ class Room {
     if (line === "closed") {
       this.screen.stop();
       this.wakeLock.release();
-      this.speaking.told([]);
+      this.speaking.ends();
       this.chat.close();
       this.endOutage();
       if (why === "cancelled") this.state = "cancelled";
