@@ -9,9 +9,17 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadGroupScheduling
 
 from tests.databases import test_database
 
+DATABASE = {"db", "transactional_db", "django_db_setup"}
+# What has SQL of our own, or is told apart by the kind of database: asked on both.
+OWN_SQL = {"attendance", "config"}
+# What talks to Redis or starts processes without asking a database lies here; tests/trust is asked as a whole.
+PROCESSES = {"live", "config", "realtime", "trust"}
+# One site of its own for all that a file asks: twenty seconds of processor time.
+DEAR = {"tests/realtime/test_away.py"}
 # No test is timed: on a busy machine a step of a third of a second says nothing about the code.
 settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
@@ -25,14 +33,45 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what waits most (real sockets, real clocks), so that the other workers fill its pauses.
+    """Begin with what needs nothing, while one worker makes the database's template; then what waits most.
 
-    What lies in tests/trust has its mark from its place.
+    The other workers fill the pauses of real sockets and real clocks. What a test says of itself by its place and its
+    fixtures decides on which databases ``tests/run.sh`` asks it.
     """
     for item in items:
-        if "trust" in item.path.parts and item.get_closest_marker("unit") is None:
+        place = set(item.path.parts)
+        if "trust" in place and item.get_closest_marker("unit") is None:
             item.add_marker("trust")
-    items.sort(key=lambda item: item.get_closest_marker("realtime") is None)
+        if place & {"views", "cms"}:
+            item.add_marker("pages")
+        database = item.get_closest_marker("django_db")
+        if database is not None and database.kwargs.get("transaction"):
+            item.add_marker("commits")
+        asks = database is not None or not DATABASE.isdisjoint(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("unit") is not None or not (asks or place & PROCESSES):
+            item.add_marker("alone")
+        if place & OWN_SQL or any(item.get_closest_marker(name) for name in ("commits", "realtime")):
+            item.add_marker("both")
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("alone", "realtime")])
+    if first := next((item for item in items if item.get_closest_marker("alone") is None), None):
+        items.insert(0, items.pop(items.index(first)))
+
+
+class InOneWorker(LoadGroupScheduling):
+    """A test at a time, and the files in ``DEAR`` as a whole: what they share is made once.
+
+    The mark ``xdist_group`` is for that, and does nothing with pytest 9.2: xdist 3.8 names a group in the identity that
+    tests had before.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in DEAR else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
+    return InOneWorker(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_collection_finish() -> None:

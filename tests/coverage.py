@@ -1,4 +1,4 @@
-"""What the tests of the first stage of ``make test`` reached: ``python -m tests.coverage FOLDER`` after
+"""What the tests on SQLite and those on PostgreSQL reached together: ``python -m tests.coverage FOLDER`` after
 ``pytest -p tests.reached``.
 
 Every branch of each ``core/``, which its unit tests reach alone; of operations and of the rest a floor, printed beside

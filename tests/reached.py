@@ -23,5 +23,5 @@ slipcover.ImportManager(probes, slipcover.FileMatcher(sources=SOURCES, omit=OMIT
 
 def pytest_sessionfinish() -> None:
     """Of the controller of parallel workers, too: it lists the files that nobody has imported."""
-    name = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    (Path(os.environ["REACHED"]) / f"{name}.json").write_text(json.dumps(probes.get_coverage()), encoding="utf-8")
+    file = Path(os.environ["REACHED"]) / f"{os.getpid()}.json"
+    file.write_text(json.dumps(probes.get_coverage()), encoding="utf-8")

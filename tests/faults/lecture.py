@@ -61,24 +61,30 @@ class Pages:
         return [word for word in found if word not in ("beat", "hide", "show", "link connected", "link slow")]
 
 
-def on_air(browser: Browser, stack: Stack, people: People) -> Pages:
-    """Both pages, with the picture on its way by WebRTC."""
+def on_air(browser: Browser, stack: Stack, people: People, *, camera: str = "") -> Pages:
+    """Both pages, with the picture on its way by WebRTC. ``camera``: a script that puts another in its place."""
     host = browser.new_context().new_page()
-    host.add_init_script(SPY)
+    host.add_init_script(SPY + camera)
     host.goto(f"{stack.site.url}/accounts/login/?next=/live/{people.occasion}/host/")
     host.fill("[name=login]", people.phone)
     host.fill("[name=password]", PASSWORD)
     host.press("[name=password]", "Enter")
     host.locator("#live-mark").wait_for(timeout=60_000)
-    context = browser.new_context(**PHONE)
-    name, _, value = people.cookies[0].partition("=")
-    context.add_cookies([{"name": name, "value": value, "url": stack.site.url}])
-    member = context.new_page()
-    member.add_init_script(SPY)
-    member.goto(f"{stack.site.url}/live/{people.occasion}/")
+    member = come_in(browser, stack, people, people.cookies[0])
     until(lambda: member.evaluate("document.querySelector('video').srcObject?.active"), within=90)
     until(lambda: member.evaluate("document.querySelector('video').currentTime > 2"), within=60)
     return Pages(host, member)
+
+
+def come_in(browser: Browser, stack: Stack, people: People, cookie: str) -> Page:
+    """The page of one more member, on its way in."""
+    context = browser.new_context(**PHONE)
+    name, _, value = cookie.partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": stack.site.url}])
+    page = context.new_page()
+    page.add_init_script(SPY)
+    page.goto(f"{stack.site.url}/live/{people.occasion}/")
+    return page
 
 
 def until(true: Callable[[], Any], *, within: float, what: Callable[[], Any] | None = None) -> float:
