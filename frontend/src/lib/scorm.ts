@@ -1,0 +1,147 @@
+/**
+ * The first script of each page of a package. Its window is of no origin, so SCORM's object cannot lie in ours: it lies
+ * here, knows by the frame's name how far somebody was, and tells the page around it by messages (ADR 82).
+ */
+
+export const PREFIX = "scorm:";
+/** Between two messages while the package writes one value after the other. */
+export const CALM_MS = 1500;
+
+/** What a package says of whoever studies, and what it begins with again. Words and numbers as SCORM has them. */
+export interface State {
+  status: string;
+  success: string;
+  score: number | null;
+  location: string;
+  suspend: string;
+  total_ms: number;
+}
+
+export interface Message extends State {
+  kind: "scorm";
+  /** The package has ended: this one is not to wait. */
+  final: boolean;
+}
+
+/** How far somebody was, from the frame's name; null in a window that is none of ours. */
+export function stateOf(name: string): State | null {
+  if (name.slice(0, PREFIX.length) !== PREFIX) return null;
+  try {
+    return JSON.parse(name.slice(PREFIX.length)) as State;
+  } catch {
+    return null;
+  }
+}
+
+export function nameOf(state: State): string {
+  return PREFIX + JSON.stringify(state);
+}
+
+/** A message of the frame; null for whatever else comes. */
+export function readMessage(said: unknown): Message | null {
+  const one = said as Partial<Message> | null;
+  if (typeof one !== "object" || one === null || one.kind !== "scorm") return null;
+  const words = [one.status, one.success, one.location, one.suspend];
+  if (words.some((word) => typeof word !== "string")) return null;
+  if (one.score !== null && (typeof one.score !== "number" || !Number.isFinite(one.score))) return null;
+  if (typeof one.total_ms !== "number" || !(one.total_ms >= 0)) return null;
+  return {
+    kind: "scorm",
+    status: one.status as string,
+    success: one.success as string,
+    score: one.score,
+    location: one.location as string,
+    suspend: one.suspend as string,
+    total_ms: Math.round(one.total_ms),
+    final: one.final === true,
+  };
+}
+
+/** A score as SCORM writes it; "" is none. */
+export function scoreOf(text: unknown): number | null {
+  const score = typeof text === "string" && text.trim() === "" ? Number.NaN : Number(text);
+  return Number.isFinite(score) ? score : null;
+}
+
+/** How long, as SCORM 1.2 writes it. */
+export function clockOf(ms: number): string {
+  const two = (value: number): string => `${value < 10 ? "0" : ""}${value}`;
+  const s = Math.floor(ms / 1000);
+  return `${two(Math.min(9999, Math.floor(s / 3600)))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
+type Call = (...values: string[]) => unknown;
+
+export interface Surroundings {
+  /** The verbs of SCORM's object, by their names. */
+  verbs: string[];
+  /** Those after which the page is told soon, at once, and for the last time. */
+  set: string;
+  commit: string;
+  finish: string;
+  api: Record<string, unknown>;
+  tell: (final: boolean) => void;
+  later: (run: () => void, ms: number) => number;
+  cancel: (timer: number) => void;
+}
+
+/** SCORM's object as a package gets it: each verb, and the page is told of what changed. */
+export function facade(one: Surroundings): Record<string, Call> {
+  let waiting: number | null = null;
+  const tell = (final: boolean): void => {
+    if (waiting !== null) one.cancel(waiting);
+    waiting = null;
+    one.tell(final);
+  };
+  const found: Record<string, Call> = {};
+  for (const verb of one.verbs) {
+    found[verb] = (...values) => {
+      const answer = (one.api[verb] as Call).apply(one.api, values);
+      if (verb === one.finish) tell(true);
+      else if (verb === one.commit) tell(false);
+      else if (verb === one.set && waiting === null) waiting = one.later(() => tell(false), CALM_MS);
+      return answer;
+    };
+  }
+  return found;
+}
+
+/** Put the object where packages look for it: in the window, and in what they take for its parent. */
+export function offer(name: string, object: unknown): Window {
+  const around = window.parent;
+  const stand: Record<string, unknown> = { [name]: object };
+  stand.parent = stand;
+  Object.defineProperty(window, name, { value: object, configurable: true });
+  Object.defineProperty(window, "parent", { value: stand, configurable: true });
+  // Many packages write there without asking whether they may, and stop when they may not.
+  for (const storage of ["localStorage", "sessionStorage"]) {
+    Object.defineProperty(window, storage, { value: memory(), configurable: true });
+  }
+  Object.defineProperty(document, "cookie", { value: "", writable: true, configurable: true });
+  return around;
+}
+
+function memory(): Record<string, unknown> {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key: string) => kept.get(String(key)) ?? null,
+    setItem: (key: string, value: string) => void kept.set(String(key), String(value)),
+    removeItem: (key: string) => void kept.delete(String(key)),
+    clear: () => kept.clear(),
+    key: (index: number) => Array.from(kept.keys())[index] ?? null,
+    get length() {
+      return kept.size;
+    },
+  };
+}
+
+/** Tell the page around it, and let the frame's next page begin from here. */
+export function teller(around: Window, before: State, read: () => Omit<State, "total_ms">): (final: boolean) => void {
+  const began = Date.now();
+  return (final) => {
+    const state: State = { ...read(), total_ms: before.total_ms + Math.max(0, Date.now() - began) };
+    window.name = nameOf(state);
+    const message: Message = { kind: "scorm", ...state, final };
+    around.postMessage(message, "*");
+  };
+}

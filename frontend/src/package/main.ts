@@ -1,0 +1,109 @@
+/** The page in which a package plays: the frame, what it says, and whether that is kept. */
+import { send } from "../lib/http";
+import { byId, readData, write } from "../lib/page";
+import { nameOf, readMessage, type State } from "../lib/scorm";
+import { Keeper, type Report } from "./keeper";
+
+interface PackagePage {
+  /** Where the package begins. */
+  src: string;
+  /** Where reports go; "" where nothing is kept. */
+  report_url: string;
+  version: number;
+  seen: number;
+  /** Whose and which: the name of what waits in this browser. */
+  name: string;
+  state: State;
+}
+
+const page = readData<PackagePage>("package-page") as PackagePage;
+const words = readData<Record<string, string>>("package-words") as Record<string, string>;
+const said = byId("package-said");
+const again = byId("package-again");
+const frame = document.createElement("iframe");
+const EVERY_MS = 5000;
+/** Signs: browsers take no more than 64 KiB along when a page is left; what is longer waits in the storage. */
+const LONGEST_ALONG = 16_000;
+let timer: number | null = null;
+let latest: State | null = null;
+
+function stored(): Report | null {
+  try {
+    return JSON.parse(window.localStorage.getItem(page.name) || "null") as Report | null;
+  } catch {
+    return null;
+  }
+}
+
+function store(report: Report | null): void {
+  try {
+    if (report) window.localStorage.setItem(page.name, JSON.stringify(report));
+    else window.localStorage.removeItem(page.name);
+  } catch {
+    // Without a storage what was not sent is lost with the page.
+  }
+}
+
+function id(): string {
+  const bytes = window.crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => (byte < 16 ? "0" : "") + byte.toString(16)).join("");
+}
+
+const keeper = new Keeper(
+  {
+    send: (report) =>
+      send<{ revision: number }>(page.report_url, report, {
+        retries: 0,
+        keepalive: report.suspend.length < LONGEST_ALONG,
+      }),
+    store,
+    said: (word, why) => {
+      write(said, why || words[word] || "");
+      again.hidden = word !== "stopped";
+    },
+    id,
+    later: (run, ms) => void window.setTimeout(run, ms),
+  },
+  page.version,
+  page.seen,
+);
+
+function hand(): void {
+  if (timer !== null) window.clearTimeout(timer);
+  timer = null;
+  if (latest) keeper.keep(latest);
+  latest = null;
+}
+
+function heard(event: MessageEvent): void {
+  // Of no origin, so who speaks is known by the window alone.
+  const message = event.source === frame.contentWindow ? readMessage(event.data) : null;
+  if (!message || !page.report_url) return;
+  const { kind: _kind, final, ...state } = message;
+  latest = state;
+  if (final) hand();
+  else if (timer === null) timer = window.setTimeout(hand, EVERY_MS);
+}
+
+function start(): void {
+  let state = page.state;
+  const left = page.report_url ? stored() : null;
+  if (left && left.version === page.version && left.seen === page.seen) {
+    state = left;
+    keeper.resend(left);
+  } else if (left) store(null);
+  frame.setAttribute("sandbox", "allow-scripts allow-forms");
+  frame.className = "package-frame";
+  frame.title = document.title;
+  frame.name = nameOf(state);
+  frame.src = page.src;
+  byId("package-place").appendChild(frame);
+}
+
+window.addEventListener("message", heard);
+window.addEventListener("pagehide", hand);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") hand();
+});
+again.addEventListener("click", () => window.location.reload());
+start();

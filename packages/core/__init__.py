@@ -1,0 +1,1 @@
+"""What a package may be and may say. Pure."""
