@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from organizations.models import Node
@@ -28,7 +29,12 @@ class Question(models.Model):
         indexes = [models.Index(fields=["node", "-id"], name="quiz_question_by_node")]
 
     def __str__(self) -> str:
-        return f"{self.pk} v{self.latest}"
+        return self.newest.text
+
+    @cached_property
+    def newest(self) -> "QuestionVersion":
+        """What it says now. One query, unless whoever read many has put it there (``queries.bank.with_newest``)."""
+        return self.versions.get(number=self.latest)
 
 
 class QuestionTag(models.Model):
@@ -173,3 +179,27 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id}.{self.position}"
+
+
+class VideoAnswer(models.Model):
+    """What somebody answered when a video of a lesson asked; the first answer stays. Counts for no record (ADR 81).
+
+    ``lesson``: the number of the lesson's page; pages lie above, so it is no foreign key. ``given`` as in
+    ``core.questions``.
+    """
+
+    member = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="video_answers")
+    lesson = models.PositiveBigIntegerField()
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(QuestionVersion, on_delete=models.PROTECT, related_name="video_answers")
+    given = models.JSONField()
+    is_right = models.BooleanField()
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member", "lesson", "question"], name="quiz_video_answer_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lesson}.{self.question_id}: {self.member_id}"

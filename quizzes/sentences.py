@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from attendance.sentences.checks import TRUTH
 from quizzes.core.drawing import needed, number_words
 from quizzes.core.questions import Kind
 from quizzes.models import Answer, Attempt, QuestionVersion, Quiz
+from quizzes.queries.asked import AskedInVideos
 from quizzes.queries.statistics import LEAST_PEOPLE, Asked, Went
 from quizzes.queries.taking import Standing, order_for
 
@@ -137,7 +139,7 @@ def rule_lines(quiz: Quiz, *, of: int, asked: bool = False) -> list[str]:
     if not of:
         return [_("这份练习现在没有题目，请告诉组织员。")]
     need = needed(percent=quiz.pass_percent, of=of)
-    said = _("共 %(of)s 题，答对 %(need)s 题算通过。") % {"of": of, "need": need}
+    said = passes_words(of=of, need=need)
     if quiz.most_attempts is not None:
         said += _("最多做 %(count)s 次。") % {"count": quiz.most_attempts}
     return [
@@ -145,6 +147,11 @@ def rule_lines(quiz: Quiz, *, of: int, asked: bool = False) -> list[str]:
         _("每答一题就存好一题，交卷以前可以改；换一部手机也可以接着做。"),
         counts_words(asked),
     ]
+
+
+def passes_words(*, of: int, need: int) -> str:
+    """Return how many questions there are, and how many right ones pass."""
+    return _("共 %(of)s 题，答对 %(need)s 题算通过。") % {"of": of, "need": need}
 
 
 def score_words(attempt: Attempt) -> str:
@@ -157,6 +164,9 @@ def score_words(attempt: Attempt) -> str:
 
 def counts_words(asked: bool) -> str:
     """Return what a quiz counts for; ``asked``: the lesson in which it stands is finished only once it is passed."""
+    if settings.LRS.quizzes:
+        what = _("通过以后，这一讲才算学完。") if asked else _("练习不影响学时。")
+        return what + _("结果和得分也会送到单位的学习记录库，答了什么不送。")
     if asked:
         return _("通过以后，这一讲才算学完。每题答得怎么样，只有您自己看得到。")
     return _("练习不影响学时，只有您自己看得到。")
@@ -168,7 +178,8 @@ def left_words(now: Standing, *, asked: bool) -> str:
     if now.code == "spent" and asked:
         return _("练习的次数已经用完。这一讲要通过练习才算学完，请告诉支部书记，由组织员放宽次数或者安排集中收看。")
     if now.code == "spent":
-        return _("练习的次数已经用完。不用再做，练习不影响学时，只有您自己看得到。")
+        said = _("练习的次数已经用完。不用再做，练习不影响学时，只有您自己看得到。")
+        return _("练习的次数已经用完。不用再做，练习不影响学时。") if settings.LRS.quizzes else said
     if now.code == "withdrawn":
         return _("这份练习已经撤下，现在不用做。")
     if now.code != "may" or not now.submitted:
@@ -203,7 +214,7 @@ def shown(now: Standing, *, url: str) -> Shown:
     """Return how a member stands with a quiz of a lesson, in one line."""
     last = now.last
     if now.under_way is not None:
-        return Shown(url, _("练习 · 做到一半，答过的都存好了"), _("接着做 ›"))
+        return Shown(url, _("练习 · 还没有交卷，答过的都存好了"), _("接着做 ›"))
     if last is None:
         if now.code == "withdrawn":
             return Shown(url, _("练习 · 已撤下，不用做"), _("看看 ›"))
@@ -308,3 +319,14 @@ def went_words(found: Went) -> str:
         return said % {"people": found.people, "least": LEAST_PEOPLE}
     said = _("%(people)s 人交过卷（共 %(attempts)s 次），%(passed)s 人通过。")
     return said % {"people": found.people, "attempts": found.attempts, "passed": found.passed}
+
+
+def asked_words(found: AskedInVideos) -> str:
+    """Return how a question went where videos asked it: counts, from five people on."""
+    if not found.people:
+        return _("这一版还没有人在视频里答过。")
+    if found.right is None:
+        return _("在视频里答过这一版的不到 %(least)s 人，人太少，不显示对错。") % {"least": LEAST_PEOPLE}
+    percent = round(100 * found.right / found.people)
+    said = _("%(people)s 人在视频里答过这一版，%(right)s 人答对（%(percent)s%%）。不影响任何人的学习结果。")
+    return said % {"people": found.people, "right": found.right, "percent": percent}

@@ -10,13 +10,18 @@ from wagtail.admin.menu import MenuItem
 
 from organizations.models import Role
 from organizations.permissions import has_role
-from quizzes.choosers import quiz_chooser
+from quizzes.choosers import question_chooser, quiz_chooser
 from quizzes.views import office, quiz_office
 
 
 @hooks.register("register_admin_viewset")
 def register_chooser() -> Any:
     return quiz_chooser
+
+
+@hooks.register("register_admin_viewset")
+def register_question_chooser() -> Any:
+    return question_chooser
 
 
 @hooks.register("register_admin_urls")

@@ -1,5 +1,9 @@
 """What happens to questions, quizzes and attempts."""
 
+from quizzes.operations.arriving import Arrival as Arrival
+from quizzes.operations.arriving import Brought as Brought
+from quizzes.operations.arriving import take_brought as take_brought
+from quizzes.operations.asked import answer_video_question as answer_video_question
 from quizzes.operations.bank import QuestionPlan as QuestionPlan
 from quizzes.operations.bank import UnableToSaveQuestion as UnableToSaveQuestion
 from quizzes.operations.bank import add_question as add_question

@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from attendance.core.text import checked
 from quizzes.core.drawing import drawn, needed
 from quizzes.core.questions import LONGEST_TEXT, Kind, answer_of, is_right
+from quizzes.events import tell_handed_in
 from quizzes.models import Answer, Attempt, Quiz
 from quizzes.queries.bank import newest_versions, pools_of
 from quizzes.queries.taking import order_for, standing_of
 
+PUT = ["given", "answered_at", "kept", "is_right"]
 log = structlog.get_logger(__name__)
 
 
@@ -110,19 +112,24 @@ def keep_answer(
     answer.attempt = attempt
     if attempt.submitted_at is not None:
         raise UnableToTakeQuiz("submitted")
-    given = _given(answer, picked, typed)
+    given = given_of(answer, picked, typed)
     if given == answer.given:
         return Kept(answer, overtook=False)
     overtook = answer.kept != seen
-    version = answer.version
-    answer.given, answer.answered_at, answer.kept = given, as_of, answer.kept + 1
-    answer.is_right = is_right(kind=Kind(version.kind), choices=version.choices, right=version.right, given=given)
-    answer.save(update_fields=["given", "answered_at", "kept", "is_right"])
+    put_answer(answer, given, as_of)
+    answer.save(update_fields=PUT)
     log.info("quiz_answer_kept", attempt=attempt.pk, position=position, overtook=overtook)
     return Kept(answer, overtook)
 
 
-def _given(answer: Answer, picked: Sequence[int], typed: str) -> Sequence[int | str]:
+def put_answer(answer: Answer, given: Sequence[int | str], at: datetime) -> None:
+    """Write an answer, and whether it is right, into a drawn question; ``PUT`` names the fields to be saved."""
+    version = answer.version
+    answer.given, answer.answered_at, answer.kept = given, at, answer.kept + 1
+    answer.is_right = is_right(kind=Kind(version.kind), choices=version.choices, right=version.right, given=given)
+
+
+def given_of(answer: Answer, picked: Sequence[int], typed: str) -> Sequence[int | str]:
     """Return the answer as it is stored. Raises UnableToTakeQuiz."""
     kind = Kind(answer.version.kind)
     if kind is not Kind.FILL:
@@ -147,5 +154,6 @@ def submit_attempt(*, quiz_id: int, attempt_id: int, member_id: int, as_of: date
         attempt.right = Answer.objects.filter(attempt=attempt, is_right=True).count()
         attempt.submitted_at = as_of
         attempt.save(update_fields=["right", "submitted_at"])
+        tell_handed_in(attempt.pk)
         log.info("quiz_attempt_submitted", attempt=attempt.pk)
     return attempt

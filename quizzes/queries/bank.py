@@ -1,6 +1,6 @@
 """The bank: which questions a unit has, what they say now, which of them can be drawn. Nothing here writes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import Count, F, QuerySet
 
@@ -42,6 +42,16 @@ def newest_versions(question_ids: Sequence[int]) -> list[QuestionVersion]:
     found = QuestionVersion.objects.filter(question_id__in=question_ids, number=F("question__latest"))
     by_question = {one.question_id: one for one in found}
     return [by_question[key] for key in question_ids if key in by_question]
+
+
+def with_newest(questions: Iterable[Question]) -> list[Question]:
+    """Return these questions with what they say now (``Question.newest``). One query."""
+    found = list(questions)
+    by_question = {one.question_id: one for one in newest_versions([one.pk for one in found])} if found else {}
+    for one in found:
+        if one.pk in by_question:
+            one.newest = by_question[one.pk]
+    return found
 
 
 def tags_of_questions(question_ids: Collection[int]) -> dict[int, list[str]]:

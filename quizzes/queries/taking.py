@@ -8,7 +8,7 @@ from django.db.models import Case, F, When
 from attendance.core.check import MOST_ATTEMPTS
 from organizations.models import User
 from quizzes.core.questions import Kind, order_of
-from quizzes.models import Answer, Attempt, Quiz
+from quizzes.models import Answer, Attempt, Quiz, VideoAnswer
 from quizzes.queries.shortage import drawing_among
 
 
@@ -117,13 +117,15 @@ def order_for(answer: Answer) -> tuple[int, ...]:
 
 
 def personal_data(user: User) -> dict[str, list[object]]:
-    """Return a person's attempts and answers, for their own download.
+    """Return a person's attempts and answers, also to what videos asked, for their own download.
 
     What is right is theirs once they have handed in: before that it would tell what to answer.
     """
     attempts = Attempt.objects.filter(member=user).order_by("began_at", "pk")
     answers = Answer.objects.filter(attempt__member=user).order_by("attempt_id", "position")
+    asked = VideoAnswer.objects.filter(member=user).order_by("answered_at", "pk")
     return {
+        "video_answers": list(asked.values("lesson", "version__text", "given", "is_right", "answered_at")),
         "quiz_attempts": list(
             attempts.values("id", "quiz__title", "number", "began_at", "submitted_at", "right", "of", "need")
         ),

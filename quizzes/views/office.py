@@ -15,12 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from organizations.models import Node, Role
 from organizations.permissions import open_nodes, role_required, signed_in, visible_nodes
+from organizations.uses import uses_of
 from quizzes import operations
 from quizzes.forms import QuestionForm, question_initial
 from quizzes.models import Question
+from quizzes.queries.asked import asked_in_videos
 from quizzes.queries.bank import newest_of, newest_versions, question_in, questions_in, tags_in, versions_of
 from quizzes.queries.shortage import short_quizzes
-from quizzes.sentences import question_lines, short_words
+from quizzes.sentences import asked_words, question_lines, short_words
 
 A_PAGE = 30
 LONGEST_SEARCH = 60
@@ -167,6 +169,7 @@ def _form_page(
     versions: Any = versions_of(question)[:A_PAGE] if question else []
     context = {
         "form": form, "question": question, "versions": versions, "tags": tags_in(own_nodes(request)),
-        "stored": stored,
+        "stored": stored, "uses": uses_of(question, user=signed_in(request), as_of=timezone.now()) if question else [],
+        "asked": asked_words(asked_in_videos(question.newest)) if question else "",
     }  # fmt: skip
     return render(request, "quizzes/admin/question.html", context, status=status)

@@ -24,7 +24,7 @@ from tests.factories.courses import Given, give_course
 from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
 from tests.factories.quizzes import FILL, ORDER, SEVERAL, SINGLE, ask, make_quiz
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 SignIn = Callable[[User], Client]
 
 
@@ -279,7 +279,7 @@ def test_a_member_takes_a_quiz_leaves_and_goes_on_elsewhere(
     assert "第 1 题，共 5 题" in asked
     assert first.version.text in asked
     assert phone.post(url, {**form_of(asked), **reply(first)})["Location"] == f"{url}?q=2"
-    assert "做到一半" in page_of(phone.get(lesson_url(given)))
+    assert "还没有交卷" in page_of(phone.get(lesson_url(given)))
     assert "第 2 题，共 5 题" in page_of(tablet.get(url))
     early = page_of(tablet.get(f"{url}?q=end"))
     for words in (

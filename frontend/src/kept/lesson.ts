@@ -1,6 +1,7 @@
 /** One lesson on the phone: its text and pictures, and its sound as one file. */
 import { cacheOf } from "../lib/cachename";
 import type { Range } from "../player/ranges";
+import { forgetSheets, type KeptQuiz } from "./quizzes";
 
 export interface Sound {
   owner: string;
@@ -28,8 +29,12 @@ export interface Lesson {
   course: string;
   url: string;
   html: string;
+  /** The quizzes in it. */
+  quizzes: number[];
   audio_url: string;
   sound: Sound;
+  /** Those quizzes as they were got for the phone; lessons that were kept before there were any have none. */
+  taken?: KeptQuiz[];
 }
 
 /** As the phone keeps it. */
@@ -116,7 +121,7 @@ async function fill(
   const cache = await window.caches.open(cacheOf(owner));
   const parts = lesson.audio_url ? await playlist(lesson.audio_url) : [];
   const all = pictures.length + parts.length;
-  let bytes = lesson.html.length;
+  let bytes = lesson.html.length + JSON.stringify(lesson.taken ?? []).length;
   let come = 0;
   for (const url of pictures) {
     const blob = await (await fetched(url)).blob();
@@ -184,6 +189,7 @@ export async function remove(owner: string, key: string): Promise<void> {
   const cache = await window.caches.open(cacheOf(owner));
   const kept = await read(owner, key);
   for (const url of picturesOf(kept?.html ?? "")) await cache.delete(url);
+  forgetSheets(owner, kept?.taken ?? [], () => false);
   await cache.delete(at(key, "sound"));
   await cache.delete(at(key, "lesson"));
 }
