@@ -1,0 +1,1 @@
+"""What the interface for other programs decides, without Django."""

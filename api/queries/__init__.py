@@ -1,0 +1,1 @@
+"""What other programs ask, and what is known of their keys. Nothing here writes."""

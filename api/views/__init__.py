@@ -1,0 +1,1 @@
+"""The interface itself, and the pages of whoever opens it."""
