@@ -19,7 +19,7 @@ class CmsConfig(AppConfig):
 
         import cms.editing  # noqa: F401, PLC0415 - registers its hooks
         from cms import belonging, material  # noqa: PLC0415
-        from cms.models import CoursePage, LessonPage  # noqa: PLC0415
+        from cms.models import CoursePage, DrawnPaper, LessonPage, PathPage  # noqa: PLC0415
         from cms.permissions import CoursePagePolicy, LibraryPolicy  # noqa: PLC0415
         from cms.receivers import (  # noqa: PLC0415
             captions_changed,
@@ -28,6 +28,7 @@ class CmsConfig(AppConfig):
             lesson_deleted,
             make_shelf,
             page_withdrawn,
+            paper_gone,
         )
         from media.events import captions_changed as of_captions  # noqa: PLC0415
 
@@ -43,6 +44,7 @@ class CmsConfig(AppConfig):
         post_migrate.connect(index_anew, sender=self, dispatch_uid="cms.index_anew")
         of_captions.connect(captions_changed, dispatch_uid="cms.captions_changed")
         post_save.connect(document_stored, sender=get_document_model(), dispatch_uid="cms.document_stored")
+        post_delete.connect(paper_gone, sender=DrawnPaper, dispatch_uid="cms.paper_gone")
         post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="cms.lesson_deleted")
-        for page in (CoursePage, LessonPage):
+        for page in (CoursePage, LessonPage, PathPage):
             page_unpublished.connect(page_withdrawn, sender=page, dispatch_uid=f"cms.withdrawn.{page.__name__}")

@@ -28,7 +28,9 @@ from wagtail.images.blocks import ImageChooserBlock
 from cms.core.lesson import held_in
 from cms.core.links import host_of
 from media.choosers import KeepsChoice, RecordingChooser, Unshown, VideoChooserBlock
-from quizzes.blocks import QuizChooserBlock
+from packages.blocks import PackageChooserBlock
+from quizzes.blocks import QuestionChooserBlock, QuizChooserBlock
+from quizzes.core.asked import moment_ms
 
 # What reading a form that no editor's page made may raise, in Wagtail's and Draftail's own code.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
@@ -255,6 +257,30 @@ class LinkBlock(PartsBlock):
         preview_value = {"title": "怎样拨打 119", "url": "https://www.119.gov.cn/"}
 
 
+class AsksBlock(PartsBlock):
+    """A question that the nearest video (or recording) above asks at a moment; members meet it in the player alone."""
+
+    at = blocks.CharBlock(
+        label=_("放到什么时候问"), max_length=8, help_text=_("分:秒，例如 02:30；问的是上面最近的那个视频")
+    )
+    question = QuestionChooserBlock(label=_("题目"))
+    must = blocks.BooleanBlock(
+        label=_("答了才能接着放"), required=False, help_text=_("不勾的话可以跳过；答对答错都不影响学习结果")
+    )
+
+    def lacking(self, value: Any) -> dict[str, ValidationError]:
+        if moment_ms(value.get("at") or "") is not None:
+            return {}
+        return {"at": ValidationError(_("请按“分:秒”写，例如 02:30。"))}
+
+    class Meta:
+        icon = "help"
+        label = _("视频中的提问")
+        description = _("视频放到某一刻停下来问一道题，答完接着放")
+        template = "cms/blocks/asks.html"
+        preview_template = EXAMPLE
+
+
 # Wagtail marks the blocks themselves while it checks a draft, and all threads share them: a lesson published at the
 # same moment would be let through unchecked.
 _checking = threading.RLock()
@@ -269,8 +295,10 @@ class LessonBody(blocks.StreamBlock):
     gallery = GalleryBlock(GalleryPictureBlock())
     video = VideoBlock()
     audio = AudioBlock()
+    asks = AsksBlock()
     document = PaperChooserBlock()
     quiz = QuizChooserBlock()
+    package = PackageChooserBlock()
     link = LinkBlock()
 
     def clean(self, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a lesson or a course lacks, beside its form while it is written.
+"""What a lesson, a course or a learning path lacks, beside its form while it is written.
 
 What publishing refuses comes from where it is refused: the blocks' own ``clean`` and the form's rule for a name. The
 rest is advice: it can be published so, but members would miss something.
@@ -12,19 +12,25 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
+from wagtail.documents import get_document_model
 from wagtail.models import Page
 
 from cms.core.lesson import VIDEO, held_in
-from cms.forms import circle_in
-from cms.models import CoursePage, LessonPage
-from cms.queries import lessons_written
+from cms.core.moments import ASKS
+from cms.forms import circle_in, faults_in_steps
+from cms.models import CoursePage, LessonPage, PathPage
+from cms.queries import drawn_papers, lessons_written
 from cms.reviewing import ReviewSaid, review_of
+from cms.sentences import paper_advice
+from media.core.clock import clock
 from media.models import Video
-from quizzes.models import Quiz
+from quizzes.core.asked import moment_ms
+from quizzes.models import Question, Quiz
 
 # As Wagtail calls the parts of its form.
 FIELD = "#id_{}-label"
 BODY = "#body"
+STEPS = "#panel-child-content-steps-section"
 BLOCK = "#block-{}-section"
 MOST_LESSONS = 100
 
@@ -61,7 +67,7 @@ class Checklist:
     review: ReviewSaid | None = None
 
 
-def refused_for(page: LessonPage | CoursePage) -> list[Lack]:
+def refused_for(page: LessonPage | CoursePage | PathPage) -> list[Lack]:
     """Return for what publishing would refuse the page as it is in memory: asked by form, bulk, clock and review.
 
     No query beyond what its blocks show, and of a course what it asks for first.
@@ -71,12 +77,14 @@ def refused_for(page: LessonPage | CoursePage) -> list[Lack]:
         found.append(Lack(str(fault), FIELD.format("title")))
     if isinstance(page, LessonPage):
         found += _faults_in(page)
+    elif isinstance(page, PathPage):
+        found += [Lack(str(fault), STEPS) for fault in faults_in_steps([one.course for one in page.steps.all()])]
     elif page.pk and (circle := circle_in(page, page.requires.all())):
         found.append(Lack(circle.messages[0], FIELD.format("requires")))
     return found
 
 
-def checklist_of(page: LessonPage | CoursePage) -> Checklist:
+def checklist_of(page: LessonPage | CoursePage | PathPage) -> Checklist:
     """Return what the page lacks, as it is in memory. A number of queries that does not grow with its blocks."""
     refused = tuple(refused_for(page))
     is_published = page.live and not page.has_unpublished_changes
@@ -85,6 +93,8 @@ def checklist_of(page: LessonPage | CoursePage) -> Checklist:
         add_url = lesson_to_add(page.get_parent()) if page.pk else ""
         advice = tuple(_advice_for_lesson(page))
         return Checklist(refused, advice, add_url=add_url, is_published=is_published, review=review)
+    if isinstance(page, PathPage):
+        return Checklist(refused, tuple(_advice_for_path(page)), is_published=is_published, review=review)
     written = list(lessons_written(page)) if page.pk else []
     lessons = tuple(
         WrittenLesson(one.draft_title or one.title, reverse("wagtailadmin_pages:edit", args=[one.pk]), _state(one))
@@ -144,12 +154,53 @@ def _advice_for_lesson(lesson: LessonPage) -> Iterator[Lack]:
             yield Lack(_("“%(title)s”没有处理成功，请换一个，或者重新上传。") % title, at)
         elif block.value.state != Video.State.READY:
             yield Lack(_("“%(title)s”还在处理，处理好了才能看。") % title, at)
+    yield from _advice_for_papers(lesson)
+    yield from _advice_for_moments(lesson)
     if lesson.asks_quiz and not lesson.is_optional:
         yield from _advice_for_quizzes(lesson)
     course = lesson.get_parent().specific if lesson.pk else None
     if isinstance(course, CoursePage) and not course.live:
         where = reverse("wagtailadmin_pages:edit", args=[course.pk])
         yield Lack(_("课程“%(title)s”还没有发布，党员看不到里面的课。") % {"title": course.title}, where, _("去看课程"))
+
+
+def _advice_for_papers(lesson: LessonPage) -> Iterator[Lack]:
+    """The PDFs that a phone cannot show page by page, or not yet. One query for all."""
+    documents = get_document_model()
+    shown = [(block.id, block.value) for block in lesson.body if isinstance(block.value, documents)]
+    papers = drawn_papers(str(document.pk) for _block_id, document in shown)
+    for block_id, document in shown:
+        paper = papers.get(document.pk)
+        if paper is not None and (text := paper_advice(paper, title=document.title)):
+            yield Lack(text, BLOCK.format(block_id))
+
+
+def _advice_for_moments(lesson: LessonPage) -> Iterator[Lack]:
+    """Questions of the lesson's videos that nobody will be asked."""
+    video: Video | None = None
+    seen: set[int] = set()
+    for block in lesson.body:
+        if held_in(block.block_type) == VIDEO:
+            video = block.value if isinstance(block.value, Video) else None
+        if block.block_type != ASKS:
+            continue
+        at, question = moment_ms(block.value.get("at") or ""), block.value.get("question")
+        if at is None or not isinstance(question, Question):
+            continue
+        said = {"at": clock(at), "title": video.title if video else ""}
+        if video is None:
+            text = _("%(at)s 的提问上面没有视频，不会问：请把它移到视频下面。") % said
+        elif question.pk in seen:
+            text = _("%(at)s 的提问，同一道题前面已经问过，不会再问。") % said
+        elif question.withdrawn_at is not None:
+            text = _("%(at)s 的提问，题目已经撤下，不会问：请换一道题。") % said
+        elif video.duration_ms is not None and at >= video.duration_ms:
+            length = {**said, "all": clock(video.duration_ms)}
+            text = _("%(at)s 的提问不会问：“%(title)s”只有 %(all)s，请改时间。") % length
+        else:
+            seen.add(question.pk)
+            continue
+        yield Lack(text, BLOCK.format(block.id))
 
 
 def _advice_for_quizzes(lesson: LessonPage) -> Iterator[Lack]:
@@ -176,3 +227,36 @@ def _advice_for_course(course: CoursePage, lessons: list[LessonPage]) -> Iterato
         yield Lack(_("还没有写课程介绍。"), FIELD.format("intro"))
     if course.cover is None:
         yield Lack(_("没有选封面，现在用课程名称做成封面。"), FIELD.format("cover"))
+
+
+def _advice_for_path(path: PathPage) -> Iterator[Lack]:
+    """What members would miss in a learning path. Two queries whatever the number of steps."""
+    steps = list(path.steps.all())
+    courses = CoursePage.objects.filter(pk__in=[one.course_id for one in steps]).select_related("node").in_bulk()
+    for number, step in enumerate(steps, start=1):
+        course = courses.get(step.course_id or 0)
+        if course is None:
+            continue
+        values = {"number": number, "title": course.title, "unit": course.node.name}
+        where = reverse("wagtailadmin_pages:edit", args=[course.pk])
+        if not course.live:
+            said = _(
+                "第 %(number)s 步“%(title)s”没有发布，或已经撤下：安排过它的党员看到“老师正在修改”，别人看不到这一步。"
+            )
+            yield Lack(said % values, where, _("去看课程"))
+        elif not _is_in_line(course.node.path, path.node.path):
+            said = _(
+                "第 %(number)s 步“%(title)s”现在归“%(unit)s”，和这条路径不在一条线上，这里的党员多半没有被安排学它。"
+            )
+            yield Lack(said % values, STEPS)
+    if steps and all(one.is_optional for one in steps):
+        yield Lack(_("每一步都是选修：这条路径没有“学完”的时候。"), STEPS)
+    if not path.aim.strip():
+        yield Lack(_("还没有写为什么学、给谁学。"), FIELD.format("aim"))
+    if path.cover is None:
+        yield Lack(_("没有选封面，现在用名称做成封面。"), FIELD.format("cover"))
+
+
+def _is_in_line(one: str, other: str) -> bool:
+    """Whether one of two units is above the other, or both are the same."""
+    return one.startswith(other) or other.startswith(one)

@@ -16,10 +16,12 @@ from wagtail.permissions import policy_registry
 
 from cms.core.lesson import values_of
 from media.choosers import choosable, key_of
+from packages.choosers import choosable as choosable_packages
 from quizzes.choosers import choosable as choosable_quizzes
+from quizzes.choosers import choosable_questions
 
 # Kinds of what the blocks of a lesson hold (cms/core/lesson.py).
-VIDEO, PICTURE, DOCUMENT, QUIZ = "video", "picture", "document", "quiz"
+VIDEO, PICTURE, DOCUMENT, QUIZ, QUESTION, PACKAGE = "video", "picture", "document", "quiz", "question", "package"
 
 
 def _of_library(model: Any) -> Callable[[Any], QuerySet[Any]]:
@@ -31,6 +33,8 @@ CHOOSABLE: Mapping[str, Callable[[Any], QuerySet[Any]]] = {
     PICTURE: _of_library(get_image_model),
     DOCUMENT: _of_library(get_document_model),
     QUIZ: choosable_quizzes,
+    QUESTION: choosable_questions,
+    PACKAGE: choosable_packages,
 }
 
 

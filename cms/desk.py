@@ -1,8 +1,10 @@
 """What authors write and upload, on the organiser's desk (``attendance.desk``)."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,6 +13,7 @@ from wagtail.models import Page
 from attendance.desk import MOST, Matter
 from attendance.kinds import Step
 from attendance.sentences.records import day_and_hour
+from cms.models import LessonPage
 from cms.queries import drafts_for
 from cms.reviewing import NOT_PUBLISHED, edit_url, matters_in_review, missed_moments, talked_about
 from media.models import Video
@@ -19,6 +22,7 @@ from media.sentences import reason
 from organizations.models import User
 
 WRITTEN_LATELY = timedelta(days=60)
+LOOKED_AT = 60  # drafts, the last written: those of one course are one row
 
 
 def videos(user: User, as_of: datetime) -> list[Matter]:
@@ -81,8 +85,30 @@ def _talk(page: Any) -> Matter:
 
 
 def drafts(user: User, as_of: datetime) -> list[Matter]:
-    """Return what was written lately in a person's courses and is not published, the last first; one query."""
-    return [_draft(page, user) for page in drafts_for(user, since=as_of - WRITTEN_LATELY)[:MOST]]
+    """Return what was written lately in a person's courses and is not published, the last first, and several lessons
+    of a course in one row; one query, one more for courses that are published themselves."""
+    pages = list(drafts_for(user, since=as_of - WRITTEN_LATELY)[:LOOKED_AT])
+    is_lesson = ContentType.objects.get_for_model(LessonPage).pk
+    above = {page.pk: page.path[: -page.steplen] for page in pages if page.content_type_id == is_lesson}
+    lessons = Counter(above.values())
+    many = {path for path, count in lessons.items() if count > 1}
+    courses = {page.path: page for page in pages if page.path in many}
+    if unknown := many - courses.keys():
+        courses |= {page.path: page for page in Page.objects.filter(path__in=unknown)}
+    found: dict[str, Matter] = {}
+    for page in pages:
+        path = above.get(page.pk, page.path)
+        if path in many:
+            found.setdefault(path, _several(courses[path], lessons[path]))
+        else:
+            found[page.path] = _draft(page, user)
+    return list(found.values())[:MOST]
+
+
+def _several(course: Page, lessons: int) -> Matter:
+    said = ngettext("“%(title)s”里有 %(count)d 讲还没有发布", "“%(title)s”里有 %(count)d 讲还没有发布", lessons)
+    step = Step(_("继续写"), reverse("wagtailadmin_explore", args=[course.pk]))
+    return Matter(said % {"title": course.draft_title, "count": lessons}, _("点开看是哪几讲"), step)
 
 
 def _draft(page: Page, user: User) -> Matter:

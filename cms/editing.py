@@ -21,8 +21,8 @@ from wagtail.models import Page
 
 from cms.checklist import lesson_to_add, refused_for
 from cms.forms import WINDOW
-from cms.models import CoursePage, LessonPage
-from cms.operations import give_course
+from cms.models import CoursePage, LessonPage, PathPage
+from cms.operations import give_page
 from cms.permissions import editable_nodes
 from cms.queries import lessons_written
 from cms.review import APPROVE
@@ -52,8 +52,8 @@ def notice_a_newer_version(request: HttpRequest, page: Page) -> None:
         page.saved_meanwhile = latest
 
 
-def is_complete(page: LessonPage | CoursePage) -> bool:
-    """Say whether a lesson or a course has all that publishing asks for."""
+def is_complete(page: LessonPage | CoursePage | PathPage) -> bool:
+    """Say whether a lesson, a course or a learning path has all that publishing asks for."""
     return not refused_for(page)
 
 
@@ -64,7 +64,7 @@ def publish_complete_lessons_only(
     """The list's own 发布 shows no form that could ask for what is missing."""
     if action_type != "publish" or request.method != "POST":
         return None
-    lacking = [page for page in _lessons_in(objects, action) if not is_complete(page)]
+    lacking = [page for page in [*_lessons_in(objects, action), *_paths_in(objects)] if not is_complete(page)]
     if not lacking:
         return None
     names = "、".join(f"《{page.title}》" for page in lacking)
@@ -81,6 +81,11 @@ def _lessons_in(objects: list[Any], action: Any) -> list[LessonPage]:
     else:
         lessons = list(LessonPage.objects.filter(path__in=paths))
     return [lesson.get_latest_revision_as_object() for lesson in lessons]
+
+
+def _paths_in(objects: list[Any]) -> list[PathPage]:
+    paths = PathPage.objects.filter(pk__in=[page.pk for page in objects])
+    return [path.get_latest_revision_as_object() for path in paths]
 
 
 @hooks.register("after_create_page")
@@ -104,14 +109,14 @@ def show_why_it_is_not_published(request: HttpRequest, page: Page) -> HttpRespon
 
 @hooks.register("after_copy_page")
 def go_on_with_the_copy(request: HttpRequest, page: Page, new_page: Page) -> HttpResponse | None:
-    """Give a copied course to the organisation that was chosen, and open it."""
-    course = CoursePage.objects.filter(pk=new_page.pk).first()
-    if course is None or not isinstance(request.user, User):
+    """Give a copied course or learning path to the organisation that was chosen, and open it."""
+    model = new_page.specific_class
+    if model not in (CoursePage, PathPage) or not isinstance(request.user, User):
         return None
     if node := request.POST.get("node"):
         node_id = editable_nodes(request.user).get(pk=node).pk  # the form has asked
-        give_course(course_id=course.pk, node_id=node_id, author_id=request.user.pk)
-    return redirect("wagtailadmin_pages:edit", course.pk)
+        give_page(model=model, page_id=new_page.pk, node_id=node_id, author_id=request.user.pk)
+    return redirect("wagtailadmin_pages:edit", new_page.pk)
 
 
 @hooks.register("register_page_header_buttons")

@@ -3,6 +3,8 @@
 ADR 20: a draft may lack what is only needed by those who read it; publishing asks for all of it.
 """
 
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -26,6 +28,8 @@ WINDOW = "editor_window"
 """Under this name a version says which opened page of the editor stored it (frontend/src/editor)."""
 
 NO_TITLE = _("请写上名称。")
+STEP = re.compile(r"steps-\d+-course")
+LONGEST_KEY = 19
 LONGEST_SLUG = 240  # with room for the number of a copy
 
 
@@ -181,21 +185,15 @@ def circle_in(course: Any, chosen: Any) -> ValidationError | None:
     return None
 
 
-class CoursePageForm(MemberPageForm):
-    """Offers only the organisations for which the editor may write courses, and takes only covers that are theirs."""
+class UnitPageForm(MemberPageForm):
+    """Offers only the organisations for which the editor may write, and takes only covers that are theirs."""
 
-    untitled = "未命名的课程"
     is_cover_refused = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # A colleague's picture that the course has already stays there.
+        # A colleague's picture that the page has already stays there.
         self.kept_cover = str(self.instance.cover_id or "")
-        if "requires" in self.fields:
-            reached = Q(live=True, node__in=editable_nodes(self.for_user).order_by())
-            kept = Q(pk__in=[one.pk for one in self.instance.requires.all()]) if self.instance.pk else Q(pk__in=())
-            courses = type(self.instance).objects.filter(reached | kept).exclude(pk=self.instance.pk)
-            self.fields["requires"].queryset = courses.order_by("title", "pk")
         if "node" in self.fields:
             nodes = editable_nodes(self.for_user).filter(Q(closed_date=None) | Q(pk=self.instance.node_id))
             choose_unit(self, "node", nodes, scope=ORGANISE)
@@ -214,23 +212,109 @@ class CoursePageForm(MemberPageForm):
         self.is_cover_refused = True
         return None
 
-    def clean_category(self) -> str:
-        return " ".join(as_it_reads(str(self.cleaned_data["category"])).split())
-
-    def clean_requires(self) -> Any:
-        """Refuse courses that wait for this one, however far: nobody could begin with any of them."""
-        chosen = self.cleaned_data["requires"]
-        if self.is_deferred_validation or not self.instance.pk:
-            return chosen
-        if circle := circle_in(self.instance, chosen):
-            raise circle
-        return chosen
-
     def clean_cover(self) -> Any:
         cover = self.cleaned_data["cover"]
         if self.is_cover_refused:
             raise ValidationError(_("封面：这张图片不存在，或者不归您使用。请另选一张图片。"))
         return cover
+
+
+class CoursePageForm(UnitPageForm):
+    """A course: offers to ask first for what the editor may write, or what it asked for before."""
+
+    untitled = "未命名的课程"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "requires" in self.fields:
+            reached = Q(live=True, node__in=editable_nodes(self.for_user).order_by())
+            kept = Q(pk__in=[one.pk for one in self.instance.requires.all()]) if self.instance.pk else Q(pk__in=())
+            courses = type(self.instance).objects.filter(reached | kept).exclude(pk=self.instance.pk)
+            self.fields["requires"].queryset = courses.order_by("title", "pk")
+
+    def clean_category(self) -> str:
+        return " ".join(as_it_reads(str(self.cleaned_data["category"])).split())
+
+    def clean_requires(self) -> Any:
+        """Refuse courses that wait for this one, however far, in a draft too: nobody could begin with any of them, and
+        nothing that is written later makes it right."""
+        chosen = self.cleaned_data["requires"]
+        if not self.instance.pk:
+            return chosen
+        if circle := circle_in(self.instance, chosen):
+            raise circle
+        return chosen
+
+
+def faults_in_steps(courses: Sequence[Any]) -> Iterator[Any]:
+    """Give why a learning path with these courses (None: none is chosen), in order, cannot be published."""
+    if not courses:
+        yield _("还没有步骤：请至少加一步，选一门课程。")
+    for number, course in enumerate(courses, start=1):
+        if course is None:
+            said = _("步骤：第 %(number)s 步还没有课程，没有选，或者课程已经删除。请选一门，或者删掉这一步。")
+            yield said % {"number": number}
+        elif course in courses[: number - 1]:
+            said = _("步骤：课程“%(title)s”前面已经有了，请把第 %(number)s 步换成别的，或者删掉。")
+            yield said % {"title": course.title, "number": number}
+
+
+class PathPageForm(UnitPageForm):
+    """A learning path: takes only courses for which the editor may write, or that stood in it before."""
+
+    untitled = "未命名的学习路径"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.refused_steps = self._take_out_others() if self.is_bound else []
+        if "aim" in self.fields:
+            self.fields["aim"].error_messages["max_length"] = _(
+                "为什么学、给谁学：最多 %(limit_value)d 个字，现在有 %(show_value)d 个。"
+            )
+
+    def _take_out_others(self) -> list[int]:
+        """Empty the steps that name a course which is not this author's to choose, before anything draws its title.
+
+        Returns their numbers as they stand in the form.
+        """
+        formset = self.formsets.get("steps")
+        if formset is None:
+            return []
+        names = [name for name in formset.data if STEP.fullmatch(name)]
+        asked = {name: str(formset.data[name]) for name in names if str(formset.data[name]).strip()}
+        keys = {key for key in asked.values() if key.isascii() and key.isdigit() and len(key) < LONGEST_KEY}
+        model = formset.model._meta.get_field("course").related_model  # noqa: SLF001 - Django names it so
+        kept = {str(one.course_id) for one in self.instance.steps.all()} if self.instance.pk else set()
+        reached = model.objects.filter(pk__in=keys, node__in=editable_nodes(self.for_user).order_by())
+        known = {str(pk) for pk in reached.values_list("pk", flat=True)} | (kept & keys)
+        refused = [name for name, key in asked.items() if key not in known]
+        if refused:
+            data = formset.data.copy()
+            for name in refused:
+                data[name] = ""
+            formset.data = data
+            formset.__dict__.pop("forms", None)  # where they were made already
+        return sorted(int(name.split("-")[1]) + 1 for name in refused)
+
+    def clean(self) -> Any:
+        cleaned = super().clean()
+        for number in self.refused_steps:
+            said = _("步骤：第 %(number)s 步选的课程不存在，或者不归您使用。请另选一门。")
+            self.add_error(None, ValidationError(said, params={"number": number}))
+        formset = self.formsets.get("steps")
+        if formset is None or self.refused_steps:
+            return cleaned
+        for form in formset.forms:
+            form.fields["course"].error_messages["required"] = _("请给这一步选一门课程，或者删掉这一步。")
+        if not self.is_deferred_validation and formset.is_valid():
+            for fault in faults_in_steps([form.cleaned_data.get("course") for form in _in_order(formset)]):
+                self.add_error(None, fault)
+        return cleaned
+
+
+def _in_order(formset: Any) -> list[Any]:
+    """The forms of what stays, as they are ordered."""
+    return [form for form in formset.ordered_forms if form not in formset.deleted_forms]
 
 
 class LessonPageForm(MemberPageForm):

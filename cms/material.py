@@ -1,4 +1,4 @@
-"""What lessons show: one row for each video, picture and document of each version that somebody may still publish.
+"""What lessons show or ask: a row for each thing (``FIELDS``) of each version that somebody may still publish.
 
 The database itself then refuses to let go of what a lesson shows. Wagtail's reference index is no guard: it is written
 after the fact, never holds a draft, and knows no keys but numbers (ADR 21).
@@ -7,6 +7,8 @@ after the fact, never holds a draft, and knows no keys but numbers (ADR 21).
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,13 +21,23 @@ from wagtail.models import Page, Revision
 
 from cms.core.lesson import values_of
 from media.models import Video
+from packages.models import Package
+from quizzes.models import Question
 
 # What a block holds (cms/core/lesson.py), and the field in which it is kept.
-FIELDS = {"video": "video", "picture": "image", "document": "document"}
+FIELDS = {
+    "video": "video", "picture": "image", "document": "document", "question": "question", "package": "package",
+}  # fmt: skip
+
+
+def _only(field: str) -> Q:
+    """That this field is filled and no other is."""
+    others = Q(**{f"{other}__isnull": True for other in FIELDS.values() if other != field})
+    return Q(**{f"{field}__isnull": False}) & others
 
 
 class Material(models.Model):
-    """A lesson's version shows this video, picture or document, which therefore cannot be deleted."""
+    """A lesson's version shows this video, picture, document or package, or asks this question: none can be deleted."""
 
     class Version(models.TextChoices):
         STORED = "stored", _("已发布")  # what stands in the page: what members read, or will when it is published again
@@ -41,15 +53,15 @@ class Material(models.Model):
     document = models.ForeignKey(
         get_document_model_string(), on_delete=models.PROTECT, related_name="material", null=True, blank=True
     )
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="material", null=True, blank=True)
+    package = models.ForeignKey(Package, on_delete=models.PROTECT, related_name="material", null=True, blank=True)
 
     class Meta:
         app_label = "cms"
         verbose_name = _("课里用到的内容")
         constraints = [
             models.CheckConstraint(
-                condition=Q(video__isnull=False, image=None, document=None)
-                | Q(video=None, image__isnull=False, document=None)
-                | Q(video=None, image=None, document__isnull=False),
+                condition=reduce(or_, (_only(field) for field in FIELDS.values())),
                 name="material_is_one_thing",
             ),
             *(
@@ -59,12 +71,14 @@ class Material(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.lesson_id} {self.version}: {self.video_id or self.image_id or self.document_id}"
+        thing = next(filter(None, (getattr(self, f"{field}_id") for field in FIELDS.values())), None)
+        return f"{self.lesson_id} {self.version}: {thing}"
 
 
 def owner_model(field: str) -> type[models.Model]:
     """Return the model of what a field of Material holds."""
-    return {"video": Video, "image": get_image_model(), "document": get_document_model()}[field]
+    models_of = {"video": Video, "image": get_image_model(), "document": get_document_model()}
+    return {**models_of, "question": Question, "package": Package}[field]
 
 
 @transaction.atomic

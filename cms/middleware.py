@@ -133,6 +133,7 @@ MODELS = {
     ("cms", "courseindexpage"): PAGE,
     ("cms", "coursepage"): PAGE,
     ("cms", "lessonpage"): PAGE,
+    ("cms", "pathpage"): PAGE,
     ("wagtailcore", "page"): PAGE,
     ("wagtailimages", "image"): PICTURE,
     ("wagtaildocs", "document"): DOCUMENT,

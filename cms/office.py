@@ -6,6 +6,7 @@ Name, logo and titles stand in templates/wagtailadmin/, the words that Wagtail l
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -17,11 +18,14 @@ from wagtail.admin.action_menu import SubmitForModerationMenuItem, WorkflowMenuI
 from wagtail.admin.forms import choosers
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.admin.views.pages.edit import EditView
 
-from cms.review import APPROVE
+from cms.review import APPROVE, REJECT
 
-# What ends or begins a review again, in the words of the rest.
-MENU = {"action-cancel-workflow": _("撤回审核"), "action-restart-workflow": _("重新提交审核")}
+# What ends a review, in the words of the rest.
+MENU = {"action-cancel-workflow": _("撤回审核")}
+# Begins a sent-back review anew, as handing it in once more does: one entry for it is enough.
+SECOND_WAY = "action-restart-workflow"
 
 # Wagtail left the names of these fields to be made from their English keys.
 LABELS = {
@@ -49,6 +53,28 @@ def header_title(view: Any) -> str:
 
 
 WagtailAdminTemplateMixin.get_header_title = header_title
+
+say_saved = EditView.add_save_confirmation_message
+
+
+def say_judged_or_saved(view: Any) -> None:
+    """Tell a reviewer what became of the page; Wagtail says of every judgement only that something was saved."""
+    if view.action_name != "perform_workflow_action":
+        say_saved(view)
+        return
+    view.page.refresh_from_db(fields=["has_unpublished_changes"])
+    if view.workflow_action == REJECT:
+        said = gettext("“%(title)s”已退回。提交的人在工作台上会看到要改什么。")
+    elif not view.page.has_unpublished_changes:
+        said = gettext("“%(title)s”已通过，已发布。")
+    elif view.page.revisions.filter(approved_go_live_at__isnull=False).exists():  # the page's own word is an old one
+        said = gettext("“%(title)s”已通过，会按时发布。")
+    else:
+        said = gettext("“%(title)s”已通过，还没有发布：请看下面写的。")
+    messages.success(view.request, said % {"title": view.page.get_admin_display_title()})
+
+
+EditView.add_save_confirmation_message = say_judged_or_saved
 
 # What is planned stands first (the apps' own hooks), then what is written and collected.
 CONTENT = "explorer"
@@ -92,7 +118,8 @@ class Submit(SubmitForModerationMenuItem):
 
 @hooks.register("construct_page_action_menu")
 def in_words(items: list[Any], request: HttpRequest, context: dict[str, Any]) -> None:
-    """Say what the entries about a review do."""
+    """Say what the entries about a review do, each once."""
+    items[:] = [item for item in items if item.name != SECOND_WAY]
     for number, item in enumerate(items):
         if type(item) is SubmitForModerationMenuItem:
             items[number] = Submit(order=item.order)

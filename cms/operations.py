@@ -1,16 +1,24 @@
-"""What has to exist before anybody can write a course, and a lesson that is begun for somebody."""
+"""What has to exist before anybody can write a course, a lesson that is begun for somebody, documents for phones."""
 
+import secrets
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import transaction
 from modelsearch.backends import get_search_backend
+from PIL import Image
 from wagtail.log_actions import log
 from wagtail.models import Collection, Locale, Page, Site, Workflow, WorkflowPage, WorkflowTask
 
-from cms.models import CourseIndexPage, CoursePage, LessonPage, SubtreeReview
+from cms.models import CourseIndexPage, CoursePage, DrawnPaper, LessonPage, PathPage, SubtreeReview
+from media import pdf, storage
 from media.models import Video
+from media.operations import Drawing
 from organizations.models import User
 
 log_line = structlog.get_logger(__name__)
@@ -75,19 +83,20 @@ def draft_lesson(*, course_id: int, title: str, video_id: UUID, author_id: int) 
 
 
 @transaction.atomic
-def give_course(*, course_id: int, node_id: int, author_id: int) -> None:
-    """Let a course that nobody was given yet belong to another organisation, in its newest version, too.
+def give_page(*, model: type[CoursePage | PathPage], page_id: int, node_id: int, author_id: int) -> None:
+    """Let a course that nobody was given yet, or a learning path, belong to another organisation, in its newest
+    version, too.
 
     Whether the author may write there is asked by the caller.
     """
-    course = CoursePage.objects.select_for_update(no_key=True, of=("self",)).get(pk=course_id)
-    if course.node_id == node_id:
+    page: Any = model.objects.select_for_update(no_key=True, of=("self",)).get(pk=page_id)
+    if page.node_id == node_id:
         return
-    CoursePage.objects.filter(pk=course_id).update(node_id=node_id)
-    draft = course.get_latest_revision_as_object()
+    model.objects.filter(pk=page_id).update(node_id=node_id)
+    draft = page.get_latest_revision_as_object()
     draft.node_id = node_id
     draft.save_revision(user=User.objects.get(pk=author_id), log_action=True)
-    log_line.info("course_given", course_id=course_id, node_id=node_id)
+    log_line.info("page_given", page_id=page_id, node_id=node_id)
 
 
 def index_lessons() -> int:
@@ -112,6 +121,47 @@ def cancel_review(*, page: Page) -> bool:
     state.cancel()
     log_line.info("review_cancelled", page_id=page.pk)
     return True
+
+
+@transaction.atomic
+def store_paper(document: Any) -> None:
+    """Have the pages of a PDF drawn; what was drawn of another file in its place goes. Safe to repeat."""
+    there = DrawnPaper.objects.select_for_update(no_key=True).filter(document_id=document.pk).first()
+    if there is not None and there.file == document.file.name:
+        return
+    if there is not None:
+        there.delete()
+    if document.file_extension == "pdf":
+        made = DrawnPaper.objects.create(document_id=document.pk, file=document.file.name, key=secrets.token_hex(16))
+        transaction.on_commit(partial(PAPERS.hint, made.pk))
+
+
+def draw_paper(*, paper_id: int, as_of: datetime) -> bool:
+    """Claim a document and draw its pages; False if it is not to be had."""
+    return PAPERS.draw(job_id=paper_id, as_of=as_of)
+
+
+def reconcile_papers(*, as_of: datetime) -> int:
+    """Hint once more what waits or whose worker fell silent, give up what fails again and again; return how many."""
+    return PAPERS.reconcile(as_of=as_of)
+
+
+def _publish(paper: DrawnPaper, work: Path, drawn: pdf.Drawn, _now: datetime) -> None:
+    sizes = []
+    for number in range(1, drawn.pages + 1):
+        with Image.open(work / str(pdf.PHONE_WIDTH) / f"{number}.jpg") as page:
+            sizes.append(page.size)
+    DrawnPaper.objects.filter(pk=paper.pk).update(sizes=sizes)
+    storage.place_pages(work, storage.papers_folder(paper.key))
+
+
+PAPERS = Drawing(
+    model=DrawnPaper,
+    task="cms.draw_paper",
+    source=lambda paper: Path(paper.document.file.path),
+    publish=_publish,
+    drop=lambda paper: storage.drop(storage.papers_folder(paper.key)),
+)
 
 
 def _default_language() -> str:

@@ -25,27 +25,44 @@ from organizations.permissions import open_nodes, role_required, signed_in
 from organizations.unit_choice import ORGANISE, UnitChoice
 
 
+class WeighedInput(forms.ClearableFileInput):
+    """Its island (frontend/src/weigh) tells of a file that is too large before it is sent."""
+
+    class Media:
+        js = ["js/weigh.js"]
+
+
 class ImportForm(forms.Form):
     """The file, and the unit in which the draft is made."""
 
     file = forms.FileField(
         label=gettext_lazy("课程文件"),
-        help_text=gettext_lazy("用“导出成文件”得到的 zip，最大 200 MB；不要解压再压缩。"),
         error_messages={
             "required": gettext_lazy("请选课程文件。"),
             "empty": gettext_lazy("课程文件是空的。请重新导出。"),
         },
-        widget=forms.ClearableFileInput(attrs={"accept": ".zip,application/zip"}),
+        widget=WeighedInput(attrs={"accept": ".zip,application/zip"}),
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        most = {"most": settings.COURSE_FILE_MAX_BYTES // 2**20}
+        self.too_large = _("课程文件太大：最多 %(most)s MB，没有导入。请重新导出，或者把课分成两门再导出。") % most
+        self.fields["file"].help_text = _("用“导出成文件”得到的 zip，最大 %(most)s MB；不要解压再压缩。") % most
+        weighed = {"data-most-bytes": settings.COURSE_FILE_MAX_BYTES, "data-too-large": self.too_large}
+        self.fields["file"].widget.attrs.update(weighed)
         nodes = open_nodes(user, Role.ORGANISER)
         self.fields["node"] = UnitChoice(
             nodes, scope=ORGANISE, label=_("所属组织"), initial=nodes.values_list("pk", flat=True).first(),
             help_text=_("新的课程草稿归这里，练习的题目放进这里的题库。"),
             error_messages={"required": _("请选所属组织。")},
         )  # fmt: skip
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > settings.COURSE_FILE_MAX_BYTES:
+            raise forms.ValidationError(self.too_large)
+        return file
 
 
 @never_cache

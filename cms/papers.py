@@ -10,6 +10,7 @@ from wagtail.documents.forms import BaseDocumentForm
 
 from cms.belonging import BelongsToAUnit
 from cms.replacing import AsksBeforeReplacing
+from cms.sentences import paper_standing
 from cms.uploads import elsewhere, head_of, kind_of
 
 # What a file with such a name may be: the new formats with a password lie in the old container, WPS writes both.
@@ -67,6 +68,8 @@ class PaperForm(BelongsToAUnit, AsksBeforeReplacing, BaseDocumentForm):
                 widget=field.widget,
                 max_length=getattr(field, "max_length", None),
             )
+            if paper := getattr(self.instance, "drawn", None):
+                self.fields["file"].help_text = paper_standing(paper)
 
     def _update_errors(self, errors: Any) -> None:
         """One sentence is enough: what the field refused has no name that could be wrong as well."""

@@ -54,7 +54,7 @@ def _rules_all(user: Any) -> bool:
 
 
 class CourseTester(PagePermissionTester):
-    """A person's rights on a course or a lesson: all of an editor's inside their subtree, none outside."""
+    """A person's rights on a course, lesson or learning path: all of an editor's inside their subtree, none outside."""
 
     def __init__(self, user: Any, page: Page, node: Node | None) -> None:
         super().__init__(user, page)
@@ -116,8 +116,10 @@ class CoursePagePolicy(PagePermissionPolicy):
         return Page.objects.filter(content_type__app_label="cms", content_type__model="courseindexpage")
 
     def _courses(self, user: Any, or_else: Q | None = None) -> QuerySet[Any]:
-        """Courses of the user's organisations and everything below, by the first steps of the page's path."""
-        courses = Page.objects.filter(depth=COURSE_DEPTH, coursepage__node__in=editable_nodes(user).order_by())
+        """Courses and learning paths of the user's units, and lessons, by the first steps of the page's path."""
+        nodes = editable_nodes(user).order_by()
+        is_own = Q(coursepage__node__in=nodes) | Q(pathpage__node__in=nodes)
+        courses = Page.objects.filter(is_own, depth=COURSE_DEPTH)
         steps = Value(COURSE_DEPTH * Page.steplen)
         pages = Page.objects.order_by().alias(course_path=Substr("path", 1, steps))
         inside = Q(course_path__in=courses.values("path"))

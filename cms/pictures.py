@@ -135,6 +135,8 @@ class PictureForm(BelongsToAUnit, AsksBeforeReplacing, BaseImageForm):
         super().__init__(*args, **kwargs)
         if (field := self.fields.get("file")) is not None:
             self.fields["file"] = PictureField(label=field.label, required=field.required, widget=field.widget)
+        if (field := self.fields.get("description")) is not None:
+            field.help_text = _("请写一句图片里有什么，读给看不见图片的人听。")
 
     def clean_file(self) -> Any:
         upload = self.cleaned_data["file"]

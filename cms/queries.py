@@ -11,7 +11,7 @@ from wagtail.permissions import policy_registry
 from attendance.core.reading import reading_ms, signs_in
 from cms.core.lesson import VIDEO, held_in, media_key, values_of, words_in
 from cms.material import Material
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, DrawnPaper, LessonPage, PathPage
 from cms.reviewing import said_to
 from media.models import Video
 from organizations.models import Node, User
@@ -131,6 +131,12 @@ def courses_at(nodes: QuerySet[Node]) -> QuerySet[CoursePage]:
     return found.order_by("-latest_revision_created_at", "-pk")
 
 
+def paths_with(*, course_ids: Iterable[int]) -> QuerySet[PathPage]:
+    """Return the learning paths that members see and in which one of these courses is a step."""
+    found = PathPage.objects.live().filter(steps__course__in=list(course_ids)).select_related("node")
+    return found.distinct().order_by("title", "pk")
+
+
 def courses_with_video(*, video_id: str) -> list[int]:
     """Return the ids of published courses of which a published lesson shows the video."""
     shown = Material.objects.filter(video_id=video_id, version=Material.Version.STORED, lesson__live=True)
@@ -181,3 +187,9 @@ def drafts_for(user: User, *, since: datetime) -> QuerySet[Page]:
     found = found.exclude(live=False, first_published_at__isnull=False)
     found = found.exclude(pk__in=said_to(user).values("page_id"))
     return found.select_related("latest_revision__user").order_by("-latest_revision_created_at", "-pk")
+
+
+def drawn_papers(document_ids: Iterable[str]) -> dict[int, DrawnPaper]:
+    """Return how the PDFs of these documents stand, by the document's id. One query; none where there are none."""
+    wanted = list(document_ids)
+    return {one.document_id: one for one in DrawnPaper.objects.filter(document_id__in=wanted)} if wanted else {}

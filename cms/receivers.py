@@ -1,16 +1,18 @@
 """Signals that this app receives: the database is migrated, a lesson was deleted, what is found in lessons changed."""
 
+from functools import partial
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 from modelsearch.tasks import insert_or_update_object_task
 from wagtail.log_actions import log
 from wagtail.models import Page
 
 from cms.material import Material
-from cms.models import CoursePage, LessonPage
-from cms.operations import cancel_review, ensure_shelf, index_lessons
+from cms.models import CoursePage, DrawnPaper, LessonPage
+from cms.operations import cancel_review, ensure_shelf, index_lessons, store_paper
 from cms.queries import LESSON_DELETED
+from media import storage
 
 
 def make_shelf(*, using: str, **kwargs: Any) -> None:
@@ -58,9 +60,17 @@ def captions_changed(*, video_id: Any, **kwargs: Any) -> None:
 
 
 def document_stored(*, instance: Any, raw: bool = False, created: bool = False, **kwargs: Any) -> None:
-    """A lesson is found by the titles of its documents."""
-    if not raw and not created:
+    """A lesson is found by the titles of its documents, and a PDF is drawn for phones."""
+    if raw:
+        return
+    store_paper(instance)
+    if not created:
         _index_lessons_with(document_id=instance.pk)
+
+
+def paper_gone(*, instance: DrawnPaper, **kwargs: Any) -> None:
+    """Drawn pages go with their row."""
+    transaction.on_commit(partial(storage.drop, storage.papers_folder(instance.key)), robust=True)
 
 
 def _index_lessons_with(**thing: Any) -> None:

@@ -1,6 +1,14 @@
-"""The sentences that the player and the editor's island may say, in the reader's language; ``{name}`` is filled in."""
+"""The sentences that the player and the editor's island may say, in the reader's language; ``{name}`` is filled in.
+
+And what is said of a PDF whose pages are drawn for phones (ADR 78): to its authors, and to members.
+"""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cms.models import DrawnPaper
+from media.pdf import MOST_PAGES
+from media.sentences import pdf_reason
 
 
 def player_words() -> dict[str, str]:
@@ -55,6 +63,35 @@ def player_words() -> dict[str, str]:
     }
 
 
+def asked_words() -> dict[str, str]:
+    """Return what the island says that asks a video's questions."""
+    return {
+        "asks": _("视频里的提问"),
+        "practice": _("练习，不影响学习结果"),
+        "answer": _("提交答案"),
+        "skip": _("跳过，继续播放"),
+        "go_on": _("继续播放"),
+        "close": _("关闭"),
+        "right": _("答对了"),
+        "wrong": _("答错了"),
+        "correct": _("正确答案：{what}"),
+        "yours": _("您的答案：{what}"),
+        "explained": _("讲解：{what}"),
+        "sending": _("正在提交…"),
+        "waits": _("暂时没有连上，答案已存在手机里，连上后自动提交。对错到时在下面的列表里看。"),
+        "looking": _("您在查看，答案不保存。"),
+        "first": _("请先答题，再提交。"),
+        "order": _("请给每一项选一个不同的位置。"),
+        "place": _("第 {n} 位"),
+        "choose": _("选位置"),
+        "comma": _("、"),
+        "state_right": _("答对了 · 再看 ›"),
+        "state_wrong": _("答错了 · 再看 ›"),
+        "state_waits": _("已答，等联网 · 再看 ›"),
+        "state_open": _("还没有答 · 去看 ›"),
+    }
+
+
 def editor_words() -> dict[str, str]:
     """Return what the editor's island says when the session has ended."""
     return {
@@ -66,3 +103,38 @@ def editor_words() -> dict[str, str]:
         "other": _("现在登录的是另一个人。请换回原来的账号再保存。"),
         "offline": _("连不上服务器。写的内容还在这一页上，网络好了再点保存。"),
     }
+
+
+def paper_note(paper: DrawnPaper) -> str:
+    """Return in one short line why members can only open a PDF as a file; of one whose pages are not drawn."""
+    if paper.state != paper.State.FAILED:
+        return _("正在处理，现在只能打开原来的文件")
+    said = {
+        "encrypted": _("有密码，只能打开原来的文件"),
+        "many_pages": _("超过 %(most)s 页，只能打开原来的文件") % {"most": MOST_PAGES},
+        "unreadable": _("文件可能不完整，只能打开原来的文件"),
+    }
+    return said.get(paper.error_code, _("没有处理成功，只能打开原来的文件"))
+
+
+def paper_standing(paper: DrawnPaper) -> str:
+    """Return for the document's own page whether phones show its pages, and if not, why and what to do."""
+    if paper.is_ready:
+        words = ngettext(
+            "党员在手机上可以一页一页看，共 %(n)d 页。", "党员在手机上可以一页一页看，共 %(n)d 页。", paper.pages
+        )
+        return words % {"n": paper.pages}
+    if paper.state != paper.State.FAILED:
+        return _("正在处理，好了党员在手机上就能一页一页看；现在只能打开原来的文件。")
+    why = pdf_reason(paper.error_code)
+    return _("党员在手机上不能一页一页看，只能打开原来的文件。%(why)s") % {"why": why}
+
+
+def paper_advice(paper: DrawnPaper, *, title: str) -> str:
+    """Return the same for a lesson that shows the document; "" where its pages are there."""
+    if paper.is_ready:
+        return ""
+    if paper.state != paper.State.FAILED:
+        return _("“%(title)s”正在处理，处理好以前党员只能打开原来的文件。") % {"title": title}
+    words = _("“%(title)s”在手机上不能一页一页看，党员只能打开原来的文件。%(why)s传好以后，在这一块换一个文件。")
+    return words % {"title": title, "why": pdf_reason(paper.error_code)}

@@ -1,4 +1,4 @@
-"""Which lessons need a video, a picture or a document (``settings.USES``)."""
+"""Which lessons need a video, a picture, a document or a package (``settings.USES``)."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from wagtail.images import get_image_model
 from wagtail.models import Page
 
 from cms.material import FIELDS, Material, owner_model
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, LessonPage, PathPage
 from cms.permissions import may_edit_at
 from organizations.models import User
 from organizations.uses import Use
@@ -50,14 +50,18 @@ def changed(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
     return [*uses, *(_shown_on_cover(course, user) for course in _covered_by(thing) if course.live)]
 
 
-def _covered_by(thing: Model) -> list[CoursePage]:
-    """The courses that have a picture on their cover, the first of many."""
+def _covered_by(thing: Model) -> list[CoursePage | PathPage]:
+    """The courses and learning paths that have a picture on their cover, the first of many."""
     if not isinstance(thing, get_image_model()):
         return []
-    return list(CoursePage.objects.filter(cover=thing).select_related("node").order_by("path")[:MOST_NAMED])
+    courses = CoursePage.objects.filter(cover=thing).select_related("node").order_by("path")[:MOST_NAMED]
+    paths = PathPage.objects.filter(cover=thing).select_related("node").order_by("path")[:MOST_NAMED]
+    return [*courses, *paths]
 
 
-def _cover_use(course: CoursePage, user: User) -> Use:
+def _cover_use(course: CoursePage | PathPage, user: User) -> Use:
+    if isinstance(course, PathPage):
+        return _path_cover_use(course, user)
     if not may_edit_at(user, course.node):
         words = _("“%(unit)s”的一门课程用它做封面，请与那里的组织员联系") % {"unit": course.node.name}
         return Use(words, blocks=True)
@@ -65,7 +69,19 @@ def _cover_use(course: CoursePage, user: User) -> Use:
     return Use(words, blocks=True, url=reverse("wagtailadmin_pages:edit", args=[course.pk]))
 
 
-def _shown_on_cover(course: CoursePage, user: User) -> Use:
+def _path_cover_use(path: PathPage, user: User) -> Use:
+    if not may_edit_at(user, path.node):
+        words = _("“%(unit)s”的一条学习路径用它做封面，请与那里的组织员联系") % {"unit": path.node.name}
+        return Use(words, blocks=True)
+    words = _("学习路径“%(path)s”用它做封面，请先在那里换一张") % {"path": path.title}
+    return Use(words, blocks=True, url=reverse("wagtailadmin_pages:edit", args=[path.pk]))
+
+
+def _shown_on_cover(course: CoursePage | PathPage, user: User) -> Use:
+    if isinstance(course, PathPage):
+        if not may_edit_at(user, course.node):
+            return Use(_("“%(unit)s”的一条学习路径的封面") % {"unit": course.node.name})
+        return Use(_("学习路径“%(path)s”的封面") % {"path": course.title})
     if not may_edit_at(user, course.node):
         return Use(_("“%(unit)s”的一门课程的封面") % {"unit": course.node.name})
     return Use(_("课程“%(course)s”的封面") % {"course": course.title})

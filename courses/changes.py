@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.documents import get_document_model
@@ -22,14 +22,16 @@ from attendance.queries.concerned import Concerned, concerned_by, watchers_of
 from attendance.sentences.records import day_and_hour, length
 from attendance.standing import asked_by, due_at, is_due_over
 from cms.core.lesson import values_of
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, LessonPage, PathPage
 from cms.permissions import COURSE_DEPTH, may_edit_at
-from cms.queries import Lesson, lessons_of
+from cms.queries import Lesson, lessons_of, paths_with
 from courses.models import CourseRun
 from courses.queries import gates_of, is_past, media_items_of
 from media.models import Video
 from organizations.models import User
 from organizations.uses import Use
+
+MOST_PATHS = 8
 
 
 def runs_in_play(course: CoursePage | int, *, as_of: datetime) -> list[CourseRun]:
@@ -61,11 +63,16 @@ def shown_by(body: Iterable[Mapping[str, Any]]) -> tuple[Video, ...]:
 
 
 def given_among(pages: QuerySet[Page]) -> QuerySet[Page]:
-    """Those of the pages whose course is or was given to anybody, or that another page follows. Three queries."""
+    """Those of the pages whose course is or was given to anybody, or that another page follows; learning paths that
+    members see, and courses that are steps of one. Four queries."""
     rows = list(pages.values_list("pk", "path", "depth"))
     starts = {path[: Page.steplen * COURSE_DEPTH] for _pk, path, depth in rows if depth >= COURSE_DEPTH}
     given = set(CourseRun.objects.filter(page__path__in=starts).values_list("page__path", flat=True))
     followed = set(Page.objects.filter(alias_of__in=[pk for pk, *_ in rows]).values_list("alias_of_id", flat=True))
+    keys = [pk for pk, *_ in rows]
+    is_shown = Q(pk__in=keys) | Q(steps__course__in=keys)
+    walked = PathPage.objects.live().filter(is_shown).values_list("pk", "steps__course_id")
+    followed |= {pk for pair in walked for pk in pair}
     kept = [pk for pk, path, _depth in rows if path[: Page.steplen * COURSE_DEPTH] in given or pk in followed]
     return pages.filter(pk__in=kept)
 
@@ -126,8 +133,8 @@ def _when_published(page: LessonPage | CoursePage, *, user: User, as_of: datetim
     return changes(course, after if is_shown else [], user=user, as_of=as_of, documents=gone)
 
 
-def when_withdrawn(pages: Sequence[LessonPage | CoursePage], *, user: User, as_of: datetime) -> list[Use]:
-    """Return what taking these published pages away does to whoever studies their courses."""
+def when_withdrawn(pages: Sequence[LessonPage | CoursePage | PathPage], *, user: User, as_of: datetime) -> list[Use]:
+    """Return what taking these published pages away does to whoever studies their courses or walks their paths."""
     lost: dict[int, set[int]] = {}
     whole: set[int] = set()
     courses: dict[int, CoursePage] = {}
@@ -145,6 +152,25 @@ def when_withdrawn(pages: Sequence[LessonPage | CoursePage], *, user: User, as_o
     for pk, course in courses.items():
         left = [one for one in lessons_of(course) if one.page.pk not in lost.get(pk, set()) and pk not in whole]
         found += changes(course, left, user=user, as_of=as_of)
+    found += in_paths(whole, _("安排给了党员的，他们在那里看到“老师正在修改”"), user=user)
+    return found + [path_gone(page) for page in pages if isinstance(page, PathPage) and page.live]
+
+
+def path_gone(path: PathPage) -> Use:
+    """Say what is left when a learning path is not there any more."""
+    words = _("党员看不到学习路径“%(title)s”了；学过的都记在各门课程里，不会丢，课程照样学")
+    return Use(words % {"title": path.title})
+
+
+def in_paths(course_ids: Collection[int], what: str, *, user: User) -> list[Use]:
+    """Name the learning paths of which these courses are a step, with what becomes of it there."""
+    found = []
+    for path in paths_with(course_ids=course_ids)[:MOST_PATHS] if course_ids else ():
+        is_reached = may_edit_at(user, path.node)
+        name = _("学习路径“%(title)s”") if is_reached else _("“%(unit)s”的一条学习路径")
+        url = reverse("wagtailadmin_pages:edit", args=[path.pk]) if is_reached else ""
+        values = {"path": name % {"title": path.title, "unit": path.node.name}, "what": what}
+        found.append(Use(_("%(path)s里有这门课：%(what)s") % values, url=url))
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from attendance.models import RosterEntry
 from cms.models import LessonPage
@@ -74,13 +74,15 @@ def titles_of(*, lesson_ids: Collection[int]) -> dict[int, str]:
     return dict(LessonPage.objects.filter(pk__in=lesson_ids).values_list("pk", "title"))
 
 
-def waiting_by_run(user: User) -> QuerySet[LessonComment, Any]:
-    """Return in which courses of a person's units comments wait for a decision, those that wait longest first: rows of
-    ``run_id``, ``title``, ``unit`` and ``count``."""
+def waiting_by_lesson(user: User) -> QuerySet[LessonComment, Any]:
+    """Return under which lessons of a person's units comments wait for a decision, those that wait longest first: rows
+    of ``run_id``, ``lesson_id``, ``lesson`` (its title, None once it is deleted), ``title``, ``unit`` and ``count``."""
     below = visible_nodes(user, Role.ORGANISER).order_by().values("pk")
     waiting = LessonComment.objects.filter(WAITS, run__occasion__node__in=below)
-    named = {"title": F("run__occasion__title"), "unit": F("run__occasion__node__name")}
-    return waiting.values("run_id", **named).annotate(count=Count("pk"), since=Min("at")).order_by("since", "run_id")
+    lesson = Subquery(LessonPage.objects.filter(pk=OuterRef("lesson_id")).values("title"))
+    named = {"title": F("run__occasion__title"), "unit": F("run__occasion__node__name"), "lesson": lesson}
+    found = waiting.values("run_id", "lesson_id", **named).annotate(count=Count("pk"), since=Min("at"))
+    return found.order_by("since", "run_id", "lesson_id")
 
 
 def own_comments(user: User) -> list[dict[str, Any]]:

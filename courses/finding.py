@@ -11,23 +11,29 @@ from wagtail.rich_text import get_text_for_indexing
 from attendance.models import Occasion
 from cms.core.finding import Piece, excerpt, marked, sought, to_mark
 from cms.finding import Place, Shown, shown_of
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, LessonPage, PathPage
 from courses.models import CourseRun
 from courses.queries import runs_expecting
+from courses.walking import paths_of
 
 
 @dataclass(frozen=True)
 class Found:
-    """A course (``lesson`` None) or a lesson in which it stands, where to read it, and the place (None: the title)."""
+    """A course (``lesson`` None) or a lesson in which it stands, where to read it, and the place (None: the title).
 
-    run: CourseRun
+    Of a learning path there is no ``run``.
+    """
+
+    run: CourseRun | None
     lesson: LessonPage | None
     title: tuple[Piece, ...]
     place: Place | None
+    path: PathPage | None = None
 
 
-def pages_found(runs: QuerySet[CourseRun], question: str) -> QuerySet[Page]:
-    """Return the courses and lessons of these runs that answer a question, what says it in its title first.
+def pages_found(runs: QuerySet[CourseRun], question: str, *, member_id: int = 0) -> QuerySet[Page]:
+    """Return the courses and lessons of these runs, and a member's learning paths, that answer a question, what says it
+    in its title first.
 
     Counted and cut into pages in the database; the order is the same on both databases, which rank differently.
     """
@@ -37,8 +43,9 @@ def pages_found(runs: QuerySet[CourseRun], question: str) -> QuerySet[Page]:
     courses = CoursePage.objects.live().filter(pk__in=runs.order_by().values("page_id"))
     found = Page.objects.search(question, order_by_relevance=False).get_queryset()
     pages = Page.objects.live().filter(pk__in=found.order_by().values("pk"))
+    own = paths_of(member_id=member_id).order_by().values("pk") if member_id else []
     readable = pages.annotate(above=Substr("path", 1, Length("path") - Page.steplen)).filter(
-        Q(path__in=courses.order_by().values("path")) | Q(above__in=courses.order_by().values("path"))
+        Q(path__in=courses.order_by().values("path")) | Q(above__in=courses.order_by().values("path")) | Q(pk__in=own)
     )
     says_all = Q(*(Q(title__icontains=word) for word in words))
     in_title = Case(When(says_all, then=Value(0)), default=Value(1), output_field=IntegerField())
@@ -46,10 +53,13 @@ def pages_found(runs: QuerySet[CourseRun], question: str) -> QuerySet[Page]:
 
 
 def places_found(pages: Sequence[Page], question: str, *, runs: QuerySet[CourseRun], member_id: int) -> list[Found]:
-    """Return the pages with the places of what was asked, in their order. Five queries whatever their number."""
+    """Return the pages with the places of what was asked, in their order. Five queries whatever their number, one more
+    where a learning path is among them."""
     words = sought(question)
     keys = [page.pk for page in pages]
     courses, lessons = CoursePage.objects.in_bulk(keys), LessonPage.objects.in_bulk(keys)
+    others = [key for key in keys if key not in courses and key not in lessons]
+    paths = PathPage.objects.in_bulk(others) if others else {}
     above = {page.pk: page.path if page.pk in courses else page.path[: -Page.steplen] for page in pages}
     by_path = _runs_by_path(runs.filter(page__path__in=above.values()), member_id=member_id)
     shown = shown_of(lessons.values(), words)
@@ -58,11 +68,17 @@ def places_found(pages: Sequence[Page], question: str, *, runs: QuerySet[CourseR
         parts = to_mark(words, [course.title, intro])
         pieces = excerpt(intro, parts)
         shown[course.pk] = Shown(marked(course.title, parts), Place("intro", pieces) if pieces else None)
+    for path in paths.values():
+        parts = to_mark(words, [path.title, path.aim])
+        pieces = excerpt(path.aim, parts)
+        shown[path.pk] = Shown(marked(path.title, parts), Place("aim", pieces) if pieces else None)
     return [
-        Found(by_path[above[page.pk]], lessons.get(page.pk), shown[page.pk].title, shown[page.pk].place)
+        Found(None, None, shown[page.pk].title, shown[page.pk].place, paths[page.pk])
+        if page.pk in paths
+        else Found(by_path[above[page.pk]], lessons.get(page.pk), shown[page.pk].title, shown[page.pk].place)
         for page in pages
         # Else it was withdrawn in this moment.
-        if above[page.pk] in by_path and page.pk in shown
+        if (page.pk in paths or above[page.pk] in by_path) and page.pk in shown
     ]
 
 

@@ -260,7 +260,9 @@ class CourseRunForm(Asking, WagtailAdminModelForm):
         except UnableToScheduleCourse as error:
             raise ValidationError({FIELD_OF[error.code]: WHY[error.code]}) from error
         except UnableToPlanOccasion as error:
-            raise ValidationError(str(error)) from error
+            # Times and rule of a new one were looked at: its training was closed or withdrawn meanwhile.
+            said = {"training": str(error)} if self.occasion is None else str(error)
+            raise ValidationError(said) from error
         return self.instance
 
 

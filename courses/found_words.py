@@ -14,7 +14,8 @@ from media.core.clock import clock
 
 @dataclass(frozen=True)
 class Row:
-    """One course or lesson: ``title`` and ``pieces`` with what was asked marked; ``where`` it stands, in words."""
+    """One course, lesson or learning path: ``title`` and ``pieces`` with what was asked marked; ``where`` it
+    stands, in words."""
 
     url: str
     title: tuple[Piece, ...]
@@ -30,6 +31,10 @@ def found_rows(found: Iterable[Found]) -> list[Row]:
 def _row(one: Found) -> Row:
     place = one.place
     where, pieces = (_where(place), place.pieces) if place else ("", ())
+    if one.path is not None:
+        return Row(reverse("courses_path", args=[one.path.pk]), one.title, _("学习路径"), where, pieces)
+    if one.run is None:
+        raise ValueError(one)
     if one.lesson is None:
         return Row(reverse("courses_course", args=[one.run.pk]), one.title, "", where, pieces)
     url = reverse("courses_lesson", args=[one.run.pk, one.lesson.pk])
@@ -41,4 +46,4 @@ def _row(one: Found) -> Row:
 def _where(place: Place) -> str:
     if place.kind == "spoken":
         return _("视频里 %(at)s 说到") % {"at": clock(place.at_ms)}
-    return {"intro": _("课程介绍"), "text": _("正文"), "paper": _("文件")}[place.kind]
+    return {"intro": _("课程介绍"), "text": _("正文"), "paper": _("文件"), "aim": _("为什么学、给谁学")}[place.kind]

@@ -1,19 +1,18 @@
-"""What the ledger is told about courses (attendance/kinds.py). No method touches the database."""
+"""What the ledger is told about courses (attendance/kinds.py). No method touches the database but ``held_back``."""
+
+from collections.abc import Collection
+from datetime import datetime
 
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from attendance.core.hours import Form
-from attendance.kinds import Step
+from attendance.kinds import HeldBack, Step
 from attendance.models import Occasion
 from attendance.standing import asks_nothing
+from courses.before import held_back
+from courses.steps import step_word
 from organizations.models import User
-
-
-def step_word(done_ms: int) -> str:
-    """Return what the way into a course is called, on every page: it depends on whether anything of it counts."""
-    return gettext("继续学习") if done_ms else gettext("开始学习")
 
 
 class CourseKind:
@@ -36,3 +35,7 @@ class CourseKind:
         if asks_nothing(occasion):
             return None
         return Step(step_word(done_ms), self.url_for(occasion, member))
+
+    def held_back(self, occasions: Collection[Occasion], *, member: User, as_of: datetime) -> dict[int, HeldBack]:
+        """Return which of these courses wait for another one that ``member`` has to finish first."""
+        return held_back(occasions, member_id=member.pk, as_of=as_of)

@@ -7,13 +7,13 @@ from courses.queries import Studied, Study
 from courses.sentences import Row
 
 
-def lesson_rows(study: Study) -> list[Row]:
-    """Return the lessons of a course in order, each with how far somebody got."""
+def lesson_rows(study: Study, *, is_held: bool = False) -> list[Row]:
+    """Return the lessons of a course in order, each with how far somebody got; ``is_held``: none can be begun yet."""
     return [
         Row(
             studied.lesson.page.title,
             reverse("courses_lesson", args=[study.run.pk, studied.lesson.page.pk]),
-            _step(studied, is_void=study.is_void),
+            "" if is_held else _step(studied, is_void=study.is_void),
             () if study.is_void else _of(study, studied),
         )
         for studied in study.lessons
@@ -85,7 +85,8 @@ def _reading(studied: Studied) -> str:
     if amount.done_ms:
         said = {"done": amount.done, "left": amount.left}
         return _("已计入 %(done)s，还差 %(left)s：接着读，读到末尾点“读完了”。") % said
-    return _("至少读 %(needed)s，读到末尾点“读完了”，才算读过。") % {"needed": amount.needed}
+    words = _("还没有计入：至少读 %(needed)s，读到末尾点“读完了”，就计入。打开这一页以后的时间都算。")
+    return words % {"needed": amount.needed}
 
 
 def why_not_complete(code: str) -> str:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion
+from courses.before import first_of_each, with_requirements
 from courses.queries import Studied, Study, runs_expecting, studies_of
 from courses.shelf import arrange
 
@@ -42,9 +43,11 @@ def after_course(study: Study, *, member_id: int, as_of: datetime) -> Onward | N
     if not study.is_done:
         return None
     runs = runs_expecting(member_id=member_id).filter(occasion__ends_at__gt=as_of, occasion__starts_at__lte=as_of)
-    others = runs.exclude(pk=study.run.pk).exclude(occasion__state=Occasion.State.VOID)
+    others = with_requirements(runs).exclude(pk=study.run.pk).exclude(occasion__state=Occasion.State.VOID)
     soonest = list(others.order_by("occasion__ends_at", "pk")[:LOOKED_AT])
-    left = arrange(studies_of(runs=soonest, member_id=member_id, as_of=as_of), as_of=as_of).todo if soonest else ()
+    todo = arrange(studies_of(runs=soonest, member_id=member_id, as_of=as_of), as_of=as_of).todo if soonest else ()
+    waiting = first_of_each(todo, member_id=member_id, as_of=as_of)
+    left = [one for one in todo if one.run.pk not in waiting]
     if left:
         url = reverse("courses_course", args=[left[0].run.pk])
         return Onward(_("下一门课"), left[0].run.page.title, url, f"{left[0].step_word} ›")

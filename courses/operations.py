@@ -8,6 +8,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from api.operations import note_lesson
 from attendance.core.gates import PREFIX as QUIZ
 from attendance.core.gates import quiz_key
 from attendance.core.reading import reading_key
@@ -16,6 +17,7 @@ from attendance.operations import (
     OccasionPlan,
     UnableToStartWatch,
     create_occasion,
+    hold_training,
     open_occasion,
     reschedule_occasion,
     set_media_items,
@@ -23,7 +25,7 @@ from attendance.operations import (
 from attendance.operations.gates import record_passed, set_gates
 from attendance.operations.reading import begin_reading, finish_reading
 from cms.models import CoursePage
-from cms.queries import lessons_by_course, lessons_of, videos_of
+from cms.queries import Lesson, lessons_by_course, lessons_of, videos_of
 from courses.models import CourseRun, LessonProgress
 from courses.queries import (
     Studied,
@@ -81,7 +83,7 @@ def schedule_course(*, page_id: int, plan: CoursePlan, as_of: datetime) -> Cours
 
     What counts are the course's distinct videos, or its texts where it has no video; a video still being processed is
     added when it is ready. What is optional counts for nothing. A course that has begun opens at once, in a draft once
-    that is published. Raises UnableToScheduleCourse.
+    that is published. Raises UnableToScheduleCourse, and UnableToPlanOccasion (attendance) for a training that is over.
     """
     page = CoursePage.objects.live().filter(pk=page_id).first()
     if page is None:
@@ -126,6 +128,7 @@ def reschedule_course(*, occasion_id: int, plan: CoursePlan, as_of: datetime) ->
     run = CourseRun.objects.select_related("page").get(pk=occasion_id)
     if not Rule.objects.filter(pk=plan.rule_id, basis=Rule.Basis.MEDIA).exists():
         raise UnableToScheduleCourse("rule")
+    hold_training(plan.training_id)  # opening looks at it: before the occasion, as everywhere
     reschedule_occasion(occasion_id=occasion_id, plan=plan.titled(run.page.title), as_of=as_of)
     _open_if_begun(occasion_id=occasion_id, as_of=as_of)
 
@@ -185,10 +188,31 @@ def complete_lesson(*, occasion_id: int, lesson_id: int, member_id: int, as_of: 
         raise UnableToCompleteLesson("not_enough")
     if one.open_quizzes:
         raise UnableToCompleteLesson("quiz")
-    progress, _ = LessonProgress.objects.get_or_create(
+    progress, is_new = LessonProgress.objects.get_or_create(
         run_id=occasion_id, member_id=member_id, lesson_id=lesson_id, defaults={"completed_at": as_of}
     )
+    if is_new:
+        _state(runs.select_related("occasion__training", "occasion__rule").get(), progress, one.lesson)
     return progress
+
+
+def _state(run: CourseRun, progress: LessonProgress, lesson: Lesson) -> None:
+    counts = lesson.has_videos or reading_key(lesson.page.pk) in (run.occasion.media_items or {})
+    note_lesson(
+        occasion=run.occasion, member_id=progress.member_id, lesson_id=progress.lesson_id, title=lesson.page.title,
+        has_counted=counts, at=progress.completed_at,
+    )  # fmt: skip
+
+
+def state_lessons_again(*, since: datetime) -> None:
+    """State once more which lessons were finished since then; those that nobody sees any more are left out."""
+    ids = LessonProgress.objects.filter(completed_at__gte=since).order_by("run_id").values_list("run_id", flat=True)
+    for run_id in ids.distinct():
+        run = CourseRun.objects.select_related("page", "occasion__training", "occasion__rule").get(pk=run_id)
+        shown = {one.page.pk: one for one in lessons_of(run.page)}
+        done = LessonProgress.objects.filter(run=run, completed_at__gte=since, lesson_id__in=shown).order_by("pk")
+        for progress in done.iterator(chunk_size=2000):
+            _state(run, progress, shown[progress.lesson_id])
 
 
 def open_reading(*, study: Study, studied: Studied, member_id: int, as_of: datetime) -> None:

@@ -17,14 +17,15 @@ from attendance.core.intervals import Spans
 from attendance.core.reading import reading_key, verb_of
 from attendance.models import Evidence, Occasion, RecordState, RosterEntry, Training, WatchSession
 from attendance.queries import CALLED_OFF
+from attendance.queries.naming import for_line
 from attendance.standing import Amount, Standing, asked_by, asked_of, due_at, standings_of
 from cms.core.lesson import values_of
 from cms.models import CoursePage, LessonPage
 from cms.permissions import COURSE_DEPTH
 from cms.queries import Lesson, lessons_by_course, videos_of
 from courses.discussion import own_comments, own_reports
-from courses.kinds import step_word
 from courses.models import CourseRun, LessonProgress
+from courses.steps import step_word
 from media.models import Video
 from organizations.models import Node, User
 from organizations.queries import membership_on
@@ -125,15 +126,19 @@ def runs_with_occasions() -> QuerySet[CourseRun]:
     return CourseRun.objects.select_related("occasion__node", "occasion__training", "occasion__rule", "page__cover")
 
 
-def runs_expecting(*, member_id: int) -> QuerySet[CourseRun]:
+def runs_expecting(*, member_id: int, line: list[str] | None = None) -> QuerySet[CourseRun]:
     """Return the courses on whose roster a person is; before the roster is fixed: those given above their branch.
 
-    One that was withdrawn is among them: they are told so.
+    One that was withdrawn is among them: they are told so. ``line``: the paths of their unit and of those above it,
+    where they are known; else one query asks for them.
     """
     on_roster = Exists(RosterEntry.objects.filter(occasion_id=OuterRef("occasion_id"), member_id=member_id))
-    membership = membership_on(member_id=member_id, on_date=timezone.localdate())
-    above = membership.node.line_paths() if membership else []
+    above = line
+    if above is None:
+        membership = membership_on(member_id=member_id, on_date=timezone.localdate())
+        above = membership.node.line_paths() if membership else []
     to_come = Q(occasion__state=Occasion.State.SCHEDULED, occasion__node__path__in=above)
+    to_come &= Q(occasion__is_narrowed=False) | for_line(above, training="occasion__training_id")
     published = CourseRun.objects.exclude(occasion__training__state=Training.State.DRAFT)
     return published.filter(on_roster | to_come).select_related(
         "occasion__node", "occasion__training", "occasion__rule", "page__cover"

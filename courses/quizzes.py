@@ -13,7 +13,7 @@ from attendance.core.gates import quiz_key
 from cms.core.lesson import values_of
 from courses.before import tell_first
 from courses.operations import note_passed
-from courses.queries import asked_quizzes, runs_expecting
+from courses.queries import Studied, asked_quizzes, runs_expecting
 from courses.views import Opened, open_run
 from courses.withdrawn import told_if_withdrawn
 from organizations.permissions import role_required
@@ -37,13 +37,13 @@ def quiz(request: HttpRequest, occasion_id: int, lesson_id: int, quiz_id: int) -
     found = quiz_by_id(quiz_id)
     if found is None:
         raise Http404
-    if str(quiz_id) not in values_of(page.body.raw_data, "quiz"):
+    if not stands_in(studied, quiz_id):
         return _taken_out(request, opened, lesson_id, found)
     place = Place(
         url=reverse("courses_quiz", args=[occasion_id, lesson_id, quiz_id]),
         back_url=reverse("courses_lesson", args=[occasion_id, lesson_id]),
         back_title=page.title,
-        why_not=_why_not(opened),
+        why_not=why_not(opened),
         asks=str(quiz_id) in asked_quizzes(opened.run.occasion, studied.lesson),
     )
     answered = take(request, found, place)
@@ -64,7 +64,12 @@ def _taken_out(request: HttpRequest, opened: Opened, lesson_id: int, quiz: Quiz)
     return redirect("courses_lesson", opened.run.pk, lesson_id)
 
 
-def _why_not(opened: Opened) -> str:
+def stands_in(studied: Studied, quiz_id: int) -> bool:
+    """Whether a quiz stands in a lesson as it is published now."""
+    return str(quiz_id) in values_of(studied.lesson.page.body.raw_data, "quiz")
+
+
+def why_not(opened: Opened) -> str:
     """Return why nobody takes a quiz here now; "" where it can be taken."""
     if not opened.records:
         return _("您在查看本组织的课程，不在名单上，练习由名单上的人做。")

@@ -16,7 +16,7 @@ from wagtail.models import Page, Revision
 
 from attendance.surviving import survived
 from cms.checklist import refused_for
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, LessonPage, PathPage
 from cms.reviewing import NOT_PUBLISHED, NOT_WITHDRAWN
 from courses.changes import when_made_public, when_withdrawn
 from organizations.uses import Use
@@ -80,7 +80,7 @@ def _publish(*, revision_id: int, as_of: datetime) -> bool:
     if revision is None:
         return False
     page = revision.as_object()
-    why = [lack.text for lack in refused_for(page)] if isinstance(page, CoursePage | LessonPage) else []
+    why = [lack.text for lack in refused_for(page)] if isinstance(page, CoursePage | LessonPage | PathPage) else []
     if not why:
         why = _blocking(when_made_public(page, user=_author_of(revision, page), as_of=as_of))
     if why:

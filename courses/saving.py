@@ -17,9 +17,10 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from courses.before import first_words
+from courses.kept_quizzes import quiz_words
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, runs_expecting, studies_of
-from courses.views import Links, Opened, open_run, quizzes_in
+from courses.views import Links, Opened, open_run, packages_in, quizzes_in
 from courses.withdrawn import told_if_withdrawn
 from media.models import Video
 from organizations.permissions import role_required, signed_in
@@ -49,7 +50,9 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespon
         return JsonResponse({"error": "before", "message": first_words(before)}, status=409)
     video = chosen_video(studied, "")
     player = player_for(opened, studied, video, as_of=timezone.now()) if video else {}
-    links = Links(opened.run.pk, lesson_id, video, quizzes_in(opened, studied))
+    links = Links(
+        opened.run.pk, lesson_id, video, quizzes_in(opened, studied), packages=packages_in(opened, studied)
+    )  # fmt: skip
     page = studied.lesson.page
     base = f"/watch/{opened.run.pk}"
     return JsonResponse(
@@ -61,6 +64,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespon
             "course": opened.run.page.title,
             "url": reverse("courses_lesson", args=[opened.run.pk, lesson_id]),
             "html": render_to_string("cms/lesson_body.html", {"body": page.body, "links": links, "shell": {}}, request),
+            "quizzes": [int(key) for key in studied.lesson.quiz_ids],
             "audio_url": player.get("audio_url", ""),
             "sound": {
                 "owner": str(opened.user.public_id),
@@ -132,9 +136,15 @@ def kept_words() -> dict[str, Any]:
         "text_only": _("只有文字"),
         "open": _("打开 ›"),
         "remove": _("从手机删除"),
+        "sure": _("再点一次，就从手机删除"),
         "changed": _("老师改过这一讲，请打开这一讲重新存一次。"),
         "old": _("存了很久没有联网核对，请连上网再打开。"),
         "heard": _("听了 {heard}，还没有计入的先存在手机里"),
         "counted": _("已计入 {done}"),
+        "reading": _("这里读的不计入；有网时打开这一讲，读完点“读完了”。"),
+        "sending": _("网络恢复了，正在补传"),
+        "waits": _("还有没补传的记录，联网后自动补传"),
+        "preparing": _("正在准备…"),
         "away": _("不在名单上或者需要联网，现在只听，不计入。"),
+        **quiz_words(),
     }

@@ -37,6 +37,7 @@ from organizations.models import User
 
 State = Occasion.State
 MAY_BE_VOIDED = frozenset({State.OPEN, State.CLOSED, State.SETTLED})
+MENU_LABEL, ADD_LABEL = gettext_lazy("安排课程"), gettext_lazy("安排一门课程")
 
 
 def own_run(request: HttpRequest, pk: Any) -> CourseRun:
@@ -76,15 +77,33 @@ class ToldIfCancelled:
         return found
 
 
-class RunList(generic.IndexView):
+class NamedAsTheMenu:
+    """View mixin: the list is called what its entry in the menu says, on the way to each form, too."""
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = super().get_breadcrumbs_items()  # type: ignore[misc]
+        listed = reverse("course_runs:index")
+        return [one | {"label": MENU_LABEL} if one["url"] == listed else one for one in found]
+
+
+class RunList(NamedAsTheMenu, generic.IndexView):
     """Only the organiser's own part of the tree exists for them."""
+
+    page_title = MENU_LABEL
+    add_item_label = ADD_LABEL
 
     def get_base_queryset(self) -> QuerySet[CourseRun]:
         return runs_in_subtrees(nodes=editable_nodes(self.request.user))
 
 
-class AddRun(WithoutStatus, RefusedBySaving, generic.CreateView):
-    page_title = gettext_lazy("安排课程")
+class AddRun(NamedAsTheMenu, WithoutStatus, RefusedBySaving, generic.CreateView):
+    page_title = ADD_LABEL
+
+    def get_page_subtitle(self) -> str:
+        return ""
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*super().get_breadcrumbs_items()[:-1], {"url": "", "label": self.page_title}]
 
     def get_initial(self) -> dict[str, Any]:
         """Begin with the training from whose plan somebody comes."""
@@ -118,7 +137,7 @@ class AddRun(WithoutStatus, RefusedBySaving, generic.CreateView):
         return words % {"title": instance.occasion.title, "people": people}
 
 
-class EditRun(ToldIfCancelled, WithoutStatus, SavedIfChanged, RefusedBySaving, generic.EditView):
+class EditRun(NamedAsTheMenu, ToldIfCancelled, WithoutStatus, SavedIfChanged, RefusedBySaving, generic.EditView):
     """What can still be changed, and what is left to do about a course that has begun or is over."""
 
     def get_object(self, queryset: Any = None) -> CourseRun:
@@ -215,7 +234,7 @@ class CourseRunViewSet(ModelViewSet):
 
     model = CourseRun
     icon = "calendar-alt"
-    menu_label = gettext_lazy("安排课程")
+    menu_label = MENU_LABEL
     menu_order = 215
     add_to_admin_menu = True
     copy_view_enabled = False

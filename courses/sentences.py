@@ -1,6 +1,6 @@
 """What a member's pages of courses say: sections, each row's lines and its step. Nothing here writes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,10 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from attendance.kinds import Step
 from attendance.models import Occasion
 from attendance.sentences.checks import quizzes_left_words
 from attendance.sentences.records import day_and_hour, near_day_and_hour
+from attendance.views.cards import NowCard
 from cms.covers import Cover
+from courses.before import first_words
 from courses.covers import cover_of
 from courses.models import CourseRun
 from courses.queries import Study
@@ -57,9 +60,12 @@ class Progress:
     lines: tuple[str, ...] = ()
 
 
-def sections(shelf: Shelf, others: Iterable[CourseRun], *, as_of: datetime) -> list[Section]:
-    """Return the sections of the list of courses that have anything in them, what is left to study first."""
-    left, todo = len(shelf.todo), [_todo(one, as_of) for one in shelf.todo]
+def sections(
+    shelf: Shelf, others: Iterable[CourseRun], *, waiting: Mapping[int, list[Study]], as_of: datetime
+) -> list[Section]:
+    """Return the sections of the list of courses that have anything in them, what is left to study first. ``waiting``:
+    what comes before a course (``before.first_of_each``)."""
+    left, todo = len(shelf.todo), [_todo(one, waiting.get(one.run.pk, []), as_of) for one in shelf.todo]
     found = [
         Section(ngettext("还要学 %(n)s 门", "还要学 %(n)s 门", left) % {"n": left}, todo),
         Section(_("老师正在修改，现在不用学"), [_paused(one) for one in shelf.paused]),
@@ -83,17 +89,34 @@ def _until(moment: datetime, as_of: datetime) -> str:
     return _("%(until)s 前") % {"until": near_day_and_hour(moment, as_of)}
 
 
-def _todo(study: Study, as_of: datetime) -> Row:
-    amount = study.amount
-    until = _until(study.due_at, as_of)
-    if _is_made_up(study, as_of):
-        until = _("已经到期，还能补学到 %(until)s") % {"until": near_day_and_hour(study.due_at, as_of)}
-    lines = [_left(study), amount.asked, until]
+def first_card(shelf: Shelf, *, waiting: Mapping[int, list[Study]], as_of: datetime) -> NowCard | None:
+    """Return what is to be studied first, as large print shows it above the list; None where nothing is left."""
+    study = next((one for one in shelf.todo if one.run.pk not in waiting), None)
+    if study is None:
+        return None
+    row, node = _todo(study, [], as_of), study.run.occasion.node
+    return NowCard(_("现在要做的"), row.title, node.name, Step(study.step_word, row.url), is_now=False, asked=row.lines)
+
+
+def _todo(study: Study, before: list[Study], as_of: datetime) -> Row:
+    amount, until = study.amount, until_words(study, as_of)
+    if before:
+        first = _course(before[0].run)
+        return Row(study.run.page.title, first, _("去学 ›"), (first_words(before), until), cover=cover_of(study.run))
+    lines = [left_words(study), amount.asked, until]
     step = f"{study.step_word} ›"
     return _row(study.run, step, tuple(str(line) for line in lines if line))
 
 
-def _left(study: Study) -> str:
+def until_words(study: Study, as_of: datetime) -> str:
+    """Return until when a course can be studied."""
+    if _is_made_up(study, as_of):
+        return _("已经到期，还能补学到 %(until)s") % {"until": near_day_and_hour(study.due_at, as_of)}
+    return _until(study.due_at, as_of)
+
+
+def left_words(study: Study) -> str:
+    """Return what counts and what is left of a course that can be studied now."""
     amount = study.amount
     if study.is_undecided:
         return _("正在认定，稍后再看")

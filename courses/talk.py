@@ -98,9 +98,12 @@ def _desk(
     request: HttpRequest, run: CourseRun, page: str, failed: tuple[int, AnswerForm | HideForm] | None = None
 ) -> HttpResponse:
     shown = Paginator(comments_to_moderate(run_id=run.pk), A_PAGE).get_page(page)
-    rows = judged(list(shown), run_id=run.pk, failed=failed)
+    found = list(shown)
+    if failed is not None and failed[0] not in {one.pk for one in found}:  # another's decision moved it elsewhere
+        found[:0] = comments_to_moderate(run_id=run.pk).filter(pk=failed[0])
+    rows = judged(found, run_id=run.pk, failed=failed)
     log_access(
-        reader_id=signed_in(request).pk, subject_ids={one.author_id for one in shown}, what="comment",
+        reader_id=signed_in(request).pk, subject_ids={one.author_id for one in found}, what="comment",
         as_of=timezone.now(), role=Role.ORGANISER, once_in=ONE_VISIT,
     )  # fmt: skip
     context: dict[str, Any] = {"tab": "courses", "run": run, "page": shown, "rows": rows}

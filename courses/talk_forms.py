@@ -32,15 +32,15 @@ def new_id() -> str:
 
 
 class Words(forms.Form):
-    """One text; ``required`` and its length are the operation's, so that nothing typed is lost."""
+    """One text; whether there is one and its length are checked by the operation, so that nothing typed is lost."""
 
     limit = LONGEST
 
-    text = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    text = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}))
 
     def refuse(self, code: str) -> None:
         """Say beside the text why it was not taken."""
-        self.is_valid()
+        self.errors.clear()  # the operation's word is the only one
         self.add_error("text", why_not(code, self.limit))
 
 
@@ -49,10 +49,9 @@ class CommentForm(Words):
 
     client_id = forms.CharField(required=False, widget=forms.HiddenInput, initial=new_id)
     text = forms.CharField(
-        required=False,
         label=gettext_lazy("您的问题或体会"),
         help_text=gettext_lazy("最多 500 个字。等老师看过后，学这一讲的人能看到，会写上您的姓和支部。"),
-        widget=forms.Textarea(attrs={"rows": 4, "required": True}),
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
 
 
@@ -61,10 +60,9 @@ class AnswerForm(Words):
 
     limit = LONGEST_ANSWER
     text = forms.CharField(
-        required=False,
         label=gettext_lazy("回复"),
         help_text=gettext_lazy("最多 1000 个字。回复以后，留言和回复大家都能看到，并且通知本人。"),
-        widget=forms.Textarea(attrs={"rows": 3, "required": True}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
 
@@ -73,8 +71,7 @@ class HideForm(Words):
 
     limit = LONGEST_REASON
     text = forms.CharField(
-        required=False,
         label=gettext_lazy("不公开的原因"),
         help_text=gettext_lazy("最多 200 个字，本人会看到。"),
-        widget=forms.Textarea(attrs={"rows": 2, "required": True}),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )

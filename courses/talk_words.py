@@ -47,7 +47,6 @@ class Judged:
     may_hide: bool
     answer: AnswerForm
     hide: HideForm
-    is_open: bool = False  # something is wrong with what was typed
     seen: str = ""  # which decision the page shows (courses.discussing.seen_of)
 
 
@@ -94,7 +93,8 @@ def judged(
         said = _said(one, units, name=one.author.name, is_own=False, titles=titles)
         seen = seen_of(one)
         may_show = one.state != State.SHOWN or one.reported_at is not None
-        found.append(Judged(said, may_show, one.state != State.HIDDEN, answer, hide, wrong is not None, seen))
+        may_hide = one.state != State.HIDDEN or isinstance(wrong, HideForm)  # what was typed stays in sight
+        found.append(Judged(said, may_show, may_hide, answer, hide, seen))
     return found
 
 

@@ -12,9 +12,9 @@ from attendance.sentences.records import day_and_hour
 from attendance.standing import due_at
 from cms.core.lesson import media_key
 from cms.material import FIELDS, Material, owner_model
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, LessonPage, PathPage
 from cms.permissions import may_edit_at
-from courses.changes import course_of, name_of, runs_in_play, runs_of
+from courses.changes import course_of, in_paths, name_of, path_gone, runs_in_play, runs_of
 from courses.models import CourseRun
 from courses.queries import runs_asking
 from media.models import Video
@@ -33,7 +33,10 @@ def uses_of(*, thing: Model, user: User, as_of: datetime) -> list[Use]:
     page = thing.specific if isinstance(thing, Page) else None
     if isinstance(page, CoursePage):
         running = {run.pk for run in runs_in_play(page, as_of=as_of)}
-        return [_needs(run, user, as_of) if run.pk in running else _past(run, user) for run in runs_of(page.pk)]
+        uses = [_needs(run, user, as_of) if run.pk in running else _past(run, user) for run in runs_of(page.pk)]
+        return [*uses, *in_paths([page.pk], _("删除以后，那里没有这一步了"), user=user)]
+    if isinstance(page, PathPage):
+        return [path_gone(page)] if page.live else []
     if isinstance(page, LessonPage) and page.live:
         course = course_of(page)
         return [_needs(run, user, as_of) for run in runs_in_play(course, as_of=as_of)] if course else []

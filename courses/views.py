@@ -2,7 +2,7 @@
 
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
@@ -11,9 +11,9 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
-from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 
 from attendance.clock import clock
@@ -22,10 +22,11 @@ from attendance.sentences.checks import check_card
 from cms.core.lesson import values_of
 from cms.covers import file_of
 from cms.library import is_shown_by_right
-from cms.models import LessonPage
+from cms.models import DrawnPaper, LessonPage
 from cms.moving import file_to_show
-from cms.queries import open_lessons, withdrawn_lessons
-from courses.before import first_to_finish, tell_first, with_requirements
+from cms.queries import drawn_papers, open_lessons, withdrawn_lessons
+from courses.asked import asked_in
+from courses.before import first_of_each, first_to_finish, first_words, tell_first, with_requirements
 from courses.covers import cover_of, of_file
 from courses.finding import pages_found, places_found
 from courses.found_words import found_rows
@@ -33,17 +34,26 @@ from courses.lesson_words import lesson_rows, lesson_words, why_not_complete
 from courses.models import CourseRun
 from courses.onward import after_course, after_lesson
 from courses.operations import UnableToCompleteLesson, close_reading, complete_lesson, note_passed, open_reading
+from courses.path_words import path_list
 from courses.permissions import READERS, may_read_run, readable_runs
 from courses.player import chosen_video, player_for
 from courses.queries import Studied, Study, runs_expecting, runs_in_subtrees, runs_with_occasions, studies_of
-from courses.sentences import progress, sections
+from courses.sentences import first_card, progress, sections
 from courses.shelf import arrange, categories_of
+from courses.walking import MOST_LISTED, paths_of, walk
 from courses.withdrawn import told_if_withdrawn
+from organizations.display import is_elder
 from organizations.models import User
 from organizations.permissions import has_role, role_required, signed_in, visible_nodes
+from packages.models import Package
+from packages.queries import Standing as PackageStanding
+from packages.queries import standings_in as package_standings_in
+from packages.sentences import Shown as PackageShown
+from packages.sentences import shown as shown_package
 from quizzes.models import Quiz
 from quizzes.queries.taking import Standing, standings_in
-from quizzes.sentences import Shown, shown
+from quizzes.sentences import Shown
+from quizzes.sentences import shown as quiz_shown
 
 SHOWN_FOR_READERS = 50
 LONGEST_QUESTION = 60
@@ -96,7 +106,7 @@ def index(request: HttpRequest) -> HttpResponse:
     question = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUESTION]
     if question:
         return _found(request, user, question)
-    runs = list(runs_expecting(member_id=user.pk).order_by("occasion__ends_at", "pk"))
+    runs = list(with_requirements(runs_expecting(member_id=user.pk)).order_by("occasion__ends_at", "pk"))
     others: list[CourseRun] = []
     if has_role(user, *READERS):
         known = [run.pk for run in runs]
@@ -109,10 +119,15 @@ def index(request: HttpRequest) -> HttpResponse:
         runs, others = ([one for one in some if one.page.category == chosen] for some in (runs, others))
     studies = studies_of(runs=runs, member_id=user.pk, as_of=as_of)
     shelf = arrange(studies, as_of=as_of)
+    waiting = first_of_each(shelf.todo, member_id=user.pk, as_of=as_of)
+    shown = sections(shelf, others, waiting=waiting, as_of=as_of)
+    if runs and chosen not in categories and (paths := paths_of(member_id=user.pk)[:MOST_LISTED]):
+        shown.insert(bool(shelf.todo), path_list(walk(one, studies, as_of=as_of) for one in paths))
     context = {
         "tab": "courses",
         "shelf": shelf,
-        "sections": sections(shelf, others, as_of=as_of),
+        "sections": shown,
+        "first": first_card(shelf, waiting=waiting, as_of=as_of) if is_elder(request) else None,
         "categories": categories,
         "chosen": chosen if chosen in categories else "",
     }
@@ -122,7 +137,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def _found(request: HttpRequest, user: User, question: str) -> HttpResponse:
     """Show what answers a question among the courses that somebody may read, with the place in each text."""
     runs = readable_runs(user)
-    page = Paginator(pages_found(runs, question), FOUND_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(pages_found(runs, question, member_id=user.pk), FOUND_A_PAGE).get_page(request.GET.get("page"))
     found = places_found(list(page), question, runs=runs, member_id=user.pk)
     context = {"tab": "courses", "q": question, "page": page, "rows": found_rows(found)}
     return render(request, "courses/found.html", context)
@@ -134,6 +149,7 @@ def _found(request: HttpRequest, user: User, question: str) -> HttpResponse:
 def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
     """Show one course: how far one got, and its lessons in order."""
     opened = open_run(request, occasion_id)
+    before = opened.before()
     context = {
         "tab": "courses",
         "run": opened.run,
@@ -141,8 +157,9 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "records": opened.records,
         "progress": progress(opened.study, as_of=timezone.now()),
         "cover": cover_of(opened.run),
-        "before": opened.before(),
-        "rows": lesson_rows(opened.study),
+        "before": before,
+        "held": first_words(before) if before else "",
+        "rows": lesson_rows(opened.study, is_held=bool(before)),
         "onward": after_course(opened.study, member_id=opened.user.pk, as_of=timezone.now()),
         "keep_of": " ".join(f"{occasion_id}/{one.lesson.page.pk}" for one in opened.study.lessons),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
@@ -174,7 +191,15 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespon
         "said": lesson_words(opened.study, studied) if opened.records else (),
         "records": opened.records,
         "player": player_for(opened, studied, video, as_of=timezone.now()) if video else None,
-        "links": Links(opened.run.pk, lesson_id, video, quizzes_in(opened, studied)),
+        "asked": asked_in(opened, studied, video, as_of=timezone.now()) if video else None,
+        "links": Links(
+            opened.run.pk,
+            lesson_id,
+            video,
+            quizzes_in(opened, studied),
+            papers_in(studied),
+            packages_in(opened, studied),
+        ),
         "is_read": is_read,
         "keep_of": f"{occasion_id}/{lesson_id}",
         "onward": after_lesson(opened.study, studied, member_id=opened.user.pk, as_of=timezone.now()),
@@ -218,7 +243,11 @@ def complete(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResp
             messages.warning(request, said)
             return redirect("courses_lesson", occasion_id, lesson_id)
         return JsonResponse({"error": "not_enough", "message": said}, status=409)
-    return JsonResponse({"done": True}) if wants_json else redirect("courses_course", occasion_id)
+    if wants_json:
+        return JsonResponse({"done": True})
+    page = readable_lesson(request, occasion_id, lesson_id)
+    messages.success(request, _("“%(title)s”已学完。") % {"title": page.title})
+    return redirect("courses_lesson", occasion_id, lesson_id)  # which leads on
 
 
 @require_safe
@@ -249,26 +278,20 @@ def cover(request: HttpRequest, occasion_id: int) -> FileResponse:
         raise Http404 from error
 
 
-@require_safe
-@role_required()
-@told_if_withdrawn
-def document(request: HttpRequest, occasion_id: int, lesson_id: int, document_id: int) -> FileResponse:
-    """Answer a document of a lesson to those who may read the lesson."""
-    page = readable_lesson(request, occasion_id, lesson_id)
-    if str(document_id) not in values_of(page.body.raw_data, "document"):
-        raise Http404
-    found = get_object_or_404(get_document_model(), pk=document_id)
-    if not is_shown_by_right(lesson=page, item=found):
-        raise Http404
-    inline = found.content_disposition == "inline"
-    return private_file(
-        found.file.open("rb"), content_type=found.content_type, as_attachment=not inline, filename=found.filename
-    )
-
-
 def quizzes_in(opened: Opened, studied: Studied) -> dict[int, Standing]:
     """Return how the reader stands with the quizzes of a lesson. No query where there is none."""
     return standings_in(keys=values_of(studied.lesson.page.body.raw_data, "quiz"), member_id=opened.user.pk)
+
+
+def packages_in(opened: Opened, studied: Studied) -> dict[int, PackageStanding]:
+    """Return what the packages of a lesson said of the reader. No query where there is none."""
+    keys = values_of(studied.lesson.page.body.raw_data, "package")
+    return package_standings_in(keys=keys, member_id=opened.user.pk)
+
+
+def papers_in(studied: Studied) -> dict[int, DrawnPaper]:
+    """Return how the PDFs of a lesson stand, by the document's id. No query where it has no document."""
+    return drawn_papers(values_of(studied.lesson.page.body.raw_data, "document"))
 
 
 def readable_lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> LessonPage:
@@ -295,6 +318,8 @@ class Links:
     lesson_id: int
     playing: Any
     quizzes: Mapping[int, Standing]
+    papers: Mapping[int, DrawnPaper] = field(default_factory=dict)
+    packages: Mapping[int, PackageStanding] = field(default_factory=dict)
 
     def picture(self, image: Any) -> str:
         return of_file(reverse("courses_picture", args=[self.occasion_id, self.lesson_id, image.pk]), image)
@@ -302,12 +327,23 @@ class Links:
     def document(self, document: Any) -> str:
         return of_file(reverse("courses_document", args=[self.occasion_id, self.lesson_id, document.pk]), document)
 
+    def pages(self, document: Any) -> tuple[str, DrawnPaper | None]:
+        """Where the pages of a document are shown as pictures ("": they are not), and how a PDF stands."""
+        paper = self.papers.get(document.pk)
+        if paper is None or not paper.is_ready:
+            return "", paper
+        return reverse("courses_document_pages", args=[self.occasion_id, self.lesson_id, document.pk]), paper
+
     def video(self, video: Any) -> dict[str, Any]:
         here = self.playing is not None and video.pk == self.playing.pk
         page = reverse("courses_lesson", args=[self.occasion_id, self.lesson_id])
         return {"here": here, "url": "#player" if here else f"{page}?v={video.pk}"}
 
     def quiz(self, quiz: Quiz) -> Shown:
-        return shown(
+        return quiz_shown(
             self.quizzes[quiz.pk], url=reverse("courses_quiz", args=[self.occasion_id, self.lesson_id, quiz.pk])
         )
+
+    def package(self, package: Package) -> PackageShown:
+        url = reverse("courses_package", args=[self.occasion_id, self.lesson_id, package.pk])
+        return shown_package(package, self.packages[package.pk], url=url)

@@ -9,16 +9,20 @@ from wagtail import hooks
 from wagtail.models import Page
 
 from attendance.operations.cancelled import WithTitle
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, LessonPage, PathPage
 from courses.publishing import before_publishing, publish
 from courses.queries import runs_expecting
 from courses.schedule import CourseRunViewSet
+from courses.walking import paths_of
 from organizations.models import User
 
 
 @hooks.register("before_serve_page")
 def members_read_in_their_course(page: Page, request: HttpRequest, args: Any, kwargs: Any) -> Any:
     """A published page's own address leads a member to the course they are in; for everybody else it is 404."""
+    if isinstance(request.user, User) and isinstance(page, PathPage):
+        is_theirs = paths_of(member_id=request.user.pk).filter(pk=page.pk).exists()
+        return HttpResponseRedirect(reverse("courses_path", args=[page.pk])) if is_theirs else None
     if not isinstance(request.user, User) or not isinstance(page, (CoursePage, LessonPage)):
         return None
     course_path = page.path if isinstance(page, CoursePage) else page.path[: -Page.steplen]

@@ -21,8 +21,8 @@ from organizations.models import User
 def told_if_withdrawn(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """View decorator: where a lesson, or what stands in it, is gone, say so to whoever may read the course.
 
-    Everybody else, and everything that never was, stays 404. ``….json`` answers 410 with ``error`` and ``message``, as
-    the watch API does.
+    Everybody else, and everything that never was, stays 404. A script, which takes no page, is answered 410 with
+    ``error`` and ``message``, as by the watch API.
     """
 
     @wraps(view)
@@ -46,7 +46,7 @@ def _said(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpRespons
         return None
     if not was_in(run.page, lesson_id=lesson_id):
         return None
-    if request.path.endswith(".json"):
+    if request.path.endswith(".json") or not request.accepts("text/html"):
         course = reverse("courses_course", args=[run.pk])
         answer = {"error": "withdrawn", "message": _("这一讲老师正在修改，学过的都保存着。"), "url": course}
         return JsonResponse(answer, status=410)

@@ -25,6 +25,7 @@ def media_key(video_id: object) -> str:
 HELD = {
     "audio": VIDEO,
     "gallery": "picture",
+    "asks": "question",
 }
 
 
@@ -59,9 +60,9 @@ def _texts(value: Any, kind: Any) -> Iterator[str]:
 
 
 def chosen(value: Any) -> Iterator[Any]:
-    """Give the object ids inside a block's stored value: the id itself, a picture's ``image``, or those of a list."""
+    """Give the object ids in a block's stored value: the id itself, that of its part, or those of a list."""
     if isinstance(value, list):
         for item in value:
             yield from chosen(item.get("value") if isinstance(item, Mapping) else item)
     else:
-        yield value.get("image") if isinstance(value, Mapping) else value
+        yield value.get("image") or value.get("question") if isinstance(value, Mapping) else value

@@ -6,13 +6,13 @@ Every fault is a sentence. Nothing is ever written under a name that stands in t
 import json
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
 from cms.packs import CHUNK, FORMAT, MANIFEST, MANIFEST_BYTES, MOST_ENTRIES, VERSION
+from packages.archive import BROKEN
 
 # A zip file ends with this record: its mark, 18 bytes, no remark behind. 12 bytes in stands how long the directory is.
 END, END_BYTES, SIZE_AT = b"PK\x05\x06", 22, 12
@@ -21,7 +21,6 @@ LARGE, LARGE_BYTES = b"PK\x06\x07", 20
 MOST_DIRECTORY = MOST_ENTRIES * 512
 MOST_RATIO = 200
 DEEPEST = 2
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
 
 class UnfitPack(Exception):
@@ -92,7 +91,7 @@ def _fault_of(one: zipfile.ZipInfo, seen: set[str]) -> str:
 
 def read_manifest(pack: zipfile.ZipFile) -> dict[str, Any]:
     """Return what ``course.json`` says, of this format and version; not looked into further. Raises UnfitPack."""
-    other = _("这不是导出的课程：里面没有能读的 course.json。请用“导出”得到的那个 zip 文件。")
+    other = _("这不是导出的课程：里面没有能读的 course.json。请用“导出成文件”得到的那个 zip 文件。")
     try:
         entry = pack.getinfo(MANIFEST)
         if entry.file_size > MANIFEST_BYTES:

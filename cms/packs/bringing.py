@@ -16,7 +16,7 @@ from wagtail.log_actions import log
 from wagtail.models import Page
 
 from cms.belonging import give_to
-from cms.choices import QUIZ, VIDEO
+from cms.choices import PACKAGE, QUESTION, QUIZ, VIDEO
 from cms.forms import CoursePageForm, LessonPageForm
 from cms.models import CoursePage, LessonPage
 from cms.operations import ensure_shelf
@@ -121,8 +121,12 @@ def _lesson(work: _Work, parent: Page, number: int, said: dict[str, Any]) -> Non
             words = _("第 %(number)s 课“%(title)s”：“%(what)s”不在文件里，请另外上传，再在那一块里选它。")
             if kind == VIDEO:
                 words = _("第 %(number)s 课“%(title)s”：视频“%(what)s”不在文件里，要另外上传，再在那一块里选它。")
+            elif kind == QUESTION:
+                words = _("第 %(number)s 课“%(title)s”：题目“%(what)s”不在文件里，请另出一道，再在那一块里选它。")
             elif kind == QUIZ:
                 words = _("第 %(number)s 课“%(title)s”：练习“%(what)s”不在文件里，请另做一份，再在那一块里选它。")
+            elif kind == PACKAGE:
+                words = _("第 %(number)s 课“%(title)s”：课件包“%(what)s”不在文件里，请另外上传，再在那一块里选它。")
             work.notes.append(words % about)
         return key
 
@@ -173,14 +177,15 @@ def _film(work: _Work, film: Film, file: TemporaryUploadedFile) -> Any:
 def _bank(work: _Work) -> None:
     """Write the questions into the unit's bank, but those that it has already word for word; then the quizzes."""
     pack, node = work.pack, work.node
-    had = list(versions_saying(node_id=node.pk, texts=[one.draft.text for one in pack.questions]))
-    tags = tags_of_questions([one.question_id for one in had])
-    known = {_said(one.kind, one.text, one.choices, one.right, set(tags.get(one.question_id, ()))) for one in had}
+    known = _known(work)
+    had = frozenset(known)
     for number, plan in enumerate(pack.questions, 1):
-        draft = plan.draft
-        if _said(draft.kind.value, draft.text, draft.choices, draft.right, set(plan.tags)) in known:
-            continue
-        _question(work, number, plan)
+        if _key(plan) not in had:
+            known[_key(plan)] = _question(work, _("第 %(number)s 道题") % {"number": number}, plan)
+    for name, plan in pack.asked.items():
+        if _key(plan) not in known:
+            known[_key(plan)] = _question(work, _("题目“%(title)s”") % {"title": pack.titles[name]}, plan)
+        work.keys[name] = known[_key(plan)]
     for name, quiz in pack.quizzes.items():
         try:
             made = add_quiz(node_id=node.pk, plan=quiz, made_by_id=work.user.pk, as_of=work.as_of)
@@ -192,11 +197,28 @@ def _bank(work: _Work) -> None:
         work.notes.append(words % {"unit": node.name})
 
 
-def _question(work: _Work, number: int, plan: QuestionPlan) -> None:
+def _known(work: _Work) -> dict[tuple[Any, ...], int]:
+    """Return the questions of the unit that say word for word, and with the same tags, what one of the file says."""
+    texts = [one.draft.text for one in (*work.pack.questions, *work.pack.asked.values())]
+    had = list(versions_saying(node_id=work.node.pk, texts=texts))
+    tags = tags_of_questions([one.question_id for one in had])
+    return {
+        _said(one.kind, one.text, one.choices, one.right, set(tags.get(one.question_id, ()))): one.question_id
+        for one in had
+    }
+
+
+def _question(work: _Work, where: str, plan: QuestionPlan) -> int:
     try:
-        add_question(node_id=work.node.pk, plan=plan, written_by_id=work.user.pk, as_of=work.as_of)
+        made = add_question(node_id=work.node.pk, plan=plan, written_by_id=work.user.pk, as_of=work.as_of)
     except UnableToSaveQuestion as error:
-        raise UnfitPack([_("第 %(number)s 道题：%(why)s") % {"number": number, "why": error}]) from error
+        raise UnfitPack([_("%(where)s：%(why)s") % {"where": where, "why": error}]) from error
+    return made.pk
+
+
+def _key(plan: QuestionPlan) -> tuple[Any, ...]:
+    draft = plan.draft
+    return _said(draft.kind.value, draft.text, draft.choices, draft.right, set(plan.tags))
 
 
 def _said(kind: str, text: str, choices: Any, right: Any, tags: set[str]) -> tuple[Any, ...]:

@@ -17,14 +17,15 @@ from wagtail.images.forms import get_image_form
 from wagtail.models import Collection
 
 from attendance.core.text import as_it_reads, storable
-from cms.choices import DOCUMENT, PICTURE, QUIZ, VIDEO
+from cms.choices import DOCUMENT, PACKAGE, PICTURE, QUESTION, QUIZ, VIDEO
 from cms.models import LONGEST_CATEGORY, CoursePage
 from cms.packs import FOLDERS, MANIFEST, MOST_BLOCKS, MOST_LESSONS, MOST_QUESTIONS
-from cms.packs.archive import BROKEN, UnfitPack, open_archive, pieces, read_manifest
+from cms.packs.archive import UnfitPack, open_archive, pieces, read_manifest
 from cms.packs.blocks import UnfitBlock, carried_body, refuse_unfit, rich_text
 from media.core.captions import Cue, UnableToReadCaptions, read_captions, write_vtt
 from media.core.chapters import MAX_CHAPTERS, MAX_TITLE
 from media.storage import UnableToStore, require_space
+from packages.archive import BROKEN
 from quizzes.core.drawing import Part
 from quizzes.core.questions import Draft, Kind
 from quizzes.operations import QuestionPlan, QuizPlan, UnableToSaveQuestion, check_question
@@ -59,6 +60,7 @@ class Pack:
     films: dict[str, Film] = field(default_factory=dict)
     quizzes: dict[str, QuizPlan] = field(default_factory=dict)
     questions: list[QuestionPlan] = field(default_factory=list)
+    asked: dict[str, QuestionPlan] = field(default_factory=dict)
 
 
 class _Unfit(Exception):
@@ -106,6 +108,10 @@ def _list(value: Any, most: int, of: type = object) -> list[Any]:
     return value
 
 
+def _left_out(name: str, thing: dict[str, Any], title: str) -> None:
+    """Of a package only the title travels."""
+
+
 class _Reader:
     def __init__(self, archive: zipfile.ZipFile, said: Mapping[str, Any], user: Any, files: ExitStack) -> None:
         self.archive, self.said, self.user, self.files = archive, said, user, files
@@ -133,7 +139,10 @@ class _Reader:
 
     def _thing(self, name: str, thing: dict[str, Any]) -> None:
         kind, title = thing["kind"], _text(thing["title"], LONGEST_TITLE)
-        read = {PICTURE: self._item, DOCUMENT: self._item, VIDEO: self._film, QUIZ: self._quiz}[kind]
+        read = {
+            PICTURE: self._item, DOCUMENT: self._item, VIDEO: self._film, QUIZ: self._quiz, QUESTION: self._asked,
+            PACKAGE: _left_out,
+        }[kind]  # fmt: skip
         self.pack.kinds[name], self.pack.titles[name] = kind, title
         read(name, thing, title)
 
@@ -218,6 +227,16 @@ class _Reader:
             self._tried(where, self._question, where, one)
 
     def _question(self, where: str, one: dict[str, Any]) -> None:
+        if (plan := self._planned(where, one)) is not None:
+            self.pack.questions.append(plan)
+
+    def _asked(self, name: str, thing: dict[str, Any], title: str) -> None:
+        if _yes(thing["is_left_out"]):
+            return
+        if (plan := self._planned(_("题目“%(title)s”") % {"title": title}, thing["question"])) is not None:
+            self.pack.asked[name] = plan
+
+    def _planned(self, where: str, one: dict[str, Any]) -> QuestionPlan | None:
         right = tuple(_whole(place, 0, 100) for place in _list(one["right"], 20))
         choices = tuple(_text(choice, 1000) for choice in _list(one["choices"], 20))
         draft = Draft(Kind(one["kind"]), _text(one["text"], 1000), choices, right, _text(one["explanation"], 2000))
@@ -226,8 +245,8 @@ class _Reader:
             check_question(plan)
         except UnableToSaveQuestion as error:
             self.faults.append(_("%(where)s：%(why)s") % {"where": where, "why": error})
-        else:
-            self.pack.questions.append(plan)
+            return None
+        return plan
 
     def _chosen(self, kind: str, name: Any) -> str:
         if not isinstance(name, str) or self.pack.kinds.get(name) != kind:

@@ -14,18 +14,20 @@ from django.utils.translation import gettext as _
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 
-from cms.choices import DOCUMENT, PICTURE, QUIZ, VIDEO, may_use
+from cms.choices import DOCUMENT, PACKAGE, PICTURE, QUESTION, QUIZ, VIDEO, may_use
 from cms.library import is_shown_by_right
 from cms.models import CoursePage, LessonPage
 from cms.packs import CHUNK, FOLDERS, FORMAT, MANIFEST, MOST_QUESTIONS, VERSION
 from cms.packs.blocks import carried_body, rich_text
 from media import storage
 from media.models import Captions, Video
-from quizzes.models import Quiz
+from packages.models import Package
+from quizzes.models import QuestionVersion, Quiz
 from quizzes.queries.bank import newest_versions, pools_of, tags_of_questions
 
 log = structlog.get_logger(__name__)
 MODELS: Mapping[str, Any] = {PICTURE: get_image_model, DOCUMENT: get_document_model}
+LONGEST_NAMED = 80
 
 
 class UnableToExport(Exception):
@@ -62,7 +64,7 @@ def write_pack(*, course: CoursePage, user: Any, target: IO[bytes], most_bytes: 
     }
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=False) as pack:
         facts = _library(pack, things, user, most_bytes)
-        facts |= _quizzes(things, user, said)
+        facts |= _quizzes(things, user, said) | _packages(things)
         facts |= _videos(pack, things, user, most_bytes - sum(one.get("size", 0) for one in facts.values()))
         said["things"] = facts
         pack.writestr(_entry(MANIFEST), json.dumps(said, ensure_ascii=False, indent=1), zipfile.ZIP_DEFLATED)
@@ -165,6 +167,14 @@ def _videos(pack: zipfile.ZipFile, things: _Things, user: Any, left: int) -> dic
     return found
 
 
+def _packages(things: _Things) -> dict[str, dict[str, Any]]:
+    """A package is a zip file of its own, which its author has: it is named and left out."""
+    titles = dict(Package.objects.filter(pk__in=things.keys(PACKAGE)).values_list("pk", "title"))
+    return {
+        things.names[PACKAGE, key]: {"kind": PACKAGE, "title": titles.get(int(key), "")} for key in things.keys(PACKAGE)
+    }
+
+
 def _quizzes(things: _Things, user: Any, said: dict[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     keys = things.keys(QUIZ)
@@ -185,15 +195,33 @@ def _quizzes(things: _Things, user: Any, said: dict[str, Any]) -> dict[str, dict
     if len(pooled) > MOST_QUESTIONS:
         words = _("这门课的练习从 %(have)s 道题里抽，一个文件最多放 %(most)s 道。请在练习里按标签抽题。")
         raise UnableToExport(words % {"have": len(pooled), "most": MOST_QUESTIONS})
+    found |= _asked(things, user)
     tags = tags_of_questions(list(pooled))
-    said["questions"] = [
-        {
-            "kind": one.kind, "text": one.text, "choices": one.choices, "right": one.right,
-            "explanation": one.explanation, "tags": tags.get(one.question_id, []),
-        }
-        for one in newest_versions(sorted(pooled))
-    ]  # fmt: skip
+    said["questions"] = [_question(one, tags.get(one.question_id, [])) for one in newest_versions(sorted(pooled))]
     return found
+
+
+def _asked(things: _Things, user: Any) -> dict[str, dict[str, Any]]:
+    """Return the questions that videos ask, each with its own words: it is that one, whatever a quiz draws."""
+    found: dict[str, dict[str, Any]] = {}
+    keys = things.keys(QUESTION)
+    refused = may_use(QUESTION, keys, user=user)
+    versions = newest_versions([int(key) for key in keys if key.isdecimal()])
+    said = {str(one.question_id): one for one in versions}
+    tags = tags_of_questions([one.question_id for one in versions])
+    for key in keys:
+        name, one = things.names[QUESTION, key], said.get(key)
+        found[name] = {"kind": QUESTION, "title": one.text[:LONGEST_NAMED] if one else "", "is_left_out": True}
+        if one is not None and key not in refused:
+            found[name] |= {"is_left_out": False, "question": _question(one, tags.get(one.question_id, []))}
+    return found
+
+
+def _question(one: QuestionVersion, tags: list[str]) -> dict[str, Any]:
+    return {
+        "kind": one.kind, "text": one.text, "choices": one.choices, "right": one.right,
+        "explanation": one.explanation, "tags": tags,
+    }  # fmt: skip
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -4,6 +4,9 @@ from typing import Any
 
 from django import template
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cms.sentences import paper_note
 
 register = template.Library()
 LONGEST_SIDE = 1280
@@ -17,8 +20,18 @@ def picture_of(links: Any, image: Any) -> dict[str, Any]:
 
 
 @register.simple_tag
-def document_of(links: Any, document: Any) -> str:
-    return str(links.document(document))
+def document_of(links: Any, document: Any) -> dict[str, str]:
+    """Return where a document is read (``url``): its pages where the phone can show them, else the file itself.
+
+    ``note``: why a PDF can only be opened as a file, "" for all else.
+    """
+    url, paper = links.pages(document)
+    kind = document.file_extension.upper()
+    if not url:
+        note = paper_note(paper) if paper else ""
+        return {"url": str(links.document(document)), "about": kind, "step": _("打开 ›"), "note": note}
+    about = ngettext("%(kind)s · %(n)d 页", "%(kind)s · %(n)d 页", paper.pages) % {"kind": kind, "n": paper.pages}
+    return {"url": url, "about": about, "step": _("看 ›"), "note": ""}
 
 
 @register.simple_tag

@@ -13,6 +13,8 @@ from media.ffmpeg.process import Limits, supervise
 WIDTHS = (1280, 720, 240)
 """In pixels, widest first: large screens, phones and low data, thumbnails. Each is a folder of the result."""
 
+PHONE_WIDTH = 720
+
 MOST_PAGES = 200
 LIMITS = Limits(wall_s=900.0, cpu_s=300, memory=2 * 2**30, file_size=32 * 2**20)
 LIBRARIES = ("pypdfium2", "pypdfium2_cfg", "pypdfium2_raw", "PIL")

@@ -4,9 +4,11 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
@@ -15,9 +17,10 @@ from cms.models import CoursePage, LessonPage
 from cms.packs import MANIFEST
 from cms.packs.writing import write_pack
 from media import storage
+from packages.models import Package
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.organizations import County
-from tests.factories.quizzes import make_quiz
+from tests.factories.quizzes import SINGLE, ask, make_quiz
 
 TEXT = '<p data-block-key="abc12">先看路<b>，再出门</b></p>'
 MOST = 10 * 2**20
@@ -31,6 +34,7 @@ def full_course(county: County) -> CoursePage:
     """A course of the county's organiser with a lesson that has every kind of block, a film with its original."""
     author = county.organiser
     quiz = make_quiz(county.county, author)
+    (asked,) = ask(county.county, author, replace(SINGLE, text="先转移谁？"), tag="视频")
     paper = Document.objects.create(
         title="通知", file=ContentFile("先转移老人".encode(), name="notice.txt"), uploaded_by_user=author
     )
@@ -45,6 +49,10 @@ def full_course(county: County) -> CoursePage:
     storage.absolute(film.source_path).write_bytes(b"\0\0\0\x18ftypmp42" + bytes(90_000))
     film.save()
     sound = ready_video(created_by=author, node=county.county, title="录音")
+    package = Package.objects.create(
+        node=county.county, title="防汛课件", standard="1.2", launch="index.html", key="0" * 32, bytes=1,
+        made_by=author, changed_at=timezone.now(),
+    )  # fmt: skip
     one, two = picture_of(author, "before"), picture_of(author, "after")
     first = CoursePageFactory(node=county.county, title="旧的")
     course = CoursePageFactory(
@@ -62,8 +70,10 @@ def full_course(county: County) -> CoursePage:
         },
         {"type": "video", "value": str(film.pk)},
         {"type": "audio", "value": str(sound.pk)},
+        {"type": "asks", "value": {"at": "00:05", "question": asked.pk, "must": True}},
         {"type": "document", "value": paper.pk},
         {"type": "quiz", "value": quiz.pk},
+        {"type": "package", "value": package.pk},
         {"type": "link", "value": {"title": "火警", "url": "https://www.119.gov.cn/"}},
     ]
     lesson = LessonPageFactory(course=course, title="第一讲", is_optional=True, asks_quiz=True, live=False)

@@ -5,19 +5,21 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from wagtail.documents.models import Document
 
-from cms.checklist import BODY, FIELD, checklist_of, refused_for
+from cms.checklist import BODY, FIELD, _advice_for_papers, checklist_of, refused_for
 from cms.editing import is_complete
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, DrawnPaper, LessonPage
 from media.models import Video
 from quizzes.models import Quiz
 from quizzes.operations import withdraw_quiz
 from tests.cms.test_blocks import gallery
-from tests.cms.test_editor import EMPTY, Desk, autosave, desk, text
+from tests.cms.test_editor import EMPTY, Desk, autosave, desk, paper_of, text
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
 from tests.factories.quizzes import SINGLE, make_quiz
 
@@ -108,6 +110,37 @@ def test_a_lesson_is_advised_about_its_videos_and_its_course(desk: Desk) -> None
     ]
     empty = LessonPageFactory(course=desk.course, body=[])
     assert [line.text for line in checklist_of(empty).advice] == ["这一讲还没有内容。"]
+
+
+def test_a_pdf_that_phones_cannot_show_is_told_in_the_lesson_and_on_its_own_page(
+    desk: Desk, django_assert_num_queries: Any
+) -> None:
+    stood = [("queued", ""), ("failed", "encrypted"), ("failed", "many_pages"), ("failed", "unreadable"), ("ready", "")]
+    papers = [paper_of(desk.author, f"{state}{code}") for state, code in stood]
+    for paper, (state, code) in zip(papers, stood, strict=True):
+        DrawnPaper.objects.filter(document=paper).update(state=state, error_code=code, pages=3)
+    lesson = LessonPageFactory(course=desk.course, body=[("document", paper) for paper in papers])
+    lesson = LessonPage.objects.get(pk=lesson.pk)
+    list(lesson.body)
+    with django_assert_num_queries(1):
+        found = list(_advice_for_papers(lesson))
+    said = [line.text for line in found]
+    assert [text.split("”")[0] for text in said] == [
+        "“queued",
+        "“failedencrypted",
+        "“failedmany_pages",
+        "“failedunreadable",
+    ]
+    told = ["正在处理", "有密码", "最多 200 页", "文件可能不完整"]
+    assert all(words in text and "只能打开原来的文件" in text for words, text in zip(told, said, strict=True))
+    assert all("换一个文件" in text for text in said[1:])
+    assert [line.url for line in found] == [f"#block-{block.id}-section" for block in list(lesson.body)[:4]]
+    shown = list_in(desk.client.get(desk.edit(lesson)).content.decode())
+    assert all(text in shown for text in said)
+    pages = [desk.client.get(reverse("wagtaildocs:edit", args=[paper.pk])).content.decode() for paper in papers]
+    assert all(words in page for words, page in zip([*told, "一页一页看，共 3 页"], pages, strict=True))
+    plain = Document.objects.create(title="表", file=ContentFile(b"a", name="a.txt"), uploaded_by_user=desk.author)
+    assert "一页一页" not in desk.client.get(reverse("wagtaildocs:edit", args=[plain.pk])).content.decode()
 
 
 def test_a_course_is_advised_and_lists_its_lessons(desk: Desk) -> None:

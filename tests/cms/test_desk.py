@@ -67,6 +67,22 @@ def test_drafts_wait_for_whoever_may_publish_them(django_assert_num_queries: Any
     assert drafts(organiser, timezone.now()) == []
 
 
+def test_several_lessons_of_a_course_are_one_row(django_assert_num_queries: Any) -> None:
+    world = make_county()
+    new: CoursePage = CoursePageFactory(node=world.branch, title="防汛", live=False)
+    old: CoursePage = CoursePageFactory(node=world.branch, title="急救")
+    for course in (new, old):
+        for title in ("一", "二"):
+            write(LessonPageFactory(course=course, title=title, live=False), world.organiser, title)
+    write(new, world.organiser, "防汛")
+    organiser = User.objects.get(pk=world.organiser.pk)
+    found = drafts(organiser, timezone.now())
+    assert [one.title for one in found] == ["“防汛”里有 2 讲还没有发布", "“急救”里有 2 讲还没有发布"]
+    assert [one.step.url for one in found] == [f"/admin/pages/{one.pk}/" for one in (new, old)]
+    with django_assert_num_queries(2):
+        drafts(organiser, timezone.now())
+
+
 def test_what_was_withdrawn_or_is_published_at_its_time_is_no_draft() -> None:
     world = make_county()
     course = CoursePageFactory(node=world.branch, title="急救")

@@ -2,9 +2,12 @@
 
 import re
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
+from django.conf import settings
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -565,6 +568,13 @@ def test_a_file_that_came_with_many_others_belongs_too(client: Client, var_dir: 
     )
     assert answer.json()["success"]
     assert unit_of(Image.objects.get()) == world.branch
+    # A description is asked for at its field, and no more above every picture that is on its way.
+    assert "读给看不见图片的人听" in answer.json()["form"]
+    page = BeautifulSoup(client.get("/admin/images/multiple/add/").content, "html.parser")
+    above = page.select("#upload-list-item li > .right > .error-message")
+    sheet = (Path(settings.BASE_DIR) / "frontend/styles/office.css").read_text()
+    assert len(above) == 1
+    assert "#upload-list > li > .right > .error-message {\n  display: none;" in sheet
 
 
 def test_files_go_along_when_a_unit_is_merged(var_dir: Any) -> None:

@@ -50,7 +50,8 @@ FOR_SCRIPTS = ("api/", "dismissibles/", "jsi18n/", "signed-in/", "sprite/", "vid
 # The list's script adds what is ticked: without that they name nothing (tests/cms/test_editor_words.py has them).
 FILLED_IN = "/admin/bulk/"
 # Names of programs, formats, codes and addresses.
-CODES = {"CSV", "Excel", "PDF", "GBK", "UTF", "srt", "vtt", "zip", "testserver", "English", "kejian"}
+CODES = {"CSV", "Excel", "PDF", "GBK", "UTF", "SCORM", "srt", "vtt", "zip", "Word", "https", "testserver", "English"}
+CODES |= {"kejian"}
 
 
 class Screen:
@@ -209,6 +210,7 @@ def test_the_way_back_is_lit_nowhere(client: Client, desk: Desk) -> None:
                 "参训情况",
                 "课程内容",
                 "视频",
+                "课件包",
                 "题库和练习",
                 "图片",
                 "文档",

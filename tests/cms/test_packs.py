@@ -1,10 +1,12 @@
 """A course goes out as one file and comes back the same, as a draft."""
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -78,12 +80,14 @@ def test_round_trip_is_equal(county: County) -> None:
     first = said_in(data)
     assert first["course"].pop("requires") == ["旧的"]
     assert again["course"].pop("requires") == []
-    # The recording had no original, so its place is empty and its name is not in the second file.
-    (empty,) = [one for one in again["lessons"][0]["body"] if one["type"] == "audio"]
-    (left,) = [one for one in first["lessons"][0]["body"] if one["type"] == "audio"]
-    assert empty["value"] is None
-    del first["things"][left["value"]]
-    left["value"] = None
+    # The recording had no original, and of a package the title alone travels: both places are empty, and their names
+    # are not in the second file.
+    for kind in ("audio", "package"):
+        (empty,) = [one for one in again["lessons"][0]["body"] if one["type"] == kind]
+        (left,) = [one for one in first["lessons"][0]["body"] if one["type"] == kind]
+        assert empty["value"] is None
+        del first["things"][left["value"]]
+        left["value"] = None
     # Names count from the first to the last, and one is missing in the second.
     assert sorted(map(str, without_bytes(again)["things"].values())) == sorted(
         map(str, without_bytes(first)["things"].values())
@@ -93,7 +97,7 @@ def test_round_trip_is_equal(county: County) -> None:
     for one, other in zip(again["lessons"], first["lessons"], strict=True):
         assert [block["type"] for block in one["body"]] == [block["type"] for block in other["body"]]
         assert {**one, "body": 0} == {**other, "body": 0}
-    for at in (0, 1, 8):
+    for at in (0, 1, 9):
         assert again["lessons"][0]["body"][at] == first["lessons"][0]["body"][at]
 
 
@@ -110,12 +114,15 @@ def test_what_comes_in_is_new_and_belongs_to_the_unit(county: County) -> None:
     assert film.chapters == [[0, "出发"], [9000, "到"]]
     assert film.captions.cues == [[0, 900, "走"]]
     assert Quiz.objects.get(node=county.township).title == "防汛练习"
-    assert Question.objects.filter(node=county.township).count() == 5
+    assert Question.objects.filter(node=county.township).count() == 6
     assert {one.belonging.node for one in Image.objects.order_by("-pk")[:2]} == {county.township}
     body = dict(raw_of(LessonPage.objects.child_of(found.course).order_by("path").first()))  # type: ignore[arg-type]
-    assert (body["video"], body["audio"]) == (str(film.pk), None)
+    assert (body["video"], body["audio"], body["package"]) == (str(film.pk), None, None)
+    question = Question.objects.get(pk=body["asks"]["question"])
+    assert (question.node, question.newest.text, body["asks"]["at"]) == (county.township, "先转移谁？", "00:05")
     notes = "\n".join(found.notes)
     assert LEFT_OUT in notes
+    assert "课件包“防汛课件”不在文件里，请另外上传" in notes
     assert "要先学完的课程没有带过来：“旧的”" in notes
     assert "题库" in notes
 
@@ -126,7 +133,7 @@ def test_the_same_file_twice_is_two_drafts_and_the_bank_has_each_question_once(c
     assert "青溪县" not in "".join(brought_in(data, county.township, county.organiser).notes)
     assert "已有一门课叫“防汛”" in "".join(brought_in(data, county.township, county.organiser).notes)
     assert CoursePage.objects.filter(node=county.township, title="防汛", live=False).count() == 3
-    assert Question.objects.filter(node=county.township).count() == 5
+    assert Question.objects.filter(node=county.township).count() == 6
 
 
 def test_what_is_not_the_editors_to_choose_is_left_out(county: County) -> None:
@@ -203,9 +210,32 @@ def test_import_says_what_is_missing_or_wrong(county: County, client: Client) ->
     answer = client.post(reverse("cms_course_import"), {"node": county.township.pk, "file": bad})
     assert answer.status_code == 422
     assert "这不是一个完整的 zip 文件" in answer.content.decode()
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as file:
+        file.writestr("a.txt", "x")
+    posted = {"node": county.township.pk, "file": SimpleUploadedFile("x.zip", other.getvalue())}
+    assert "请用“导出成文件”得到的那个 zip 文件" in client.post(reverse("cms_course_import"), posted).content.decode()
     answer = client.post(reverse("cms_course_import"), {"node": county.township.pk})
     assert answer.status_code == 422
     assert "请选课程文件" in answer.content.decode()
+
+
+def test_a_file_over_the_limit_is_told_of_beside_the_form(county: County, client: Client, settings: Any) -> None:
+    client.force_login(county.organiser)
+    page = BeautifulSoup(client.get(reverse("cms_course_import")).content, "html.parser")
+    field = page.select_one("input[name=file]")
+    assert field is not None
+    assert field["data-most-bytes"] == str(200 * 2**20)
+    assert "最多 200 MB" in str(field["data-too-large"])
+    assert "最大 200 MB" in page.get_text()
+    assert page.select_one("script[src$='js/weigh.js']") is not None
+    settings.COURSE_FILE_MAX_BYTES = 2**20
+    big = SimpleUploadedFile("x.zip", b"x" * (2**20 + 1))
+    answer = client.post(reverse("cms_course_import"), {"node": county.township.pk, "file": big})
+    assert answer.status_code == 422
+    page = BeautifulSoup(answer.content, "html.parser")
+    assert "课程文件太大：最多 1 MB，没有导入。" in page.get_text()
+    assert page.select_one("input[name=file]") is not None
 
 
 def test_who_may(county: County, client: Client, settings: Any) -> None:

@@ -1,5 +1,6 @@
 """A second organiser looks at a course or a lesson before it is published: asked, judged, sent back, withdrawn."""
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -229,3 +230,41 @@ def test_a_site_gets_its_review_once(desk: Desk) -> None:
     ensure_shelf()
     assert (SubtreeReview.objects.count(), WorkflowPage.objects.filter(page=shelf).count()) == (1, 1)
     assert desk.course.get_workflow() == Workflow.objects.get(workflow_tasks__task=SubtreeReview.objects.get())
+
+
+def told(client: Client, url: str) -> str:
+    return client.get(url, follow=True).content.decode()
+
+
+def test_a_reviewer_reads_what_became_of_it_and_an_asker_has_one_way_back(desk: Desk) -> None:
+    lesson = submitted(desk)
+    reviewer = as_(desk.colleague)
+    answer = judge(reviewer, desk, lesson, "reject", json.dumps({"comment": "加一张图"}))
+    assert "“第一讲”已退回。提交的人在工作台上会看到要改什么。" in told(reviewer, answer.headers["Location"])
+    page = told(desk.client, desk.edit(lesson))
+    assert page.count("再提交审核</") == 1
+    assert "action-restart-workflow" not in page
+    desk.client.post(desk.edit(lesson), desk.values(**{"action-submit": "1"}))
+    answer = judge(reviewer, desk, lesson, "approve")
+    page = told(reviewer, answer.headers["Location"])
+    assert "“第一讲”已通过，已发布。" in page
+    assert "已被更新" not in page
+    desk.client.post(desk.edit(lesson), desk.values("改过", **{"action-save": "1"}))
+    assert "“改过”已" not in told(desk.client, desk.edit(lesson))  # who only saves reads Wagtail's own words
+
+
+def test_a_reviewer_reads_that_something_waits_for_its_moment(desk: Desk) -> None:
+    lesson = submitted(desk)
+    reviewer, later = as_(desk.colleague), f"{timezone.localtime() + dt.timedelta(days=1):%Y-%m-%d %H:%M}"
+    answer = judge(reviewer, desk, lesson, "approve", go_live_at=later)
+    assert "“第一讲”已通过，会按时发布。" in told(reviewer, answer.headers["Location"])
+
+
+def test_a_reviewer_reads_that_an_approved_page_waits_for_an_answer(desk: Desk, monkeypatch: Any) -> None:
+    lesson = submitted(desk)
+    monkeypatch.setattr("courses.releasing.when_made_public", lambda *page, **about: ["somebody studies it"])
+    reviewer = as_(desk.colleague)
+    answer = judge(reviewer, desk, lesson, "approve")
+    page = told(reviewer, answer.headers["Location"])
+    assert "“第一讲”已通过，还没有发布：请看下面写的。" in page
+    assert "审核通过了，还没有发布" in page

@@ -4,7 +4,10 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from attendance.models import Occasion
@@ -13,11 +16,12 @@ from cms.checklist import refused_for
 from cms.forms import requirements_of
 from cms.models import CoursePage
 from courses.releasing import release_approved, release_due
+from organizations.models import User
 from tests.factories.courses import Given, give_course, watch
 from tests.factories.organizations import County, make_county
 from tests.factories.quizzes import SINGLE, make_quiz
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 
 
 @pytest.fixture
@@ -61,6 +65,70 @@ def test_a_course_waits_for_the_one_before_it(county: County, phone: Client) -> 
     settle_dirty(as_of=timezone.now(), member_ids=[county.member.pk])
     assert phone.get(lesson_of(then)).status_code == 200
     assert "学完以后" not in text_of(phone.get(f"/courses/{then.run.pk}/"))
+
+
+def link_of(page: Any, title: str) -> tuple[str, str]:
+    """Where the card of something leads, and how its step is called."""
+    found = next(one for one in page.select(".card") if one.b is not None and one.b.get_text() == title)
+    step = found.select_one(".step")
+    return (found if found.name == "a" else step)["href"], step.get_text(strip=True)
+
+
+def test_every_list_says_what_comes_first_and_leads_there(county: County, phone: Client) -> None:
+    first, then = pair(county)
+    way = f"/courses/{first.run.pk}/"
+    for url in ("/", "/courses/"):
+        page = BeautifulSoup(text_of(phone.get(url)), "html.parser")
+        assert link_of(page, "防汛提高") == (way, "去学 ›")
+        assert link_of(page, "防汛入门") == (way, "开始学习 ›")
+        assert "先学完“防汛入门”，再学这门课。" in page.get_text()
+    page = BeautifulSoup(text_of(phone.get(f"/courses/{then.run.pk}/")), "html.parser")
+    assert "开始 ›" not in page.get_text()
+    assert page.select_one(f'main a[href="{lesson_of(then)}"]') is None
+    assert len(page.select(f'main a[href="{way}"]')) == 2, "above, and beside its lessons"
+    watch(first, county.member, (0, 60_000))
+    settle_dirty(as_of=timezone.now(), member_ids=[county.member.pk])
+    for url in ("/", "/courses/"):
+        assert link_of(BeautifulSoup(text_of(phone.get(url)), "html.parser"), "防汛提高")[1] == "开始学习 ›"
+
+
+def test_many_courses_that_wait_ask_no_more_than_one(county: County, phone: Client) -> None:
+    first, _then = pair(county)
+
+    def asked(url: str) -> int:
+        phone.get(url)
+        with CaptureQueriesContext(connection) as found:
+            phone.get(url)
+        return len(found)
+
+    before = {url: asked(url) for url in ("/", "/courses/")}
+    for number in range(3):
+        more = give_course(county.branch, title=f"提高 {number}")
+        page = CoursePage.objects.get(pk=more.page.pk)
+        page.requires.set([first.page])
+        page.save()
+    assert {url: asked(url) for url in before} == before
+
+
+def test_large_print_has_one_red_step_where_a_course_waits(county: County, phone: Client) -> None:
+    first, then = pair(county)
+    Occasion.objects.filter(pk=then.run.pk).update(ends_at=timezone.now() + dt.timedelta(days=1))
+    User.objects.filter(pk=county.member.pk).update(elder_mode=True)
+    way = f"/courses/{first.run.pk}/"
+    for url, words in (("/", "开始学习"), ("/courses/", "开始学习"), (f"/courses/{then.run.pk}/", "先学：防汛入门")):
+        page = BeautifulSoup(text_of(phone.get(url)), "html.parser")
+        (button,) = [one for one in page.select("main a.btn:not(.quiet)") if one.find_parent("details") is None]
+        assert (button["href"], "".join(button.get_text().split())) == (way, words)
+
+
+def test_a_finished_course_leads_to_no_course_that_waits(county: County, phone: Client) -> None:
+    first, then = pair(county)
+    other = give_course(county.branch, title="急救")
+    Occasion.objects.filter(pk=then.run.pk).update(ends_at=timezone.now() + dt.timedelta(days=1))
+    Occasion.objects.filter(pk=first.run.pk).update(ends_at=timezone.now() + dt.timedelta(days=2))
+    watch(other, county.member, (0, 60_000))
+    page = BeautifulSoup(text_of(phone.get(f"/courses/{other.run.pk}/")), "html.parser")
+    assert link_of(page, "防汛入门") == (f"/courses/{first.run.pk}/", "开始学习 ›")
 
 
 def test_nothing_of_it_is_kept_on_the_phone_meanwhile(county: County, phone: Client) -> None:
@@ -134,6 +202,10 @@ def test_a_circle_is_refused_in_the_editor_with_a_sentence(county: County) -> No
     }  # fmt: skip
     url = f"/admin/pages/{first.page.pk}/edit/"
     assert "互相等着谁也开始不了" in text_of(office.post(url, values))
+    draft = {key: value for key, value in values.items() if key != "action-publish"}
+    assert "互相等着谁也开始不了" in text_of(office.post(url, draft))
+    stored = CoursePage.objects.get(pk=first.page.pk).get_latest_revision_as_object()
+    assert not stored.requires.exists(), "a refused choice is in no draft"
     values["requires"] = []
     answer = office.post(url, values)
     assert answer.status_code == 302

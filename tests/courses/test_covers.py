@@ -20,6 +20,7 @@ from tests.factories.organizations import County, RoleGrantFactory, UserFactory
 
 pytestmark = [
     pytest.mark.integration,
+    pytest.mark.pages,
     pytest.mark.django_db,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # Wagtail's own temporary file
 ]

@@ -31,7 +31,7 @@ from organizations.models import AccessEntry, Role, User
 from tests.factories.courses import Given, give_course
 from tests.factories.organizations import County, MembershipFactory, RoleGrantFactory, UserFactory
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 SignIn = Callable[[User], Client]
 
 
@@ -257,7 +257,7 @@ def test_others_report_once_and_the_organiser_decides(
 ) -> None:
     comment = said(given, world.member)
     organiser = User.objects.get(pk=world.organiser.pk)
-    assert [one.title for one in comments(organiser, timezone.now())] == ["“急救常识”有 1 条留言等您看"]
+    assert [one.title for one in comments(organiser, timezone.now())] == [f"“{given.lesson.title}”有 1 条留言等您看"]
     reporter, report = sign_in(other), f"{office(given)}{comment.pk}/report/"
     assert reporter.post(report).status_code == 404  # not shown to them
     show_comment(actor_id=organiser.pk, **act(given, comment))
@@ -270,7 +270,11 @@ def test_others_report_once_and_the_organiser_decides(
     assert "您举报过，老师会来看。" in text_of(reporter.get(talk(given)))
     with django_assert_num_queries(1):
         (matter,) = comments(organiser, timezone.now())
-    assert (matter.step.label, matter.step.url, matter.text) == ("去看", office(given), world.branch.name)
+    assert (matter.step.label, matter.step.url, matter.text) == (
+        "去看",
+        office(given),
+        f"急救常识 · {world.branch.name}",
+    )
     page = text_of(sign_in(organiser).get(office(given)))
     assert "有人举报" in page
     assert other.name not in page

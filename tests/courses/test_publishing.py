@@ -23,7 +23,7 @@ from tests.factories.courses import Given, give_course, watch
 from tests.factories.organizations import County, NodeFactory, RoleGrantFactory
 from tests.office import sure
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
 
 

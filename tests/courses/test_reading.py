@@ -34,7 +34,7 @@ from tests.factories.cms import CoursePageFactory, LessonPageFactory, key_of, re
 from tests.factories.organizations import County, make_county
 from tests.factories.quizzes import SINGLE, make_quiz
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 SignIn = Callable[[User], Client]
 TEXT = "<h2>先看路，再出门</h2><p>下雨的时候，不走低洼的路。</p>"
 
@@ -129,7 +129,9 @@ def test_a_text_is_read_by_staying_and_coming_to_its_end(county: County, phone: 
     assert "已计入 5 秒，还差 11 秒：接着读" in said
     assert not LessonProgress.objects.exists()
     opened_before(run, 60)
-    assert "学完了" in text_of(phone.post(f"{url}complete/", follow=True))
+    said = text_of(phone.post(f"{url}complete/", follow=True))
+    assert f"“{text.title}”已学完。" in said
+    assert "这一讲学完了" in said
     assert state_of(run, county.member) == "attended"
     assert LessonProgress.objects.count() == 1
     assert Evidence.objects.filter(kind=Evidence.Kind.WATCHED, media=f"r:{text.pk}").count() == 2

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from attendance.models import Occasion
 from cms.models import LessonPage
+from courses.saving import kept_words
 from media.models import Video
 from tests.factories.cms import LessonPageFactory
 from tests.factories.courses import Given, give_course, watch
@@ -132,3 +133,11 @@ def test_the_button_is_for_whoever_is_on_the_roster(client: Client, world: Count
         assert f'id="keep" data-of="{of(given)}"' in client.get(url).content.decode()
         client.force_login(world.organiser)
         assert 'id="keep"' not in client.get(url).content.decode()
+
+
+def test_the_page_of_what_is_kept_has_a_way_to_the_lesson_online_and_says_what_reading_counts(client: Client) -> None:
+    """A text opened without a network counts nothing by itself."""
+    page = client.get("/courses/saved/").content.decode()
+    assert 'id="kept-online"' in page
+    assert 'id="kept-reading"' in page
+    assert kept_words()["reading"] == "这里读的不计入；有网时打开这一讲，读完点“读完了”。"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +15,9 @@ from wagtail.models import ModelLogEntry
 
 from attendance.models import Evidence, Occasion, Rule, Training
 from attendance.operations import approve_leave, close_occasion, reconcile, settle, settle_dirty
+from courses import forms
 from courses.models import CourseRun
+from courses.operations import schedule_course
 from organizations.models import Role, User
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
@@ -23,7 +26,7 @@ from tests.factories.media import VideoFactory
 from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
 from tests.office import Office
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
 LIST, ADD = "/admin/course-runs/", "/admin/course-runs/new/"
 
@@ -49,6 +52,17 @@ def values(world: County, **changes: Any) -> dict[str, Any]:
         "rule": RuleFactory(basis=Rule.Basis.MEDIA).pk,
     }
     return {**form, **changes}
+
+
+def test_the_list_and_its_forms_are_called_one_thing(client: Client) -> None:
+    world, organiser = township_organiser()
+    client.force_login(organiser)
+    given = give_course(world.branch)
+    for url, own in ((LIST, []), (ADD, ["安排一门课程"]), (f"{LIST}edit/{given.run.pk}/", [given.page.title])):
+        page = BeautifulSoup(client.get(url).content, "html.parser")
+        trail = [one.get_text(strip=True) for one in page.select(".w-breadcrumbs a")]
+        assert trail[: len(own) + 2] == ["首页", "安排课程", *own]
+        assert "课程安排" not in page.select_one("main h1").get_text() + page.title.get_text()
 
 
 def test_a_course_is_given_and_its_plan_changed_until_it_begins(client: Client) -> None:
@@ -321,6 +335,23 @@ def test_trainings_that_are_over_are_not_offered(client: Client) -> None:
     client.force_login(organiser)
     offered = client.get(ADD).context["form"].fields["training"].queryset
     assert (current in offered, over in offered) == (True, False)
+
+
+def test_a_training_that_is_closed_while_the_form_is_sent_is_said_at_its_field(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, organiser = township_organiser()
+    client.force_login(organiser)
+    form = values(world)
+
+    def closed_meanwhile(**of: Any) -> CourseRun:
+        Training.objects.filter(pk=form["training"]).update(state=Training.State.CLOSED)
+        return schedule_course(**of)
+
+    monkeypatch.setattr(forms, "schedule_course", closed_meanwhile)
+    answer = client.post(ADD, form)
+    assert list(answer.context["form"].errors) == ["training"]
+    assert not CourseRun.objects.exists()
 
 
 def test_the_form_costs_the_same_for_one_and_for_three_courses(client: Client) -> None:

@@ -23,7 +23,7 @@ from tests.factories.cms import LessonPageFactory, ready_video
 from tests.factories.courses import Given, give_course, watch
 from tests.factories.organizations import MembershipFactory, make_county
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 
 
 def page_of(client: Client, user: Any, url: str) -> Any:
@@ -170,7 +170,10 @@ def test_a_text_is_finished_with_its_button(client: Client) -> None:
     text = LessonPageFactory(course=given.page, body=[("text", "<p>读</p>")])
     url = f"/courses/{given.run.pk}/{text.pk}/complete/"
     assert page_of(client, world.member, f"/courses/{given.run.pk}/{text.pk}/").context["player"] is None
-    assert client.post(url).status_code == 302
+    done = BeautifulSoup(client.post(url, follow=True).content, "html.parser")
+    assert f"“{text.title}”已学完。" in done.get_text()
+    (onward,) = done.select("main a.btn:not(.quiet)")
+    assert onward["href"] == f"/courses/{given.run.pk}/{given.lesson.pk}/", "what is left of the course, in one tap"
     assert LessonProgress.objects.get().lesson_id == text.pk
     for stranger in (world.neighbour_member, world.organiser):
         client.force_login(stranger)
@@ -269,3 +272,15 @@ def test_who_moved_away_keeps_what_they_were_expected_at_and_gets_nothing_new(cl
     assert page_of(client, newcomer, addresses(given)[0]).status_code == 404
     assert timezone.now() > given.run.occasion.starts_at
     assert page_of(client, world.member, addresses(given)[0]).status_code == 200
+
+
+def test_without_scripts_a_lesson_shows_what_is_needed_and_no_dead_key(client: Client) -> None:
+    world = make_county()
+    given = give_course(world.branch)
+    page = page_of(client, world.member, f"/courses/{given.run.pk}/{given.lesson.pk}/")
+    player = BeautifulSoup(page.content, "html.parser").select_one("#player")
+    assert player is not None
+    told = player.find(True)
+    assert told.name == "noscript", "before the picture and its keys"
+    assert "需要浏览器打开 JavaScript" in told.get_text()
+    assert "unscripted" in told.select_one("link[rel=stylesheet]")["href"]

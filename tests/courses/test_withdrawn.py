@@ -25,7 +25,7 @@ from tests.factories.cms import LessonPageFactory, ready_video
 from tests.factories.courses import Given, give_course, watch
 from tests.factories.organizations import County
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 SENTENCE = "这一讲老师正在修改"
 
 
@@ -111,6 +111,9 @@ def test_an_old_link_its_player_and_its_document_say_what_happened(
     answer = page_of(client, world.member, f"{url}media.json")
     assert (answer.status_code, answer.json()["error"]) == (410, "withdrawn")
     assert SENTENCE in answer.json()["message"]
+    client.force_login(world.member)
+    script = client.get(url, headers={"Accept": "application/json"})
+    assert (script.status_code, script.json()) == (410, answer.json())
     assert not may_watch_video(world.member.pk, str(given.video.pk))
     assert page_of(client, world.member, f"/courses/{given.run.pk}/999999/").status_code == 404
 
