@@ -1,7 +1,8 @@
 """What apps above the ledger say on its pages, without the ledger knowing them: ``settings.BESIDE``, functions by page.
 
-``me``: ``(member) -> [Beside]``; ``training``: ``(user, scope) -> [Beside]``; ``person``: ``(user, member_id, paths) ->
-[Beside]``, ``paths`` the parts of the tree that the reader reads names in. Each costs one query at most.
+``today``: ``(member, membership, as_of) -> [Beside]``; ``me``: ``(member) -> [Beside]``; ``training``: ``(user, scope)
+-> [Beside]``; ``person``: ``(user, member_id, paths) -> [Beside]``, ``paths`` the parts of the tree that the reader
+reads names in. Each costs one query at most, that of 今天 a few whatever there is.
 """
 
 from collections.abc import Callable

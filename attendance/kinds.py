@@ -4,7 +4,9 @@ The ledger knows occasions, not lectures or courses; what a member can click com
 the occasion's id alone, so that a list of occasions costs no query a row.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Protocol
 
@@ -24,11 +26,23 @@ class Step:
     url: str
 
 
+@dataclass(frozen=True)
+class HeldBack:
+    """An occasion that somebody cannot begin yet: why, as a sentence, and the step to what comes first."""
+
+    said: str
+    step: Step
+    first: str  # what comes first, by its name
+
+
 class OccasionKind(Protocol):
-    """What an app that offers occasions tells the ledger about them. No method may touch the database.
+    """What an app that offers occasions tells the ledger about them. No method may touch the database but
+    ``held_back``, which is asked once for all occasions of a page, and ``recorded_steps``.
 
     ``hours_form``, where a kind has it: the form by which an hours table counts it (``own_form``).
     ``plan_step``, ``book_steps``, where it has them: ways to plan a meeting, and what to do with one from its book.
+    ``held_back``, where it has it: ``(occasions, *, member, as_of)``, a ``HeldBack`` of each, by its id, that waits.
+    ``recorded_steps``, where it has them: ``(occasion, *, member)``, the way to what was recorded of a meeting.
     ``office_url``, where it has it: ``(occasion, *, plans)``, the page of whoever gives it or (plans) organises it.
     """
 
@@ -53,6 +67,22 @@ def book_steps(occasion: Occasion, *, plans: bool) -> list[Step]:
     """Return what else can be done with an occasion from its book, by its kind."""
     own = getattr(kinds().get(occasion.kind), "book_steps", None)
     return list(own(occasion, plans=plans)) if own else []
+
+
+def held_back(occasions: Collection[Occasion], *, member: User, as_of: datetime) -> dict[int, HeldBack]:
+    """Return which of these occasions ``member`` cannot begin before something else; two queries where none is."""
+    found: dict[int, HeldBack] = {}
+    for name, kind in kinds().items():
+        own = [one for one in occasions if one.kind == name]
+        if own and (ask := getattr(kind, "held_back", None)):
+            found |= ask(own, member=member, as_of=as_of)
+    return found
+
+
+def recorded_steps(occasion: Occasion, *, member: User) -> list[Step]:
+    """Return the way to what was recorded of a meeting, for whom it is for, by its kind."""
+    own = getattr(kinds().get(occasion.kind), "recorded_steps", None)
+    return list(own(occasion, member=member)) if own else []
 
 
 def is_in_person(kind: str) -> bool:

@@ -72,7 +72,7 @@ class TrainingForm(Asking, WagtailAdminModelForm):
         self._offer_rules()
         with_rules = Training.objects.select_related("node", "lecture_rule", "course_rule")
         self._before = with_rules.get(pk=self.instance.pk) if self.instance.pk else None
-        self.stand_by(None if self._before is None else _training_in_words(self._before))
+        self.stand_by(None if self._before is None else training_in_words(self._before))
 
     def _offer_rules(self) -> None:
         """The rules that what is newly planned for it may be given: of the training's unit or one above."""
@@ -147,14 +147,15 @@ class TrainingForm(Asking, WagtailAdminModelForm):
                     "node", "lecture_rule", "course_rule"
                 )
                 stored = now.filter(pk=self.instance.pk).first()
-                if stored is None or _training_in_words(stored) != _training_in_words(self._before):
+                if stored is None or training_in_words(stored) != training_in_words(self._before):
                     raise overtaken()
                 if refusals_of(before=stored, after=self.instance):
                     raise overtaken()
             return super().save(commit=commit)
 
 
-def _training_in_words(training: Training) -> dict[Any, Any]:
+def training_in_words(training: Training) -> dict[Any, Any]:
+    """Return what a training is, in words, by its label."""
     return {
         _("名称"): training.title,
         _("说明"): training.summary,

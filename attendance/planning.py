@@ -19,7 +19,10 @@ from wagtail.log_actions import log as log_action
 
 from attendance.models import Occasion, Training
 from attendance.operations import UnableToPlanOccasion
+from attendance.operations.narrowing import narrow_training
 from attendance.queries.consequences import named
+from attendance.queries.naming import leaves_nobody
+from attendance.queries.planning import named_units
 from attendance.sentences.records import moment
 from organizations.models import Role, User
 from organizations.permissions import visible_nodes
@@ -80,11 +83,27 @@ def lacks_of(training: Training, contents: list[Occasion], *, as_of: dt.datetime
     if outside:
         words = _("这些的对象不在“%(node)s”之内，请先改：%(list)s。")
         found.append(words % {"node": training.node, "list": named(outside)})
+    if training.is_narrowed:
+        found += _lacks_of_units(training, contents)
     ahead: dict[str, list[Occasion]] = defaultdict(list)
     for one in contents:
         if one.state == State.SCHEDULED and one.kind in planners():
             ahead[one.kind].append(one)
     return found + [said for kind, some in ahead.items() for said in planners()[kind].lacks(some, as_of=as_of)]
+
+
+def _lacks_of_units(training: Training, contents: list[Occasion]) -> list[str]:
+    """Return what is wrong with the units a plan is for; one query."""
+    units = named_units(training)
+    chosen = [one for one, is_left_out in units if not is_left_out]
+    if chosen and all(one.closed_date is not None for one in chosen):
+        names = _("、").join(f"“{one.name}”" for one in chosen)
+        return [_("选的组织都已撤销：%(list)s。请先改这个培训给谁。") % {"list": names}]
+    paths = [(one.path, is_left_out) for one, is_left_out in units]
+    if empty := [one for one in contents if leaves_nobody(paths, one.node.path)]:
+        words = _("这些的对象不在选的组织里，没有人应到：%(list)s。请先改对象，或者改这个培训给谁。")
+        return [words % {"list": named(empty)}]
+    return []
 
 
 def beyond_reach(contents: list[Occasion], *, user: User) -> list[Occasion]:
@@ -135,7 +154,7 @@ def copy_training(
         lecture_rule_id=source.lecture_rule_id, course_rule_id=source.course_rule_id,
     )  # fmt: skip
     log_action(instance=copied, action="wagtail.create", user=actor)
-    left_out = []
+    left_out = _copy_units(source, copied)
     contents = contents_of(source)
     beyond = {one.pk for one in beyond_reach(contents, user=actor)}
     for one in contents:
@@ -147,6 +166,29 @@ def copy_training(
             left_out.append(_("“%(title)s”没有照搬：%(why)s") % {"title": one.title, "why": refusal})
     log.info("training_copied", training_id=copied.pk, source_id=source.pk, left_out=len(left_out))
     return copied, left_out
+
+
+def _copy_units(source: Training, copied: Training) -> list[str]:
+    """Let a copy be for the same units, before anything is planned in it; return which are closed, a sentence each.
+
+    Where all that were chosen are closed they stay chosen: without any it would be for everybody, and published as it
+    is. What the plan lacks says so (``_lacks_of_units``).
+    """
+    units = named_units(source)
+    closed = [one for one, _is_left_out in units if one.closed_date is not None]
+    copies = [(one, is_left_out) for one, is_left_out in units if one.closed_date is None]
+    if all(is_left_out for _one, is_left_out in copies):
+        copies += [(one, is_left_out) for one, is_left_out in units if one in closed and not is_left_out]
+    if copies:
+        narrow_training(
+            training_id=copied.pk,
+            chosen=[one.pk for one, is_left_out in copies if not is_left_out],
+            left_out=[one.pk for one, is_left_out in copies if is_left_out],
+        )
+        copied.refresh_from_db(fields=["is_narrowed"])
+    stay = {one.pk for one, _is_left_out in copies}
+    words = _("“%(unit)s”已撤销，没有照搬到对象里，请看看给谁。")
+    return [words % {"unit": one.name} for one in closed if one.pk not in stay]
 
 
 def _not_copied(occasion: Occasion, planner: Planner | None, *, is_beyond: bool) -> str:
@@ -168,6 +210,20 @@ def _later(at: dt.datetime, by: dt.timedelta) -> dt.datetime:
     return timezone.make_aware(local + by)
 
 
+def why_not_withdrawn(contents: list[Occasion], *, user: User) -> str:
+    """Return why what is planned cannot be called off as a whole, with what can be done; "" where it can."""
+    if beyond := beyond_reach(contents, user=user):
+        words = _("这些的对象不在您的范围内，不能整个撤回：%(list)s。请上级来撤回，或者只取消您自己的。")
+        return words % {"list": named(beyond)}
+    begun = [one for one in contents if one.state != State.SCHEDULED or one.kind not in planners()]
+    return _begun_words(begun) if begun else ""
+
+
+def _begun_words(begun: list[Occasion]) -> str:
+    words = _("已经开始或者已经办过，不能整个撤回：%(list)s。还没有开始的，可以一场一场取消。")
+    return words % {"list": named(begun)}
+
+
 @transaction.atomic
 def withdraw_training(*, training_id: int, actor_id: int, as_of: dt.datetime) -> bool:
     """Call a training off of which nothing has begun, with all that is planned in it.
@@ -179,22 +235,17 @@ def withdraw_training(*, training_id: int, actor_id: int, as_of: dt.datetime) ->
     training = Training.objects.select_for_update(of=("self",)).select_related("node").get(pk=training_id)
     actor = User.objects.get(pk=actor_id)
     contents = contents_of(training)
-    if beyond := beyond_reach(contents, user=actor):
-        words = _("这些的对象不在您的范围内，不能整个撤回：%(list)s。请上级来撤回，或者只取消您自己的。")
-        raise UnableToPlanTraining(words % {"list": named(beyond)})
-    begun = [one for one in contents if one.state != State.SCHEDULED or one.kind not in planners()]
-    for one in () if begun else contents:
+    if why := why_not_withdrawn(contents, user=actor):
+        raise UnableToPlanTraining(why)
+    for one in contents:
         try:
             planners()[one.kind].withdraw(one, actor_id=actor_id, as_of=as_of)
-        except UnableToPlanOccasion:  # it has begun since it was read
-            begun = [one]
-            break
-    if begun:
-        words = _("已经开始或者已经办过，不能整个撤回：%(list)s。还没有开始的，可以一场一场取消。")
-        raise UnableToPlanTraining(words % {"list": named(begun)})
+        except UnableToPlanOccasion as error:  # it has begun since it was read
+            raise UnableToPlanTraining(_begun_words([one])) from error
     is_gone = not training.occasions.exists()
     if is_gone:
-        log_action(instance=training, action="wagtail.delete", user=actor, deleted=True)
+        data = {"node_id": training.node_id}  # by it those who planned it are told that it was withdrawn
+        log_action(instance=training, action="wagtail.delete", user=actor, deleted=True, data=data)
         training.delete()
     else:
         training.state = Training.State.CLOSED

@@ -26,9 +26,9 @@ def offer_default(form: forms.BaseForm) -> None:
 
 
 def say_choices(field: Any) -> None:
-    """Let the choices of a field be rules with what each asks, no wider than the page."""
+    """Let the choices of a field be rules with what each asks, no wider than the page, on as many lines as it has."""
     field.label_from_instance = label_of
-    field.widget.attrs["class"] = "w-w-full"
+    field.widget.attrs["class"] = "w-w-full whole"
 
 
 def take_default(form: Any, cleaned: dict[str, Any], field: str) -> None:

@@ -25,6 +25,9 @@ def uses_of(*, node: Node, on_date: dt.date) -> list[Use]:
     found += [Use(_("“%(title)s”已经开始：名单不变，照常认定。") % {"title": one.title}) for one in running]
     trainings = Training.objects.filter(node=node).exclude(state=Training.State.CLOSED).order_by("deadline_at", "pk")
     found += [Use(_("培训“%(title)s”的对象是这里，以后的场次要另选对象。") % {"title": one.title}) for one in trainings]
+    named = Training.objects.filter(units__node=node).exclude(state=Training.State.CLOSED).order_by("deadline_at", "pk")
+    words = _("培训“%(title)s”单独选了这里，或者不包括这里，请组织员先在安排培训里改。")
+    found += [Use(words % {"title": one.title}, blocks=True) for one in named]
     if rules := Rule.objects.filter(node=node).values("name").distinct().count():
         text = ngettext(
             "%(count)s 条认定规则归这里：撤销后由上级组织员管理，合并后归新的单位（那里已有同名的，留作历史）。",

@@ -5,7 +5,7 @@ from attendance.models.hall import Declaration, Guest, Hall, Sheet
 from attendance.models.hours import HoursConversion, HoursOwed, HoursTable
 from attendance.models.leave import Leave, LeaveOccasion
 from attendance.models.notice import Notice
-from attendance.models.plan import Occasion, Rule, Training
+from attendance.models.plan import Occasion, Rule, Training, TrainingUnit
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.recomputation import Recomputation, Recomputed
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
@@ -58,6 +58,7 @@ __all__ = [
     "SummaryMark",
     "Training",
     "TrainingSummary",
+    "TrainingUnit",
     "WatchBudget",
     "WatchSession",
     "WorkerLease",

@@ -82,12 +82,30 @@ class Training(models.Model):
         Rule, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("新课程的认定规则")
     )
 
+    is_narrowed = models.BooleanField(
+        default=False, db_default=False, help_text="not for everybody of its unit: what ``units`` say"
+    )
+
     class Meta:
         verbose_name = _("培训")
         verbose_name_plural = _("培训")
 
     def __str__(self) -> str:
         return self.title
+
+
+class TrainingUnit(models.Model):
+    """A unit below a training's own: one of those it is for (where any are named), or one that is left out (ADR 83)."""
+
+    training = models.ForeignKey(Training, on_delete=models.CASCADE, related_name="units")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+", verbose_name=_("组织"))
+    is_left_out = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["training", "node"], name="training_unit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.training_id}: {self.node_id}"
 
 
 class Occasion(models.Model):
@@ -109,6 +127,9 @@ class Occasion(models.Model):
     ends_at = models.DateTimeField(_("结束时间"))
     is_named = models.BooleanField(
         default=False, db_default=False, help_text="not everybody of the unit is expected, but those named (``named``)"
+    )
+    is_narrowed = models.BooleanField(
+        default=False, db_default=False, help_text="as its training, until it opens; false spares the question"
     )
     revision = models.PositiveIntegerField(
         default=0, db_default=0, help_text="how often its plan was changed: a calendar takes the newest"

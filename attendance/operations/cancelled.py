@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
 from wagtail.log_actions import LogFormatter
 from wagtail.log_actions import log as log_action
 from wagtail.models import ModelLogEntry
 
-from attendance.models import Occasion
+from attendance.models import Occasion, Training
 from attendance.sentences.records import moment
 from organizations.models import Node, Role, User
-from organizations.permissions import has_role
+from organizations.permissions import has_role, visible_nodes
 
 
 def log_cancelled(*, action: str, occasion: Occasion, actor_id: int | None) -> None:
@@ -42,6 +43,17 @@ def cancelled_words(*, action: str, occasion_id: int, reader: User) -> str:
     if found.user is None:
         return _("“%(title)s”已于 %(at)s 取消。") % values
     return _("“%(title)s”已由%(who)s于 %(at)s 取消。") % {**values, "who": found.user.name}
+
+
+def withdrawn_title(user: User, training_id: int) -> str:
+    """Return what a plan was called that is gone, to whoever withdrew it or organises where it was; "" for everybody
+    else. One query where none was."""
+    kept = ModelLogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Training), deleted=True)
+    entry = kept.filter(object_id=str(training_id), action="wagtail.delete").order_by("-timestamp").first()
+    if entry is None:
+        return ""
+    is_near = visible_nodes(user, Role.ORGANISER).filter(pk=entry.data.get("node_id")).exists()
+    return str(entry.label) if is_near or entry.user_id == user.pk else ""
 
 
 class WithTitle(LogFormatter):

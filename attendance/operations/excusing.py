@@ -19,7 +19,7 @@ from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.rosters import enter_at_once
 from attendance.queries import CALLED_OFF
 from attendance.queries.leaves import day_start, in_period, leave_key
-from attendance.queries.naming import among_named
+from attendance.queries.naming import among_expected
 from organizations.queries import members_at
 
 log = structlog.get_logger(__name__)
@@ -154,7 +154,7 @@ def _expected(occasion: Occasion, member_ids: Collection[int]) -> list[int]:
     """Return who of these is expected at an occasion, in order; before it opens, who belongs to its node that day."""
     if occasion.state == Occasion.State.SCHEDULED:
         there = members_at(node=occasion.node, on_date=timezone.localdate(occasion.starts_at))
-        there = there.filter(among_named(occasion))
+        there = there.filter(among_expected(occasion))
         return sorted(set(there.filter(member_id__in=member_ids).values_list("member_id", flat=True)))
     rows = RosterEntry.objects.filter(
         occasion_id=occasion.pk, member_id__in=member_ids, state=RosterEntry.State.EXPECTED

@@ -180,10 +180,14 @@ def _period_node(member_id: int, wish: Wish, as_of: datetime) -> Node:
 
 @transaction.atomic
 def withdraw_leave(*, leave_id: int, member_id: int, as_of: datetime) -> None:
-    """Let a member take back what they asked, as long as nobody has answered. Raises UnableToDecideLeave."""
+    """Let a member take back what they asked, as long as nobody has answered.
+
+    Raises Leave.DoesNotExist for what this member never asked, UnableToDecideLeave once there is an answer.
+    """
     values = {"state": Leave.State.WITHDRAWN, "ended_at": as_of, "ended_by_id": member_id}
-    waiting = Leave.objects.filter(pk=leave_id, member_id=member_id, state=Leave.State.ASKED)
-    if not waiting.update(**values):
+    own = Leave.objects.filter(pk=leave_id, member_id=member_id)
+    if not own.filter(state=Leave.State.ASKED).update(**values):
+        own.get()
         raise UnableToDecideLeave(_("已经有答复了，不能再撤回。能来参加的话直接来就行，参加了就算参加。"))
     take_back_notice(kind="leave_asked", data={"leave": leave_id})
 

@@ -18,7 +18,7 @@ from attendance.operations.excusing import close_emptied
 from attendance.operations.marks import hold, mark_dirty
 from attendance.operations.rosters import enter_at_once
 from attendance.operations.settling import settle
-from attendance.queries.naming import among_named
+from attendance.queries.naming import among_expected
 from attendance.queries.windows import window_limit
 from attendance.queries.written import WRITTEN, is_over_for_good, may_be_withdrawn
 from attendance.standing import due_at
@@ -346,7 +346,7 @@ def _check_roster(occasion: Occasion, member_ids: Collection[int]) -> None:
     """Before an occasion opens there is no roster yet: whoever belongs to its node that day will be on it."""
     if occasion.state == Occasion.State.SCHEDULED:
         there = members_at(node=occasion.node, on_date=timezone.localdate(occasion.starts_at))
-        there = there.filter(among_named(occasion))
+        there = there.filter(among_expected(occasion))
         expected = there.filter(member_id__in=member_ids).values("member_id").distinct().count()
     else:
         enter_at_once(member_ids=member_ids, occasion_ids=[occasion.pk])

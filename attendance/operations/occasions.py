@@ -1,6 +1,9 @@
 """The life of an occasion: planned, opened (roster and rule are fixed), closed (the window is fixed), settled.
 
 A window too short to take part in was not held. An ending is undone for ten minutes; what has ended can be voided.
+
+The order in which rows are held, for whoever holds several: the training (``hold_training``), what an app above keeps
+of an occasion (a lecture), the first session, the occasion; of several of one kind by their ids.
 """
 
 from collections.abc import Callable
@@ -37,8 +40,8 @@ VOID_REASON_MAX = 200
 
 
 class UnableToPlanOccasion(Exception):
-    """The plan ends before it starts, its rule is another unit's, or the occasion has opened and cannot be planned any
-    more; the message, for the person who plans, says which."""
+    """The plan ends before it starts, its rule is another unit's, its training is over or gone, or the occasion has
+    opened and cannot be planned any more; the message, for the person who plans, says which."""
 
 
 class UnableToOpenOccasion(Exception):
@@ -57,10 +60,12 @@ class UnableToVoidOccasion(Exception):
     """It has not ended, was voided before, or no reason is given."""
 
 
+@transaction.atomic
 def create_occasion(*, kind: str, plan: OccasionPlan, media_ms: int | None = None) -> Occasion:
-    """Plan an occasion by a rule of its unit or one above; raises UnableToPlanOccasion."""
+    """Plan an occasion by a rule of its unit or one above, in a training that goes on; raises UnableToPlanOccasion."""
     _check_plan(plan)
-    return Occasion.objects.create(kind=kind, media_ms=media_ms, **plan.columns())
+    training = _check_goes_on(plan.training_id)
+    return Occasion.objects.create(kind=kind, media_ms=media_ms, is_narrowed=training.is_narrowed, **plan.columns())
 
 
 @transaction.atomic
@@ -70,16 +75,22 @@ def reschedule_occasion(*, occasion_id: int, plan: OccasionPlan, as_of: datetime
     Raises UnableToPlanOccasion.
     """
     _check_plan(plan, occasion_id=occasion_id)
+    other, narrowed = None, {}
+    if not Occasion.objects.filter(pk=occasion_id, training_id=plan.training_id).exists():
+        other = _check_goes_on(plan.training_id)
+        narrowed = {"is_narrowed": other.is_narrowed}
     before = Occasion.objects.select_for_update(no_key=True).filter(pk=occasion_id, state=State.SCHEDULED).first()
     if before is None:
         raise UnableToPlanOccasion(_("这一场已经开始，不能再改安排。"))
     if before.repeats_id is not None and before.training_id != plan.training_id:
         raise UnableToPlanOccasion(_("再讲的一场要在同一个培训里。"))
-    Occasion.objects.filter(pk=occasion_id).update(**plan.columns(), revision=F("revision") + 1)
+    Occasion.objects.filter(pk=occasion_id).update(**plan.columns(), **narrowed, revision=F("revision") + 1)
     if before.repeats_id is not None:
         tell_of_change(before=before, after=Occasion.objects.get(pk=occasion_id), as_of=as_of)
     # Somebody else is expected, or on another day: what is prepared of the roster would open as the wrong one.
-    if (before.node_id, timezone.localdate(before.starts_at)) != (plan.node_id, timezone.localdate(plan.starts_at)):
+    was = (before.node_id, timezone.localdate(before.starts_at))
+    is_narrowed_anew = other is not None and (other.is_narrowed or before.is_narrowed)
+    if is_narrowed_anew or was != (plan.node_id, timezone.localdate(plan.starts_at)):
         _take_back(occasion_id)
 
 
@@ -124,6 +135,27 @@ def move_end(*, occasion_id: int, ends_at: datetime, as_of: datetime) -> None:
         raise UnableToPlanOccasion(_("只有正在进行的课程可以改截止时间。"))
     Occasion.objects.filter(pk=occasion_id).update(ends_at=ends_at)
     log.info("occasion_end_moved", occasion_id=occasion_id, ends_at=ends_at.isoformat())
+
+
+def hold_training(training_id: int) -> Training | None:
+    """Return a training that is held until the commit, None where it is gone: nobody closes or withdraws it meanwhile.
+
+    Whoever holds an occasion, too, takes the training first.
+    """
+    return Training.objects.select_for_update(no_key=True).filter(pk=training_id).first()
+
+
+def _check_goes_on(training_id: int) -> Training:
+    """Hold the training and return it; refuse one that was closed or withdrawn, also in this moment.
+
+    A standing one takes what is entered after its year, too.
+    """
+    training = hold_training(training_id)
+    if training is None:
+        raise UnableToPlanOccasion(_("这个培训已经撤回，请另选一个。"))
+    if training.state == Training.State.CLOSED and not training.is_standing:
+        raise UnableToPlanOccasion(_("培训已经结束，不能再安排。请先把培训改回进行中。"))
+    return training
 
 
 def _held(occasion_id: int) -> Occasion | None:

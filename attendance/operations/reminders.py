@@ -32,7 +32,7 @@ from attendance.models import (
 )
 from attendance.operations.notices import tell
 from attendance.queries.listing import being_listed
-from attendance.queries.naming import among_named
+from attendance.queries.naming import among_expected
 from attendance.queries.reminders import UnitWishes, Wishes, due_by_clock, lately
 from attendance.reminding import Ways, Whom, choices_of, owing, way_of, whom_to_remind
 from attendance.reports.base import Scope
@@ -234,7 +234,7 @@ def _next_people(reminder: Reminder, occasion: Occasion) -> _Batch:
         people = {member_id: path for member_id, path, stands in three if stands in UNDONE}
         return _batch(people, [member_id for member_id, _path, _stands in three], reminder)
     day = timezone.localdate(occasion.starts_at)
-    members = Membership.objects.filter(among_named(occasion)).filter(
+    members = Membership.objects.filter(among_expected(occasion)).filter(
         valid_on(day), node__path__startswith=occasion.node.path, member_id__gt=reminder.after_member_id
     )
     two = list(members.order_by("member_id").values_list("member_id", "node__path")[:STEP])

@@ -31,7 +31,7 @@ from attendance.models import (
     WatchSession,
 )
 from attendance.operations.summary import mark_counts
-from attendance.queries.naming import among_named, missing_at
+from attendance.queries.naming import among_named, missing_at, within_units
 from attendance.queries.windows import roster_day
 from organizations.models import Membership, Node
 from organizations.queries import exempt_member_ids, members_at, valid_on
@@ -69,7 +69,7 @@ def write_or_begin(*, occasion: Occasion, day: date, as_of: datetime) -> int | N
         )
     )
     if work is None and is_small:
-        return write_members(occasion.pk, occasion.node, day, among_named(occasion))
+        return write_members(occasion.pk, occasion.node, day, among_named(occasion), units=within_units(occasion))
     # What was prepared is seen from here on; where it is not what holds today, the steps after this put it right.
     RosterWork.objects.update_or_create(
         pk=occasion.pk,
@@ -142,7 +142,7 @@ def enter_at_once(*, member_ids: Collection[int], occasion_ids: Collection[int] 
         opened = opened.filter(pk__in=occasion_ids)
     for work in opened if member_ids else ():
         some = Q(member_id__in=sorted(set(member_ids))) & missing_at(work.occasion.repeats_id)
-        write_members(work.pk, work.node, work.day, some)
+        write_members(work.pk, work.node, work.day, some, units=within_units(work.occasion))
 
 
 def take_back_preparation(*, occasion_id: int) -> bool:
@@ -263,8 +263,9 @@ def take_step(occasion_id: int, *, is_ahead: bool, size: int) -> bool:
     some = Q(member_id__gt=work.after_member_id)
     if until is not None:
         some &= Q(member_id__lte=until)
-    _take_off(work, some)
-    write_members(work.pk, work.node, work.day, some & missing_at(work.occasion.repeats_id))
+    units = within_units(work.occasion)
+    _take_off(work, some, units)
+    write_members(work.pk, work.node, work.day, some & missing_at(work.occasion.repeats_id), units=units)
     if until is not None:
         RosterWork.objects.filter(pk=occasion_id).update(after_member_id=until)
     elif is_ahead:
@@ -276,7 +277,7 @@ def take_step(occasion_id: int, *, is_ahead: bool, size: int) -> bool:
     return until is not None
 
 
-def _take_off(work: RosterWork, some: Q) -> None:
+def _take_off(work: RosterWork, some: Q, units: Q) -> None:
     """Take off whoever does not stand there as they should; ``write_members`` puts them where they belong.
 
     After the opening nobody who has taken part, or left since, is taken off: who moves later stays on it.
@@ -284,7 +285,7 @@ def _take_off(work: RosterWork, some: Q) -> None:
     rows = RosterEntry.prepared_too.filter(some, occasion_id=work.pk)
     # ``some`` stands in each question by itself: a planner that hashes the whole of it would do so at each step.
     there = Membership.objects.filter(
-        some & missing_at(work.occasion.repeats_id),
+        some & missing_at(work.occasion.repeats_id) & units,
         valid_on(work.day),
         node__path__startswith=work.node.path,
         member_id=OuterRef("member_id"),
@@ -311,14 +312,15 @@ def _take_off(work: RosterWork, some: Q) -> None:
     _delete(wrong)
 
 
-def write_members(occasion_id: int, node: Node, day: date, some: Q | None = None) -> int:
-    """Write whoever (of ``some``) is not there yet, in one INSERT … SELECT: they never pass through Python."""
+def write_members(occasion_id: int, node: Node, day: date, some: Q | None = None, *, units: Q | None = None) -> int:
+    """Write whoever (of ``some``, in ``units``) is not there yet, in one INSERT … SELECT: they never pass through
+    Python."""
     some = some or Q()
     exempt = exempt_member_ids(on_date=day).filter(some, member_id=OuterRef("member_id"))
     known = RosterEntry.prepared_too.filter(some, occasion_id=occasion_id, member_id=OuterRef("member_id"))
     chosen = (
         members_at(node=node, on_date=day)
-        .filter(some)
+        .filter(some & (units or Q()))
         .exclude(Exists(known))
         .select_related(None)
         .annotate(

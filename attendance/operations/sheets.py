@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from attendance.models import Occasion, Sheet
 from attendance.queries.halls import roster_in_order
-from attendance.queries.naming import among_named
+from attendance.queries.naming import among_expected
 from organizations.models import Node
 from organizations.queries import exempt_member_ids, members_at
 
@@ -34,5 +34,5 @@ def print_sheet(*, occasion_id: int, node_id: int, printed_by_id: int, as_of: da
 def _to_come(occasion: Occasion, node: Node) -> list[int]:
     day = timezone.localdate(occasion.starts_at)
     there = members_at(node=occasion.node, on_date=day).filter(node__path__startswith=node.path)
-    there = there.filter(among_named(occasion)).exclude(member_id__in=exempt_member_ids(on_date=day))
+    there = there.filter(among_expected(occasion)).exclude(member_id__in=exempt_member_ids(on_date=day))
     return list(there.order_by("node__path", "member__name_key", "member_id").values_list("member_id", flat=True))

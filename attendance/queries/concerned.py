@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from attendance.models import Named, Occasion, RosterEntry, WatchSession
 from attendance.queries.listing import being_listed
-from attendance.queries.naming import among_named
+from attendance.queries.naming import among_expected, within_units
 from attendance.queries.windows import roster_day
 from attendance.standing import DONE, UNDONE, with_standing
 from organizations.models import Membership, Node, User
@@ -40,13 +40,13 @@ def concerned_by(occasion: Occasion, *, as_of: datetime) -> Concerned:
 def people_at(occasions: Iterable[Occasion], *, as_of: datetime) -> int:
     """Return how many people some occasions expect: on their rosters, before there is one those who would be there.
 
-    Everybody once. Two queries, whatever the number of occasions.
+    Everybody once. Two queries, whatever the number of occasions; one more for each training that names units.
     """
     found = list(occasions)
     listed = set(being_listed().values_list("pk", flat=True)) if found else set()
     opened = [one.pk for one in found if one.opened_at is not None and one.pk not in listed]
     on_roster = RosterEntry.objects.filter(occasion_id__in=opened, state=RosterEntry.State.EXPECTED)
-    to_come: dict[date, set[str]] = {}
+    to_come: dict[date, dict[tuple[str, int | None], Q]] = {}
     paths = dict(Node.objects.filter(pk__in={one.node_id for one in found}).values_list("pk", "path"))
     named = Q(pk__in=())
     for one in found:
@@ -55,12 +55,16 @@ def people_at(occasions: Iterable[Occasion], *, as_of: datetime) -> int:
         elif one.opened_at is None and one.is_named:
             named |= Q(pk__in=Named.objects.filter(occasion_id=one.pk).values("member_id"))
         elif one.opened_at is None or one.pk in listed:
-            to_come.setdefault(roster_day(one, as_of=as_of), set()).add(paths[one.node_id])
+            # A training's units are the same for all that is given at one of its units.
+            parts = to_come.setdefault(roster_day(one, as_of=as_of), {})
+            at = (paths[one.node_id], one.training_id if one.is_narrowed else None)
+            if at not in parts:
+                parts[at] = Q(node__path__startswith=paths[one.node_id]) & within_units(one)
     there = named | Q(pk__in=on_roster.values("member_id"))
-    for day, roots in to_come.items():
+    for day, parts in to_come.items():
         below = Q(pk__in=())
-        for path in roots:
-            below |= Q(node__path__startswith=path)
+        for part in parts.values():
+            below |= part
         members = Membership.objects.filter(below, valid_on(day)).exclude(member_id__in=exempt_member_ids(on_date=day))
         there |= Q(pk__in=members.values("member_id"))
     return User.objects.filter(there).count() if found else 0
@@ -70,7 +74,7 @@ def due_at_session(one: Occasion, *, path: str, as_of: datetime) -> QuerySet[Mem
     """Return the memberships of those whom a further session that has not opened is for, below the unit at ``path``:
     who has still to make up the first. Nobody is expected twice."""
     day = roster_day(one, as_of=as_of)
-    here = Membership.objects.filter(valid_on(day), among_named(one), node__path__startswith=path)
+    here = Membership.objects.filter(valid_on(day), among_expected(one), node__path__startswith=path)
     return here.exclude(member_id__in=exempt_member_ids(on_date=day))
 
 

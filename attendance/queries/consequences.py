@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from attendance.models import Occasion, Recomputation, Rule, Training
 from attendance.queries import CALLED_OFF
 from attendance.queries.concerned import people_at, people_owing
+from attendance.queries.planning import named_units
 from attendance.sentences.records import moment
 from organizations.models import Node, User
 from organizations.permissions import in_subtree
@@ -90,6 +91,12 @@ def refusals_of(*, before: Training, after: Training) -> list[tuple[str, str]]:
     if after.node_id != before.node_id and (left_out := [one for one in occasions if not _fits(one, after.node)]):
         words = _("这些场次的对象不在“%(node)s”之内：%(list)s。请先改它们的对象，或者取消、作废。")
         found.append(("node", words % {"node": after.node.name, "list": named(left_out)}))
+    if after.node_id != before.node_id and before.is_narrowed:
+        units = [one for one, _is_left_out in named_units(before)]
+        outside = [one for one in units if one.pk == after.node_id or not in_subtree(one, after.node)]
+        if outside:
+            words = _("单独选的、不包括的组织不在“%(node)s”下面：%(list)s。请先在安排培训里去掉它们。")
+            found.append(("node", words % {"node": after.node.name, "list": _("、").join(one.name for one in outside)}))
     going_on = [one for one in occasions if one.state in (State.SCHEDULED, State.OPEN)]
     if after.deadline_at < before.deadline_at and (late := [o for o in going_on if o.ends_at > after.deadline_at]):
         words = _("这些场次到新的截止时间还没有结束：%(list)s。请先把它们提前，或者取消。")

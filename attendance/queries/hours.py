@@ -242,8 +242,23 @@ def bounds_of(year: int) -> tuple[datetime, datetime]:
 def entries_of(member_ids: Collection[int], year: int) -> QuerySet[Any, Any]:
     """Return the roster entries of these people at what began in the year, with how each stands."""
     first, after = bounds_of(year)
-    inside = RosterEntry.objects.filter(occasion__starts_at__gte=first, occasion__starts_at__lt=after)
+    return entries_between(member_ids, since=first, until=after)
+
+
+def entries_between(member_ids: Collection[int], *, since: datetime, until: datetime) -> QuerySet[Any, Any]:
+    """Return the same for what began in ``[since, until)``."""
+    inside = RosterEntry.objects.filter(occasion__starts_at__gte=since, occasion__starts_at__lt=until)
     return with_standing(inside.filter(member_id__in=member_ids))
+
+
+def done_between(member_ids: Collection[int], *, since: datetime, until: datetime) -> dict[int, tuple[Decimal, int]]:
+    """Return hours and number of occasions of each person who has done any of what began in ``[since, until)``.
+
+    What the records credit, before a year's table bounds one form; one query.
+    """
+    done = entries_between(member_ids, since=since, until=until).filter(stands__in=DONE).order_by()
+    rows = done.values_list("member_id").annotate(hours=Sum("rec__stands_hours"), occasions=Count("pk"))
+    return {member_id: (hours or ZERO, occasions) for member_id, hours, occasions in rows}
 
 
 def _earned(member_ids: Collection[int], year: int) -> dict[int, dict[str, tuple[Decimal, int]]]:

@@ -40,7 +40,7 @@ from attendance.models import (
 )
 from attendance.queries.halls import awaited_members
 from attendance.queries.listing import on_roster
-from attendance.queries.naming import expecting, may_be_expected
+from attendance.queries.naming import concerning, expecting, may_be_expected
 from attendance.queries.sessions import taken_part_again
 from attendance.queries.windows import window_limit
 from organizations.models import Membership, Node, User
@@ -294,7 +294,8 @@ def trainings_touching(nodes: Iterable[Node]) -> QuerySet[Training]:
     """
     inside = Q(pk__in=())
     for node in nodes:
-        inside |= Q(node__path__in=node.line_paths()) | Q(node__path__startswith=node.path, is_standing=False)
+        there = Q(node__path__in=node.line_paths()) | Q(node__path__startswith=node.path, is_standing=False)
+        inside |= there & concerning(node)
     opened = Occasion.objects.filter(training_id=OuterRef("pk")).exclude(
         state__in=[Occasion.State.SCHEDULED, *CALLED_OFF]
     )

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import QuerySet
 
 from attendance.models import Occasion, RosterEntry, RosterWork
-from attendance.queries.naming import missing_at
+from attendance.queries.naming import missing_at, within_units
 from organizations.models import Membership, Node
 from organizations.queries import members_at
 
@@ -48,4 +48,4 @@ def _to_be(occasion_id: int, member_ids: Collection[int]) -> list[Membership]:
     if work is None:
         return []
     there = members_at(node=work.node, on_date=work.day).filter(member_id__in=member_ids)
-    return list(there.filter(missing_at(work.occasion.repeats_id)))
+    return list(there.filter(missing_at(work.occasion.repeats_id) & within_units(work.occasion)))

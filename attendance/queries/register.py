@@ -15,6 +15,7 @@ from django.utils import timezone
 from attendance.models import Named, Occasion, RecordState, RosterEntry, Rule, Training
 from attendance.queries.ledger import CALLED_OFF
 from attendance.queries.listing import being_listed
+from attendance.queries.naming import units_of
 from attendance.standing import DONE, with_standing
 from organizations.core.pinyin import sort_key
 from organizations.models import Node
@@ -127,6 +128,13 @@ def named_ahead(occasions: Iterable[Occasion]) -> dict[int, set[int]]:
         for occasion_id, member_id in Named.objects.filter(occasion__in=found).values_list("occasion_id", "member_id"):
             found[occasion_id].add(member_id)
     return found
+
+
+def units_ahead(occasions: Iterable[Occasion]) -> dict[int, list[tuple[str, bool]]]:
+    """Return the units for which those are that have not begun and are not for everybody; a query for each training."""
+    ahead = [one for one in occasions if one.is_narrowed and not one.opened_at]
+    by_training = {pk: units_of(pk) for pk in {one.training_id for one in ahead}}
+    return {one.pk: by_training[one.training_id] for one in ahead}
 
 
 def year_of(*, member_id: int, paths: Iterable[str], year: int) -> QuerySet[Any, Any]:

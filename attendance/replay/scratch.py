@@ -9,8 +9,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import load_backend
 
 ALIAS = "default"
-# ``certificates`` listens to what is settled.
-APPS = ("contenttypes", "auth", "auditlog", "organizations", "attendance", "certificates")
+# ``certificates`` and ``api`` listen to what is settled.
+APPS = ("contenttypes", "auth", "auditlog", "organizations", "attendance", "certificates", "api")
 
 
 @contextmanager

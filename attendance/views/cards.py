@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from attendance.catching_up import CatchUp, Way
-from attendance.kinds import Step
+from attendance.kinds import HeldBack, Step
 from attendance.models import Occasion
 from attendance.sentences.checks import check_left_words, quizzes_left_words, spent_words
 from attendance.sentences.records import near_day_and_hour
@@ -26,6 +26,11 @@ class Owed:
     step: Step | None
     path: CatchUp
     asked: tuple[str, ...] = ()
+    held: HeldBack | None = None  # it waits for something else, to which the way leads
+
+    @property
+    def way(self) -> Step | None:
+        return self.held.step if self.held else self.step
 
     @property
     def texts(self) -> list[str]:
@@ -42,6 +47,7 @@ class Owed:
             said.append(_("当时记录不全，看一遍就补上了。"))
         if not self.sessions:
             said += self.path.for_member
+        said += [self.held.said] if self.held else []
         return [*(one for one in said if one), *self.asked]
 
     @property
@@ -65,7 +71,8 @@ class Owed:
     @property
     def label(self) -> str:
         """What the step is called where the row is not seen."""
-        return self.step.label + _("：") + self.occasion.title if self.step else ""
+        about = self.held.first if self.held else self.occasion.title
+        return self.way.label + _("：") + about if self.way else ""
 
 
 @dataclass(frozen=True)
@@ -132,9 +139,9 @@ def fold(now: Sequence[NowCard], coming: Sequence[ComingRow], owed: Sequence[Owe
         return Folded(now, coming, owed)
     for card in sorted(now, key=lambda one: not one.is_now):
         return Folded([one for one in now if one is not card], coming, owed, card)
-    for due in owed:
-        if due.step is not None:
-            return Folded(now, coming, [one for one in owed if one is not due], due.as_card(due.step))
+    for due in sorted(owed, key=lambda one: one.held is not None):  # what it waits for goes before it
+        if due.way is not None:
+            return Folded(now, coming, [one for one in owed if one is not due], due.as_card(due.way))
     for row in coming:
         if row.url and not row.is_file:
             return Folded(now, [one for one in coming if one is not row], owed, row.as_card())

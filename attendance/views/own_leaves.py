@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -117,6 +117,8 @@ def me_leave_withdraw(request: HttpRequest, leave_id: int) -> HttpResponse:
     """Take back one's own leave that nobody has answered yet."""
     try:
         operations.withdraw_leave(leave_id=leave_id, member_id=signed_in(request).pk, as_of=timezone.now())
+    except Leave.DoesNotExist as error:
+        raise Http404 from error
     except operations.UnableToDecideLeave as error:
         messages.warning(request, str(error))
     else:

@@ -3,8 +3,10 @@
 A plan is a training in draft: it can be left at any step, and is on the desk until it is published.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -19,6 +21,7 @@ from wagtail.log_actions import log as log_action
 
 from attendance.kinds import kinds, office_url
 from attendance.models import Occasion, Rule, Training
+from attendance.operations.cancelled import withdrawn_title
 from attendance.permissions import own_training
 from attendance.planning import (
     UnableToPlanTraining,
@@ -27,11 +30,12 @@ from attendance.planning import (
     lacks_of,
     planners,
     publish_training,
+    why_not_withdrawn,
     withdraw_training,
 )
-from attendance.planning_forms import CopyForm, PlanForm
+from attendance.planning_forms import PARTS, CopyForm, PlanForm
 from attendance.queries.concerned import people_at
-from attendance.queries.planning import audience_of, busy_around
+from attendance.queries.planning import Audience, audience_of, busy_around, named_units
 from attendance.queries.reminders import UnitWishes
 from attendance.sentences.records import day_and_hour, moment
 from attendance.sentences.rules import rule_sentence
@@ -50,6 +54,23 @@ class ContentRow:
     seen: str
 
 
+def told_if_withdrawn(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """View decorator: where a plan was withdrawn, say so to those whose it was. Everybody else's 404 stays."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, training_id: int) -> HttpResponse:
+        try:
+            return view(request, training_id)
+        except Http404:
+            title = withdrawn_title(signed_in(request), training_id)
+            if not title:
+                raise
+        messages.warning(request, _("“%(title)s”已经撤回，不能恢复。") % {"title": title})
+        return redirect("desk")
+
+    return guarded
+
+
 @require_http_methods(["GET", "POST"])
 @never_cache
 @role_required(Role.ORGANISER)
@@ -62,6 +83,7 @@ def plan_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @role_required(Role.ORGANISER)
+@told_if_withdrawn
 def plan_change(request: HttpRequest, training_id: int) -> HttpResponse:
     """Change for whom, when and by which rule; once it is published, what that does to others is asked first."""
     training = _own(request, training_id)
@@ -70,7 +92,10 @@ def plan_change(request: HttpRequest, training_id: int) -> HttpResponse:
 
 
 def _basics(request: HttpRequest, form: PlanForm, training: Training | None) -> HttpResponse:
-    if request.method == "POST" and form.is_valid():
+    counted = None
+    if "count" in request.POST:
+        counted = _counted(form)
+    elif request.method == "POST" and form.is_valid():
         try:
             saved = form.save()
         except ValidationError as error:
@@ -80,13 +105,35 @@ def _basics(request: HttpRequest, form: PlanForm, training: Training | None) -> 
             log_action(instance=saved, action=action, user=signed_in(request))
             messages.success(request, _("已保存。可以随时离开，下次从工作台接着做。"))
             return redirect("plan", saved.pk)
-    context = {"tab": "desk", "form": form, "training": training}
-    return render(request, "attendance/plan_basics.html", context, status=422 if form.errors else 200)
+    context = {"tab": "desk", "form": form, "training": training, "counted": counted}
+    is_wrong = form.errors and counted is None
+    return render(request, "attendance/plan_basics.html", context, status=422 if is_wrong else 200)
+
+
+def _counted(form: PlanForm) -> list[str] | None:
+    """Return how many people what is filled in so far is for; None where the units are not right yet."""
+    form.is_valid()
+    # What else is not filled in yet is no fault of whoever only wants to know how many.
+    for name in [name for name in form.errors if name != "node" and not name.startswith(tuple(PARTS))]:
+        del form.errors[name]
+    node = form.cleaned_data.get("node")
+    if node is None or form.errors:
+        return None
+    audience = audience_of(node, on_date=timezone.localdate(), units=form.units)
+    return [_expected(audience.people, audience.branches), *_parts(audience)]
+
+
+def _parts(audience: Audience) -> list[str]:
+    """Return what each unit that is named has, a line each."""
+    words = {False: _("%(unit)s：%(count)s 人"), True: _("不包括 %(unit)s：%(count)s 人")}
+    parts = sorted(audience.parts, key=lambda one: one.is_left_out)
+    return [words[one.is_left_out] % {"unit": one.name, "count": one.people} for one in parts]
 
 
 @require_GET
 @never_cache
 @role_required(Role.ORGANISER)
+@told_if_withdrawn
 def plan(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show a plan with what is in it, and how it will look to whom."""
     return _shown(request, _own(request, training_id))
@@ -96,7 +143,7 @@ def _shown(request: HttpRequest, training: Training, *, status: int = 200) -> Ht
     user, as_of = signed_in(request), timezone.now()
     contents = contents_of(training)
     is_draft = training.state == Training.State.DRAFT
-    audience = audience_of(training.node, on_date=timezone.localdate(as_of))
+    audience = audience_of(training.node, on_date=timezone.localdate(as_of), units=named_units(training))
     context = {
         "tab": "desk",
         "training": training,
@@ -111,11 +158,24 @@ def _shown(request: HttpRequest, training: Training, *, status: int = 200) -> Ht
         "adding": [(one.add_label, one.add_url(training)) for one in planners().values()],
         "busy": [_busy(one) for one in busy_around(training, user=user)],
         "lacks": lacks_of(training, contents, as_of=as_of) if is_draft else [],
-        "expected": _expected(people_at(contents, as_of=as_of) if contents else audience.people, audience.branches),
-        "audience": audience,
+        **_who(people_at(contents, as_of=as_of) if contents else audience.people, audience),
+        "parts": _parts(audience),
         "reminders": reminder_words(training, contents),
     }
     return render(request, "attendance/plan.html", context, status=status)
+
+
+def _who(people: int, audience: Audience) -> dict[str, object]:
+    """Return how many are expected, and the first of their branches; where rosters say otherwise than what is chosen
+    now, both."""
+    whole = _expected(audience.people, audience.branches)
+    if people == audience.people:
+        more = "…" if audience.branches > len(audience.named) else ""
+        return {"expected": whole, "branches": _("、").join(audience.named) + more}
+    said = _("选的范围里现在有 %(whole)s。已经开始的场次名单不变，只给一部分组织的场次按各自的范围。") % {
+        "whole": whole
+    }
+    return {"expected": ngettext("%(count)s 人", "%(count)s 人", people) % {"count": people}, "branches": said}
 
 
 def _expected(people: int, branches: int) -> str:
@@ -161,6 +221,7 @@ def reminder_words(training: Training, contents: list[Occasion]) -> list[str]:
 
 @require_POST
 @role_required(Role.ORGANISER)
+@told_if_withdrawn
 def plan_publish(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show the training to everybody it is for, all of it or nothing."""
     training = _own(request, training_id)
@@ -176,6 +237,7 @@ def plan_publish(request: HttpRequest, training_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @role_required(Role.ORGANISER)
+@told_if_withdrawn
 def plan_copy(request: HttpRequest, training_id: int) -> HttpResponse:
     """Plan the same once more: a draft, everything moved by as many days."""
     training = _own(request, training_id)
@@ -183,7 +245,7 @@ def plan_copy(request: HttpRequest, training_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             copied, left_out = copy_training(
-                training_id=training.pk, **form.cleaned_data, actor_id=signed_in(request).pk, as_of=timezone.now()
+                training_id=training.pk, **form.dates, actor_id=signed_in(request).pk, as_of=timezone.now()
             )
         except UnableToPlanTraining as error:
             messages.error(request, str(error))
@@ -199,6 +261,7 @@ def plan_copy(request: HttpRequest, training_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @role_required(Role.ORGANISER)
+@told_if_withdrawn
 def plan_withdraw(request: HttpRequest, training_id: int) -> HttpResponse:
     """Call off a training of which nothing has begun; says first from how many pages it goes."""
     training = _own(request, training_id)
@@ -212,6 +275,9 @@ def plan_withdraw(request: HttpRequest, training_id: int) -> HttpResponse:
         messages.success(request, done % {"title": training.title})
         return redirect("desk")
     contents = contents_of(training)
+    if why := why_not_withdrawn(contents, user=signed_in(request)):
+        context = {"tab": "desk", "training": training, "why": why}
+        return render(request, "attendance/plan_withdraw.html", context)
     words = ngettext(
         "撤回以后，这个培训和里面的 %(count)s 场都取消，从 %(people)s 人的页面上消失，不能恢复。",
         "撤回以后，这个培训和里面的 %(count)s 场都取消，从 %(people)s 人的页面上消失，不能恢复。",

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion, RecordState
+from attendance.queries.naming import is_within
 from attendance.queries.register import (
     MOST_OCCASIONS,
     MOST_PEOPLE,
@@ -21,6 +22,7 @@ from attendance.queries.register import (
     people_on,
     register_lines,
     register_occasions,
+    units_ahead,
 )
 from attendance.reports.standing import names_below, place
 from attendance.running import state_words
@@ -64,6 +66,7 @@ class Register:
     names: Mapping[str, str]
     is_cut: bool
     named: Mapping[int, set[int]]  # who is expected at what has not begun and names them
+    units: Mapping[int, list[tuple[str, bool]]]  # and for which units, where it is not for all
 
     @classmethod
     def read(cls, asked: Asked) -> "Register":
@@ -76,7 +79,15 @@ class Register:
         if people_on(node=asked.node, occasion_ids=ids) > MOST_PEOPLE:
             raise TooMany
         people = register_lines(node=asked.node, occasion_ids=ids) if ids else []
-        return cls(asked, shown, people, names_below(asked.node), len(occasions) > MOST_OCCASIONS, named_ahead(shown))
+        return cls(
+            asked,
+            shown,
+            people,
+            names_below(asked.node),
+            len(occasions) > MOST_OCCASIONS,
+            named_ahead(shown),
+            units_ahead(shown),
+        )
 
     @cached_property
     def shown(self) -> list[PersonLine]:
@@ -133,6 +144,7 @@ class Register:
     def _without_record(self, occasion: Occasion, person: PersonLine) -> tuple[str, str, str]:
         """Return what stands where somebody has no record: not expected, or nobody has any yet."""
         is_asked = not occasion.is_named or person.member_id in self.named.get(occasion.pk, ())
+        is_asked = is_asked and is_within(self.units.get(occasion.pk, ()), person.node_path)
         if occasion.opened_at or not is_asked:
             return "", _("不应到"), "n"
         is_past = occasion.ends_at <= self.asked.as_of

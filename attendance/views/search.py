@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 from attendance.models import Occasion
 from attendance.permissions import NAMES
 from attendance.queries import entries_below
-from attendance.queries.naming import among_named
+from attendance.queries.naming import among_expected
 from attendance.reports.base import Scope
 from attendance.reports.standing import occasions_of
 from attendance.views.shared import log_shown, scope_or_404
@@ -75,7 +75,7 @@ def concerned(scope: Scope) -> Q:
         if occasion.state == Occasion.State.SCHEDULED:
             day = timezone.localdate(occasion.starts_at)
             there = members_at(node=occasion.node, on_date=day).filter(node__path__startswith=scope.node.path)
-            there = there.filter(among_named(occasion))
+            there = there.filter(among_expected(occasion))
             exempt = Q(pk__in=exempt_member_ids(on_date=day))
             condition |= Q(pk__in=there.order_by().values("member_id")) & ~exempt
     return condition

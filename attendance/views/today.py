@@ -14,9 +14,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from attendance.beside import beside
 from attendance.catching_up import catch_up_of
 from attendance.duties import Duty, duties_of
-from attendance.kinds import Step, is_in_person, is_meeting, kinds
+from attendance.kinds import Step, held_back, is_in_person, is_meeting, kinds
 from attendance.models import Notice, Occasion, RecordState, Rule
 from attendance.operations import settle_dirty
 from attendance.queries import occasion_for, occasions_ahead, occasions_expecting
@@ -74,6 +75,7 @@ def today(request: HttpRequest) -> HttpResponse:
     )
     local, answers = timezone.localtime(as_of), answer_cards(member, as_of=as_of)
     told = told_words(newest_unseen(member.pk), day)
+    besides = beside("today", member=member, membership=membership, as_of=as_of)
     context = {
         "tab": "today",
         "as_of": as_of,
@@ -86,7 +88,8 @@ def today(request: HttpRequest) -> HttpResponse:
         "desk": answers,
         "done": None if folded.asks or day.paused else all_done(day),
         "told": told,
-        "more": more_words(folded.rest + len(day.paused) + len(answers) + bool(told)),
+        "more": more_words(folded.rest + len(day.paused) + len(answers) + bool(told) + len(besides)),
+        "besides": besides,
         "help": help_words(helper_of(membership, as_of)) if is_elder(request) else "",
     }
     return render(request, "attendance/today.html", context)
@@ -212,7 +215,15 @@ def day_of(member: User, membership: Membership | None, as_of: datetime) -> Day:
                 asks = tuple(filter(None, said))
                 owed.append(Owed(as_of, occasion, path.due_at, stand.amount, is_incomplete, step, path, asks))
     owed.sort(key=lambda one: one.due_at)
+    owed = _with_what_comes_first(owed, member, as_of)
     return Day(live, coming, owed, paused, asked, kept_out(member, [one for one, _url in live]))
+
+
+def _with_what_comes_first(owed: list[Owed], member: User, as_of: datetime) -> list[Owed]:
+    """Return what is owed; of what waits for something else the step leads there."""
+    untouched = [one.occasion for one in owed if one.step is not None and not one.amount.done_ms]
+    held = held_back(untouched, member=member, as_of=as_of)
+    return [replace(one, held=held.get(one.occasion.pk)) for one in owed]
 
 
 def doors(occasion: Occasion, member: User, as_of: datetime) -> str:
@@ -225,6 +236,8 @@ def countdown(occasion: Occasion, as_of: datetime) -> str:
     """Return when an occasion begins, in words; that nobody began it, once its time is over."""
     if occasion.ends_at <= as_of and is_in_person(occasion.kind):
         return _("时间已过，等支部登记")
+    if occasion.ends_at <= as_of and is_meeting(occasion.kind):
+        return _("到时间还没有开始，请等支部通知")
     if occasion.ends_at <= as_of:
         return _("到时间没有开播，请等重新安排")
     return has_to_begin(occasion, as_of) or starts_in(occasion.starts_at, as_of)

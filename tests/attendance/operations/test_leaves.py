@@ -309,7 +309,7 @@ def test_who_belongs_nowhere_needs_no_leave(county: County) -> None:
 def test_what_was_taken_back_before_an_answer_is_not_answered(county: County) -> None:
     today, now = timezone.localdate(), timezone.now()
     leave = period(county, today, today + DAY)
-    with pytest.raises(operations.UnableToDecideLeave, match="已经有答复了"):
+    with pytest.raises(Leave.DoesNotExist):
         operations.withdraw_leave(leave_id=leave.pk, member_id=county.members[1].pk, as_of=now)
     operations.withdraw_leave(leave_id=leave.pk, member_id=county.member.pk, as_of=now)
     leave.refresh_from_db()
@@ -317,8 +317,10 @@ def test_what_was_taken_back_before_an_answer_is_not_answered(county: County) ->
     assert not leaves_waiting_for(county.secretary).exists()
     with pytest.raises(operations.UnableToDecideLeave, match="本人已经撤回了，不用再答复"):
         approve(county, leave)
+    with pytest.raises(operations.UnableToDecideLeave, match="已经有答复了"):
+        operations.withdraw_leave(leave_id=leave.pk, member_id=county.member.pk, as_of=now + DAY)
     leave.refresh_from_db()
-    assert leave.state == "withdrawn"
+    assert (leave.state, leave.ended_at) == ("withdrawn", now)
     assert not Notice.objects.filter(kind="leave_approved").exists()
 
 

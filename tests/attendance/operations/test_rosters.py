@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from attendance import events, operations, tasks
 from attendance.models import Evidence, Occasion, Record, RosterEntry, RosterWork, Rule, Training, WatchSession
 from attendance.operations import rosters
+from attendance.operations.narrowing import UnableToNarrowTraining, narrow_training
 from attendance.queries import is_expected
 from attendance.queries.concerned import concerned_by
 from attendance.queries.personal import held_about
@@ -596,3 +597,20 @@ def test_before_eight_in_the_morning_the_roster_is_that_of_the_day_in_china(coun
     operations.open_occasion(occasion_id=early.pk, as_of=begins)
     assert fresh.pk in roster(early)
     assert county.member.pk not in roster(early)
+
+
+def test_units_that_are_left_out_stand_on_no_roster_however_it_is_written(county: County, lecture: Occasion) -> None:
+    assert prepare()
+    assert len(roster(lecture, "prepared_too")) == 8
+    narrow_training(training_id=lecture.training_id, chosen=[county.township.pk], left_out=[county.branch.pk])
+    assert RosterWork.objects.get(pk=lecture.pk).is_taken_back
+    while prepare():
+        pass
+    theirs = {county.neighbour_secretary.pk, *(one.pk for one in county.neighbours)}
+    assert set(roster(lecture, "prepared_too")) == theirs
+    open_it(lecture, complete=False)
+    with pytest.raises(UnableToNarrowTraining, match="名单正在写"):
+        narrow_training(training_id=lecture.training_id, chosen=[], left_out=[])
+    assert not rosters.is_on_roster(occasion_id=lecture.pk, member_id=county.member.pk)
+    operations.complete_roster(occasion_id=lecture.pk)
+    assert set(roster(lecture)) == theirs

@@ -275,7 +275,7 @@ def test_no_more_queries_with_more_to_see(
         make_training(world.county.branch, title=f"草稿{number}", state=Training.State.DRAFT)
     fold_summary()
     desk(client)  # what a process loads once
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(26):
         page = desk(client)
     assert page.count('<svg class="chart"') == 12
     lecturer = sign_in(world.county.lecturer)

@@ -10,10 +10,25 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from attendance.models import Evidence, Occasion, ReminderSetting, Rule, Training
-from attendance.operations import approve_leave
-from attendance.planning import UnableToPlanTraining, contents_of, copy_training, publish_training, withdraw_training
+from attendance.operations import approve_leave, open_occasion
+from attendance.operations.narrowing import UnableToNarrowTraining, narrow_training
+from attendance.planning import (
+    UnableToPlanTraining,
+    contents_of,
+    copy_training,
+    lacks_of,
+    publish_training,
+    withdraw_training,
+)
+from attendance.queries import trainings_touching
+from attendance.queries.consequences import refusals_of
+from attendance.queries.ledger import is_expected
+from attendance.queries.naming import leaves_nobody
+from attendance.units import uses_of
 from courses.models import CourseRun
+from courses.queries import runs_expecting
 from live.models import Lecture
+from live.permissions import expects
 from organizations.models import Node, Role, User
 from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
@@ -179,6 +194,15 @@ def test_the_same_is_held_once_more_so_many_days_later(world: County, sign_in: S
     assert 'value="冬训"' in client.get(address).content.decode()
     wrong = client.post(address, {"title": "春训", "starts_date": "0026-01-01"})
     assert wrong.status_code == 422
+    over = {"title": "补录", "starts_date": at(-31).date().isoformat()}
+    asked = client.post(address, over)
+    assert (asked.status_code, Training.objects.count()) == (422, 1)
+    assert "这一天已经过去" in asked.content.decode()
+    again = client.post(address, {**over, "starts_date": at(-30).date().isoformat(), "past": over["starts_date"]})
+    assert again.status_code == 422, "another day is asked about, too"
+    assert f'name="past" value="{over["starts_date"]}"' in asked.content.decode()
+    assert client.post(address, {**over, "past": over["starts_date"]}).status_code == 302
+    Training.objects.filter(title="补录").delete()
     later = at(31).date()
     done = client.post(address, {"title": " 春训 ", "starts_date": later.isoformat()}, follow=True)
     assert "照“冬训”做了一份草稿" in done.content.decode()
@@ -214,12 +238,21 @@ def test_all_of_it_is_withdrawn_while_nothing_has_begun(world: County, sign_in: 
     assert "2 场都取消" in asked
     Occasion.objects.filter(pk=lecture.pk).update(state=Occasion.State.OPEN)
     assert "不能整个撤回" in client.post(address, follow=True).content.decode()
+    before = client.get(address).content.decode()
+    assert "已经开始或者已经办过，不能整个撤回：" in before
+    assert "确认撤回" not in before
     assert CourseRun.objects.exists()
     Occasion.objects.filter(pk=lecture.pk).update(state=Occasion.State.SCHEDULED)
     assert "已撤回" in client.post(address, follow=True).content.decode()
     assert not Training.objects.exists()
     assert not Occasion.objects.exists()
-    assert client.get(f"/desk/plan/{training.pk}/").status_code == 404
+    pages = [f"/desk/plan/{training.pk}/{step}" for step in ("", "change/", "copy/", "withdraw/")]
+    for page in pages:
+        assert "“冬训”已经撤回，不能恢复。" in client.get(page, follow=True).content.decode()
+    assert "“冬训”已经撤回" in client.post(f"/desk/plan/{training.pk}/publish/", follow=True).content.decode()
+    assert "“冬训”已经撤回" in sign_in(organiser_at(world.county)).get(pages[0], follow=True).content.decode()
+    neighbour = organiser_at(world.neighbour)
+    assert {sign_in(neighbour).get(page).status_code for page in pages} == {404}
 
 
 def test_what_a_leave_was_written_for_stays_closed(world: County, sign_in: SignIn) -> None:
@@ -386,3 +419,137 @@ def test_a_plan_costs_the_same_however_much_is_in_it(
     text(client, training)
     with django_assert_max_num_queries(20):
         text(client, training)
+
+
+def test_some_units_and_all_but_one_branch(world: County, sign_in: SignIn) -> None:
+    """Who is expected is one answer everywhere: counted before saving, on the plan, on 今天, on rosters."""
+    client = sign_in(world.organiser)
+    parts = {
+        "chosen_0": world.township.pk, "chosen_0_text": "QX.01 永安镇",
+        "out_0": world.neighbour.pk, "out_0_text": "QX.01.02 东风村第二支部",
+    }  # fmt: skip
+    sent = filled(world, title="", **parts)
+    sent["node_text"] = "QX 青溪县"
+    counted = client.post("/desk/plan/", {**sent, "count": "1"})
+    assert counted.context["counted"] == ["4 人，1 个支部", "永安镇：4 人", "不包括 东风村第二支部：4 人"]
+    assert 'value="QX.01.02 东风村第二支部"' in (said := counted.content.decode())
+    assert '<details class="fold" open>' in said
+    assert "还没有填" not in said  # the title is not what was asked about
+    assert '<details class="fold" >' in client.get("/desk/plan/").content.decode()
+    assert client.post("/desk/plan/", {**sent, "count": "1", "out_0_text": "没有"}).context["counted"] is None
+    for wrong, words in (
+        ({"out_0": world.township.pk, "out_0_text": "QX.01 永安镇"}, "又选了不包括"),
+        ({"out_0": world.county.pk, "out_0_text": "QX 青溪县"}, "要选“青溪县”下面的组织"),
+        ({"chosen_0": world.branch.pk, "chosen_0_text": "QX.01.01 东风村第一支部"}, "本来就不在选中的组织里"),
+    ):
+        refused = client.post("/desk/plan/", {**sent, **wrong, "title": "冬训"})
+        assert (refused.status_code, Training.objects.count()) == (422, 0)
+        assert words in refused.content.decode()
+    training = begun(client, world, **parts, node_text="QX 青溪县")
+    lecture, run = add_lecture(client, world, training), add_course(client, world, training)
+    assert "4 人，1 个支部" in (shown := text(client, training))
+    assert "不包括 东风村第二支部：4 人" in shown
+    client.post(f"/desk/plan/{training.pk}/publish/")
+    expected = {*world.members, world.secretary}
+    for unit, has_it in ((world.branch, True), (world.neighbour, False), (world.township, True)):
+        assert trainings_touching([unit]).filter(pk=training.pk).exists() is has_it
+    for person, is_asked in ((world.member, True), (world.neighbour_member, False)):
+        own = sign_in(person)
+        assert ("防汛避险" in own.get("/").content.decode()) is is_asked
+        assert runs_expecting(member_id=person.pk).filter(pk=run.pk).exists() is is_asked
+        assert is_expected(occasion=lecture.occasion, member_id=person.pk) is is_asked
+        assert expects(lecture.occasion, person.pk) is is_asked
+    register = sign_in(world.neighbour_secretary).get(f"/branch/register/?training={training.pk}").content.decode()
+    assert "还没开始" not in register
+    open_occasion(occasion_id=lecture.pk, as_of=lecture.occasion.starts_at)
+    assert set(lecture.occasion.roster.values_list("member_id", flat=True)) == {one.pk for one in expected}
+    # While it runs: what has opened stays, what has not expects whom the new choice says.
+    address = f"/desk/plan/{training.pk}/change/"
+    page = client.get(address)
+    assert page.context["form"]["out_0"].initial == world.neighbour.pk
+    wider = {
+        **filled(world), "node_text": "QX 青溪县", "lecture_rule": training.lecture_rule_id,
+        "course_rule": training.course_rule_id, "seen": hidden(page.content.decode(), "seen"),
+    }  # fmt: skip
+    asked = client.post(address, wider)
+    assert "已经开始的场次名单不变" in asked.content.decode()
+    assert client.post(address, {**wider, "agreed": asked.context["form"].agreement}).status_code == 302
+    assert lecture.occasion.roster.count() == len(expected)
+    assert "8 人，2 个支部" in text(client, training)
+    assert trainings_touching([world.neighbour]).filter(pk=training.pk).exists()
+    assert runs_expecting(member_id=world.neighbour_member.pk).filter(pk=run.pk).exists()
+    open_occasion(occasion_id=run.pk, as_of=run.occasion.starts_at)
+    assert run.occasion.roster.count() == 2 * len(expected)
+    narrow_training(training_id=training.pk, chosen=[], left_out=[world.neighbour.pk])
+    assert "选的范围里现在有 4 人，1 个支部。已经开始的场次名单不变" in text(client, training)
+
+
+def test_what_is_planned_for_nobody_is_said_before_it_is_published_and_when_the_choice_changes(
+    world: County, sign_in: SignIn
+) -> None:
+    client = sign_in(world.organiser)
+    training = begun(client, world, node_text="QX 青溪县")
+    add_course(client, world, training)
+    Occasion.objects.update(node=world.branch)
+    narrow_training(training_id=training.pk, chosen=[world.neighbour.pk], left_out=[])
+    assert "不在选的组织里，没有人应到：“急救常识”" in text(client, training)
+    assert "没有人应到" in client.post(f"/desk/plan/{training.pk}/publish/").content.decode()
+    narrow_training(training_id=training.pk, chosen=[world.township.pk], left_out=[])
+    assert "没有人应到" not in text(client, training)
+    client.post(f"/desk/plan/{training.pk}/publish/")
+    address = f"/desk/plan/{training.pk}/change/"
+    asked = client.post(
+        address,
+        {
+            **filled(world), "node_text": "QX 青溪县", "lecture_rule": training.lecture_rule_id,
+            "course_rule": training.course_rule_id, "seen": hidden(client.get(address).content.decode(), "seen"),
+            "out_0": world.branch.pk, "out_0_text": "QX.01.01 东风村第一支部",
+        },
+    )  # fmt: skip
+    assert "没有人应到：“急救常识”" in asked.content.decode()
+
+
+def test_whom_a_choice_leaves() -> None:
+    township, branch, neighbour = "0101", "01010001", "01010002"
+    asked = {
+        (): [],
+        ((township, False),): ["02"],
+        ((branch, False),): [neighbour, "02"],
+        ((branch, True),): [branch],
+        ((township, False), (branch, True)): [branch, "02"],
+        ((branch, False), (township, True)): [township, branch, neighbour, "01", "02"],
+    }
+    places = [township, branch, neighbour, "01", "02"]
+    assert {units: [one for one in places if leaves_nobody(units, one)] for units in asked} == asked
+
+
+def test_a_copy_is_for_the_same_units_as_far_as_they_are(world: County, sign_in: SignIn) -> None:
+    training = TrainingFactory(node=world.county)
+    narrow_training(training_id=training.pk, chosen=[world.township.pk], left_out=[world.neighbour.pk])
+    Node.objects.filter(pk=world.neighbour.pk).update(closed_date=at(-1).date())
+    copied, said = copy_training(
+        training_id=training.pk, title="又一次", starts_date=training.starts_date, actor_id=world.organiser.pk,
+        as_of=timezone.now(),
+    )  # fmt: skip
+    assert said == ["“东风村第二支部”已撤销，没有照搬到对象里，请看看给谁。"]
+    assert [(one.node, one.is_left_out) for one in copied.units.all()] == [(world.township, False)]
+    assert copied.is_narrowed
+    # Where nothing of the choice is left the copy is for nobody, and not for everybody.
+    Node.objects.filter(pk=world.township.pk).update(closed_date=at(-1).date())
+    copied, said = copy_training(
+        training_id=training.pk, title="再一次", starts_date=training.starts_date, actor_id=world.organiser.pk,
+        as_of=timezone.now(),
+    )  # fmt: skip
+    assert [(one.node, one.is_left_out) for one in copied.units.all()] == [(world.township, False)]
+    assert len(said) == 1
+    lacks = lacks_of(copied, contents_of(copied), as_of=timezone.now())
+    assert "选的组织都已撤销：“永安镇”。请先改这个培训给谁。" in lacks
+    with pytest.raises(UnableToNarrowTraining, match="要在"):
+        narrow_training(training_id=training.pk, chosen=[world.county.pk], left_out=[])
+    narrowing = [one.text for one in uses_of(node=world.township, on_date=at(0).date()) if one.blocks]
+    assert len(narrowing) == 3
+    smaller = Training.objects.get(pk=training.pk)
+    smaller.node = world.branch
+    assert [field for field, _words in refusals_of(before=Training.objects.get(pk=training.pk), after=smaller)] == [
+        "node"
+    ]
