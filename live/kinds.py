@@ -8,6 +8,7 @@ from attendance.core.hours import Form
 from attendance.kinds import Step
 from attendance.models import Occasion
 from attendance.queries.windows import ENDED, HELD
+from live.permissions import lecture_for_rights, may_read_meeting_recording
 from organizations.models import User
 
 
@@ -35,7 +36,7 @@ class LectureKind:
 
 
 class MeetingKind(LectureKind):
-    """A meeting in a live room: joined there; it has no replay, and is made up with the secretary."""
+    """A meeting in a live room: joined there, and made up with the secretary; by no recording of it."""
 
     label = gettext_lazy("线上会议")
     hours_form = Form.GATHERING
@@ -66,3 +67,10 @@ class MeetingKind(LectureKind):
         if plans and occasion.state in ENDED:
             steps.append(Step(_("作废"), reverse("live_void", args=key)))
         return steps
+
+    def recorded_steps(self, occasion: Occasion, *, member: User) -> list[Step]:
+        """Return the way to the recording, or to what became of it, for whom it is for."""
+        lecture = lecture_for_rights(occasion.pk) if occasion.closed_at else None
+        if lecture is None or not lecture.record or not may_read_meeting_recording(member, lecture):
+            return []
+        return [Step(_("会议录像"), reverse("live_meeting_recording", args=[occasion.pk]))]

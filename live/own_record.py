@@ -42,7 +42,8 @@ def own_record(lecture: Lecture, *, member_id: int, as_of: datetime) -> OwnRecor
         done_ms=standing.amount.done_ms, sessions=sessions_ahead([occasion], as_of=as_of).get(lecture.pk, ()),
     )  # fmt: skip
     owed = path is not None and path.phone is not None
-    return OwnRecord(settled=lecture.state != Lecture.State.ENDED, owed=owed, text=_said(standing, path, occasion))
+    is_settled = lecture.is_meeting or lecture.state != Lecture.State.ENDED
+    return OwnRecord(settled=is_settled, owed=owed, text=_said(standing, path, occasion))
 
 
 def _said(standing: Standing, path: CatchUp | None, occasion: Occasion) -> str:

@@ -1,6 +1,7 @@
 """Who may do what around a lecture (docs/trust.md). Asked once, at the edge; "no" is answered with 404.
 
-A host is the assigned lecturer, or an organiser whose subtree holds the lecture's node. Everybody else needs to be on
+A host is the assigned lecturer for as long as they are one near the lecture's node (as when it was planned:
+``live.queries.may_lecture``), or an organiser whose subtree holds that node. Everybody else needs to be on
 the roster: the snapshot once the lecture was opened, before that a membership valid today in the node's subtree. To a
 further session whoever was expected at the first may come, too; that is no evidence of anything.
 """
@@ -16,12 +17,12 @@ from django.utils import timezone
 
 from attendance.models import Occasion, PresenceSpan, Training
 from attendance.queries.listing import on_roster
-from attendance.queries.naming import among_named
+from attendance.queries.naming import among_expected
 from attendance.queries.sessions import is_on_first
 from live.models import Lecture, Restriction, Seat
 from organizations.models import Membership, Role, RoleGrant, User
 from organizations.permissions import has_role
-from organizations.queries import valid_on
+from organizations.queries import grants_of, valid_on
 
 BACK_WITHIN = dt.timedelta(minutes=2)
 
@@ -29,15 +30,32 @@ BACK_WITHIN = dt.timedelta(minutes=2)
 def may_host(user: User, lecture: Lecture) -> bool:
     """Whether ``user`` may go live, end, mute and remove: the lecturer assigned, or an organiser above.
 
+    Each by the role that they hold today.
+
     A meeting: whoever is a secretary or an organiser of the unit, or above it, today; to have planned it is no right.
     """
     if not (user.is_authenticated and user.is_active):
         return False
-    return _is_lecturer(user.pk, lecture) or has_role(user, *_leaders(lecture), node=lecture.occasion.node)
+    return _is_lecturer(user, lecture) or has_role(user, *_leaders(lecture), node=lecture.occasion.node)
 
 
-def _is_lecturer(user_id: int, lecture: Lecture) -> bool:
-    return lecture.lecturer_id == user_id and not lecture.is_meeting
+def _is_lecturer(user: User, lecture: Lecture) -> bool:
+    if lecture.lecturer_id != user.pk or lecture.is_meeting:
+        return False
+    held = [grant.path for grant in grants_of(user=user) if grant.role == Role.LECTURER]
+    at = lecture.occasion.node.path
+    return any(at.startswith(path) or path.startswith(at) for path in held)
+
+
+def _leading(lecture: Lecture) -> Q:
+    """Return the roles of those who lead a lecture, as ``may_host`` says it."""
+    node = lecture.occasion.node
+    above = Q(node__path__in=node.line_paths())
+    leaders = Q(above, role__in=_leaders(lecture))
+    if lecture.is_meeting:
+        return leaders
+    near = above | Q(node__path__startswith=node.path)
+    return leaders | Q(near, role=Role.LECTURER, user_id=lecture.lecturer_id)
 
 
 def _leaders(lecture: Lecture) -> tuple[Role, ...]:
@@ -69,10 +87,25 @@ def may_read_recording(user: User, lecture: Lecture) -> bool:
     """Whether ``user`` may watch the replay: whoever might join, and the secretary above the lecture's node.
 
     A removal is from the room alone: whoever missed the rest by it owes it like anybody, and makes it up by the replay.
+    A meeting's is for those alone who were expected at it, and for secretaries as its names are.
     """
+    if lecture.is_meeting:
+        return may_read_meeting_recording(user, lecture)
     if may_join(user, lecture) or has_role(user, Role.SECRETARY, node=lecture.occasion.node):
         return True
     return lecture.is_over and is_removed(user, lecture)
+
+
+def may_read_meeting_recording(user: User, lecture: Lecture) -> bool:
+    """Whether ``user`` was expected at a meeting that was held, or is a secretary of its unit, or above."""
+    if not (user.is_authenticated and user.is_active and lecture.is_meeting):
+        return False
+    return may_drop_meeting_recording(user, lecture) or expects(lecture.occasion, user.pk)
+
+
+def may_drop_meeting_recording(user: User, lecture: Lecture) -> bool:
+    """Whether ``user`` may delete what was recorded of a meeting: a secretary of its unit, or above."""
+    return lecture.is_meeting and has_role(user, Role.SECRETARY, node=lecture.occasion.node)
 
 
 def is_removed(user: User, lecture: Lecture) -> bool:
@@ -95,7 +128,8 @@ def may_watch_live(user_id: int, object_id: str) -> bool:
     if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
         return False
     user, lecture = _user(user_id), _lecture(occasion_id=int(object_id))
-    return user is not None and lecture is not None and may_join(user, lecture)
+    # What an agent writes of a meeting is for its recording alone.
+    return user is not None and lecture is not None and not lecture.is_meeting and may_join(user, lecture)
 
 
 def may_see_slides(user_id: int, object_id: str) -> bool:
@@ -109,7 +143,7 @@ def may_see_slides(user_id: int, object_id: str) -> bool:
 
 
 def may_watch_recording(user_id: int, object_id: str) -> bool:
-    """Media right (settings.MEDIA_RIGHTS): a video that is the recording of a lecture."""
+    """Media right (settings.MEDIA_RIGHTS): a video that is the recording of a lecture or meeting."""
     try:
         video_id = uuid.UUID(object_id)
     except ValueError:
@@ -132,11 +166,8 @@ def rights_now(*, occasion_id: int, user_ids: Iterable[int], on_date: dt.date) -
     lecture = _lecture(occasion_id=occasion_id)
     if lecture is None or not ids:
         return Rights(frozenset(), frozenset())
-    lines = lecture.occasion.node.line_paths()
-    leaders = RoleGrant.objects.filter(
-        valid_on(on_date), role__in=_leaders(lecture), node__path__in=lines, user_id__in=ids
-    )
-    hosts = {one for one in ids if _is_lecturer(one, lecture)} | set(leaders.values_list("user_id", flat=True))
+    grants = RoleGrant.objects.filter(valid_on(on_date), _leading(lecture), user_id__in=ids)
+    hosts = set(grants.values_list("user_id", flat=True))
     members = _admitted(lecture.occasion, ids, on_date) - _removed(occasion_id, ids)
     active = frozenset(User.objects.filter(pk__in=hosts | members, is_active=True).values_list("pk", flat=True))
     return Rights(allowed=active, hosts=active & hosts)
@@ -159,7 +190,7 @@ def _expected(occasion: Occasion, ids: list[int], on_date: dt.date | None = None
         return on_roster(occasion_id=occasion.pk, member_ids=ids)
     day = on_date or timezone.localdate()
     members = Membership.objects.filter(valid_on(day), member_id__in=ids, node__path__startswith=occasion.node.path)
-    return set(members.filter(among_named(occasion)).values_list("member_id", flat=True))
+    return set(members.filter(among_expected(occasion)).values_list("member_id", flat=True))
 
 
 def _admitted(occasion: Occasion, ids: list[int], on_date: dt.date | None = None) -> set[int]:

@@ -2,7 +2,22 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from live.views import api, asked, check, cutting, encoder, ending, link, meeting, pages, people, screen, slides
+from live.views import (
+    api,
+    asked,
+    check,
+    cutting,
+    encoder,
+    ending,
+    link,
+    meeting,
+    meeting_recording,
+    pages,
+    people,
+    rehearsal,
+    screen,
+    slides,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.index, name="live_index"),
@@ -11,8 +26,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("meetings/plan/", meeting.add, name="live_meeting_plan"),
     path("meetings/<int:occasion_id>/change/", meeting.change, name="live_meeting_change"),
     path("meetings/<int:occasion_id>/cancel", meeting.cancel, name="live_meeting_cancel"),
+    path("meetings/<int:occasion_id>/recording/", meeting_recording.watch, name="live_meeting_recording"),
+    path("meetings/<int:occasion_id>/recording/delete/", meeting_recording.drop, name="live_meeting_recording_drop"),
     path("<int:occasion_id>/", pages.room, name="live_room"),
     path("<int:occasion_id>/host/", pages.host, name="live_host"),
+    path("<int:occasion_id>/host/rehearsal/", rehearsal.rehearsal, name="live_rehearsal"),
     path("<int:occasion_id>/encoder/", encoder.encoder, name="live_encoder"),
     path("<int:occasion_id>/whip/", encoder.whip, name="live_whip"),
     path("<int:occasion_id>/whip/<str:session>/", encoder.whip_session, name="live_whip_session"),

@@ -47,6 +47,11 @@ def let_go(*, thing: Model, as_of: datetime, actor_id: int | None) -> None:
         let_go_of_recording(video_id=thing.pk, actor_id=actor_id, as_of=as_of)
 
 
+def apart() -> Q:
+    """What was recorded of meetings: nobody's to manage, preview or put to use (``settings.VIDEOS_APART``)."""
+    return Q(lecture__kind=Lecture.Kind.MEETING)
+
+
 def withheld() -> Q:
     """Recordings of lectures that were not held, or declared void (``settings.VIDEOS_WITHHELD``)."""
     return Q(lecture__occasion__state__in=CALLED_OFF)

@@ -4,9 +4,11 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
+from wagtail.log_actions import LogFormatter
 
 from attendance.operations.cancelled import WithTitle
 from live.views import bulk, schedule
@@ -30,6 +32,17 @@ def schedule_urls() -> list[URLPattern]:
     ]
 
 
+class DropRecording(LogFormatter):
+    """An entry about a recording that was deleted; a meeting's with its reason."""
+
+    label = _("删除回放")
+
+    def format_message(self, log_entry: Any) -> str:
+        if reason := log_entry.data.get("reason"):
+            return gettext("删除了会议录像，原因：{reason}").format(reason=reason)
+        return gettext("删除了回放")
+
+
 class ScheduleMenuItem(MenuItem):
     """Shown to organisers."""
 
@@ -49,7 +62,7 @@ def log_actions(actions: Any) -> None:
     for action, (label, message) in titled.items():
         actions.register_action(action)(type("Titled", (WithTitle,), {"label": label, "message": message}))
     actions.register_action("live.void", _("作废"), _("作废了这一场"))
-    actions.register_action("live.drop_recording", _("删除回放"), _("删除了回放"))
+    actions.register_action("live.drop_recording")(DropRecording)
 
 
 @hooks.register("register_admin_menu_item")

@@ -209,6 +209,32 @@ class Upload(models.Model):
         return self.filename
 
 
+class DrawnPdf(models.Model):
+    """A PDF whose pages are drawn by the workers (``media.operations.drawing``); what it belongs to says the subclass.
+
+    ``key``: its name in addresses, not to be guessed; ``done``: pages drawn so far; ``lease``, ``leased_until``: the
+    worker that draws it, and until when it is taken to be alive.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("排队中")
+        RUNNING = "running", _("处理中")
+        READY = "ready", _("可以放映")
+        FAILED = "failed", _("处理失败")
+
+    key = models.CharField(max_length=32, unique=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    error_code = models.CharField(max_length=20, blank=True)
+    pages = models.PositiveSmallIntegerField(default=0)
+    done = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease = models.CharField(max_length=32, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
 class VideoFault(models.Model):
     """A person's browser could not decode a video: once a person and published folder, however often it tried."""
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import ffmpeg
@@ -61,8 +62,21 @@ def _scaled(node: Any, picture: Picture, plan: Plan, rungs: list[Rung]) -> list[
         held = round(plan.hold_s * plan.rate)
         if held:
             stream = stream.filter("tpad", stop=held, stop_mode="clone")
-    split = stream.filter_multi_output("split", len(rungs))
-    return [as_shown(split[str(number)], picture, rung.width, rung.height) for number, rung in enumerate(rungs)]
+    return _stairs(stream, picture, rungs)
+
+
+def _stairs(stream: Any, picture: Picture, rungs: list[Rung]) -> list[Any]:
+    """The largest rung is scaled from the source, each smaller one from the next larger: the source is large, and what
+    its colours need is done once. The rungs come lowest first, and so do their pictures."""
+    found: list[Any] = []
+    for rung in reversed(rungs):
+        stream = as_shown(stream, picture, rung.width, rung.height)
+        picture = replace(picture, hdr=False)
+        if rung is not rungs[0]:
+            split = stream.filter_multi_output("split", 2)
+            found.append(split["0"])
+            stream = split["1"]
+    return [stream, *reversed(found)]
 
 
 def _options(rung: Rung, sound: Sound | None, plan: Plan, gain_db: float) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def managed_by(user: User | AnonymousUser) -> QuerySet[Video]:
     if has_role(user, Role.OPERATOR):
         nodes = visible_nodes(user, Role.OPERATOR).order_by()
         found |= belonging.below(nodes, owner="created_by", node="node")
-    return _newest_first().filter(found)
+    return _in_library().filter(found)
 
 
 def videos_for(user: User | AnonymousUser) -> QuerySet[Video]:
@@ -150,7 +150,7 @@ def previewable_for(user: User | AnonymousUser) -> QuerySet[Video]:
     """As ``managed_by``, but what an operator keeps in order they do not watch unless it is theirs."""
     if not isinstance(user, User) or not user.is_active:
         return Video.objects.none()
-    return _newest_first().filter(_ours(user))
+    return _in_library().filter(_ours(user))
 
 
 def home_of(user: User) -> Node | None:
@@ -161,6 +161,14 @@ def home_of(user: User) -> Node | None:
 def _ours(user: User) -> Q:
     """What is somebody's by their own work, or by organising; what is nobody's, for the operator of the whole tree."""
     return belonging.theirs(user, owner="created_by", node="node", roles=UPLOADERS)
+
+
+def _in_library() -> QuerySet[Video]:
+    """All but what other apps keep to themselves (``settings.VIDEOS_APART``), newest first."""
+    videos = _newest_first()
+    for path in settings.VIDEOS_APART:
+        videos = videos.exclude(import_string(path)())
+    return videos
 
 
 def _newest_first() -> QuerySet[Video]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from media.core.ladder import Phase
 from media.ffmpeg import MAX_PIXELS
 from media.models import Video
+from media.pdf import MOST_PAGES
 from media.queries import Outlook
 
 # From here on the hours are said, to the nearest.
@@ -74,6 +75,21 @@ def reason(code: str, **counts: int) -> str:
     sizes = {"size": settings.MEDIA_MAX_UPLOAD_BYTES, **counts}
     words = {key: filesizeformat(size) for key, size in sizes.items()}
     return str(sentence or REASONS["broken"]) % {"name": name, "pixels": MAX_PIXELS // 10_000, **words}
+
+
+PDFS: dict[str, Promise] = {
+    "encrypted": _("这份 PDF 有密码，打不开。请在电脑上去掉密码，另存一份再上传。"),
+    "many_pages": _("这份 PDF 页数太多，最多 %(most)s 页。请分成几份再上传。"),
+    "unreadable": _("这份 PDF 读不出来，文件可能不完整或已损坏。请用原来的程序打开它，重新导出 PDF 再上传。"),
+    "timeout": _("这份 PDF 太复杂，处理超时。请用“打印为 PDF”另存一份，或分成几份再上传。"),
+    "too_big": _("这份 PDF 的页面太大。请用“打印为 PDF”另存一份再上传。"),
+    "no_space": _("服务器存储空间不足，请联系管理员后再上传。"),
+}
+
+
+def pdf_reason(code: str) -> str:
+    """Why the pages of a PDF could not be drawn (``media.pdf.UnableToDraw``), and what to do next."""
+    return str(PDFS.get(code, PDFS["unreadable"])) % {"most": MOST_PAGES}
 
 
 def video_reason(video: Video) -> str:

@@ -2,6 +2,8 @@
 
 ``<root>/videos/<video id>/<attempt token>/`` published folders · ``<root>/.work/<attempt token>/`` private work ·
 ``<root>/slides/<lecture>/<deck>/`` a lecture's slides, ``source.pdf`` and ``<width>/<page>.jpg`` ·
+``<root>/papers/<key>/`` the drawn pages of a document, ``<width>/<page>.jpg`` ·
+``<root>/packages/<key>/`` the files of a SCORM package ·
 ``<root>/sources/<video id>`` uploaded originals · ``<root>/.uploads/<upload id>`` unfinished uploads. All lie on
 one file system, so that publishing is one rename. Several machines share this root (NFS or the like).
 """
@@ -55,6 +57,28 @@ def slides_folder(lecture_id: int, key: str = "") -> Path:
     """Where one PDF of a lecture lies; without a key, all of them."""
     folder = root() / "slides" / str(lecture_id)
     return folder / key if key else folder
+
+
+def papers_folder(key: str) -> Path:
+    """Where the drawn pages of a document lie."""
+    return root() / "papers" / key
+
+
+def packages_folder(key: str) -> Path:
+    """Where the files of one version of a package lie."""
+    return root() / "packages" / key
+
+
+def place_package(work: Path, key: str) -> None:
+    """Move an unpacked package, durable, to where it is played from. Raises OSError."""
+    target = packages_folder(key)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for folder, _folders, names in os.walk(work):
+        for name in names:
+            _sync(Path(folder) / name)
+        _sync(Path(folder))
+    work.rename(target)
+    _sync(target.parent)
 
 
 def upload_path(upload_id: UUID) -> Path:
@@ -113,8 +137,8 @@ def _copy(work: Path, target: Path) -> None:
             raise
 
 
-def sync_slides(work: Path, *, on_file: Callable[[], None]) -> None:
-    """Make the drawn pages of a deck durable before ``place_slides``; raises whatever ``on_file`` raises."""
+def sync_pages(work: Path, *, on_file: Callable[[], None]) -> None:
+    """Make the drawn pages of a PDF durable before ``place_pages``; raises whatever ``on_file`` raises."""
     for folder in sorted(work.iterdir()):
         for file in folder.iterdir():
             _sync(file)
@@ -122,11 +146,12 @@ def sync_slides(work: Path, *, on_file: Callable[[], None]) -> None:
         _sync(folder)
 
 
-def place_slides(work: Path, *, lecture_id: int, key: str) -> None:
-    """Move the drawn pages of a deck, a folder a width, to where they are read; what is there already stays."""
+def place_pages(work: Path, target: Path) -> None:
+    """Move the drawn pages of a PDF, a folder a width, to where they are read; what is there already stays."""
+    target.mkdir(parents=True, exist_ok=True)
     for folder in sorted(work.iterdir()):
         try:
-            folder.rename(slides_folder(lecture_id, key) / folder.name)
+            folder.rename(target / folder.name)
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise

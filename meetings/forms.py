@@ -51,6 +51,8 @@ def _text(label: Any, most: int, **more: Any) -> forms.CharField:
 class GatheringForm(Asking, forms.Form):
     """A meeting in person of one form at one unit; a past one asks whether it is entered after the fact."""
 
+    # What stands for no rule of its own.
+    standing_rule = _("现场会议规则")
     title = _text(_("会议名称"), 120)
     unit = forms.TypedChoiceField(label=_("哪个组织开会"), coerce=int)
     starts_at = _moment(_("开始时间"))
@@ -91,7 +93,7 @@ class GatheringForm(Asking, forms.Form):
         self._choose("members", [(one.member_id, names[one.member_id]) for one in people])
         if not people:  # who plans without reading names leaves those named as they are
             del self.fields["who"], self.fields["members"]
-        self._choose("rule", [("", _("现场会议规则")), *((one.pk, label_of(one)) for one in rules_at(node))])
+        self._choose("rule", [("", self.standing_rule), *((one.pk, label_of(one)) for one in rules_at(node))])
         self.stand_by(None if meeting is None else in_words(meeting))
 
     def _choose(self, name: str, choices: list[Any]) -> None:

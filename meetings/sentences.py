@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from attendance.kinds import is_in_person
+from attendance.kinds import is_in_person, is_meeting
 from attendance.models import Occasion
 from attendance.sentences.records import hour, moment
 from meetings.core.year import Cell, Per, Period, State
@@ -30,12 +30,12 @@ def late_words(meeting: Meeting) -> str:
 
 
 def written_words(minutes: Minutes | None) -> str:
-    """Return who wrote the minutes and when, and how often they were changed."""
+    """Return who wrote the minutes and when; which version it is, for an end that was undone leaves one, too."""
     if minutes is None:
         return ""
     said = _("%(who)s %(at)s 记") % {"who": minutes.written_by.name, "at": moment(minutes.written_at)}
     if minutes.number > 1:
-        said += _("，改过 %(times)s 次") % {"times": minutes.number - 1}
+        said += _("（第 %(number)s 版）") % {"number": minutes.number}
     return said
 
 
@@ -58,12 +58,28 @@ def state_words(occasion: Occasion, *, as_of: datetime) -> str:
     """Return how an occasion stands; of one whose time is over, that nobody has written down who came."""
     if is_unregistered(occasion, as_of=as_of):
         return _("已过时间，还没登记")
+    if has_missed_its_time(occasion, as_of=as_of):
+        return _("已过时间，还没开始")
     return str(Occasion.State(occasion.state).label)
 
 
 def is_unregistered(occasion: Occasion, *, as_of: datetime) -> bool:
     is_open = occasion.state in (Occasion.State.SCHEDULED, Occasion.State.OPEN)
     return is_open and is_in_person(occasion.kind) and occasion.ends_at <= as_of
+
+
+def has_missed_its_time(occasion: Occasion, *, as_of: datetime) -> bool:
+    """Whether a meeting by video was not begun, and its time is over."""
+    return occasion.state == Occasion.State.SCHEDULED and not is_in_person(occasion.kind) and occasion.ends_at <= as_of
+
+
+def online_words(occasion: Occasion, *, as_of: datetime) -> str:
+    """Return who writes down who came to a meeting by video: nobody has to."""
+    if has_missed_its_time(occasion, as_of=as_of) and is_meeting(occasion.kind):
+        return _("会议时间已过，还没有开始。现在还要开，请进入会议室点“开始会议”；不开了，改到别的时间或取消。")
+    if has_missed_its_time(occasion, as_of=as_of):
+        return _("时间已过，还没有开始，请等组织员重新安排。")
+    return _("到会由系统自动记录，不用登记。")
 
 
 def cell_words(cell: Cell) -> str:

@@ -14,18 +14,21 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from attendance.core.intervals import Spans, ms_of
 from live import operations, supervise
 from live.agent.carrier import Carrier
-from live.agent.recording import Recording
+from live.agent.ends import holes_of, known_holes, not_on_air, with_web
+from live.agent.fallback import Door
+from live.agent.meeting import MeetingCarrier
+from live.agent.recording import finish
 from live.core.media.holes import Hole, from_lists
+from live.core.wire.fallback import door_of
 from live.engines import get_engine
 from live.engines.base import EngineError, MediaEngine, lecture_room
 from live.engines.janus import JanusHost
 from live.engines.janus.process import UnableToStartJanus
-from live.models import Lecture
+from live.models import Lecture, RecordingTurn
 from live.operations.nodes import beat, claim_lectures, note_air, retire
-from live.queries import holes_of_web, nodes
+from live.queries import nodes
 from live.room.threads import at_length, in_database
 from media.operations import UnableToAdopt
 from media.storage import UnableToStore
@@ -81,6 +84,7 @@ class Agent:
             supervise.forever("agent_beat", partial(self._once, self._beat), every_s=BEAT_S),
             supervise.forever("agent_reconcile", partial(self._once, self._reconcile), every_s=RECONCILE_S),
             supervise.forever("agent_facts", partial(self._once, self._tell_facts), every_s=FACTS_S),
+            supervise.forever("agent_fallback", self._let_in, first_s=0.0, every_s=ENGINE_RETRY_S),
             supervise.forever("agent_reap", partial(self._once, self._reap), every_s=REAP_S),
             supervise.forever("agent_find_again", partial(self._once, self._find_again), every_s=FIND_AGAIN_S),
             self._stopping.wait(),
@@ -127,6 +131,10 @@ class Agent:
         log.warning("engine_died", status=status)
         await asyncio.sleep(ENGINE_RETRY_S / 5)
 
+    async def _let_in(self) -> None:
+        """Recordings of lecturers whom WebRTC does not get through to (ADR 74)."""
+        await Door(Path(door_of(self.host.url)), self.carriers).serve()
+
     def _refuse(self, reason: str) -> None:
         """Without its engine this host is no fresh node: nobody is sent here, and whoever asks is told why."""
         if reason != self._refusal:
@@ -153,7 +161,8 @@ class Agent:
         carried = {key: carrier for key, carrier in self.carriers.items() if not carrier.is_ending}
         if self.node_id and (carried or self._has_told):
             air = {str(key): carrier.facts(timezone.now()) for key, carrier in carried.items()}
-            await in_database(partial(note_air, node_id=self.node_id, air=air))
+            fallback = [key for key, carrier in carried.items() if carrier.is_fallback]
+            await in_database(partial(note_air, node_id=self.node_id, air=air, fallback=fallback))
             self._has_told = bool(carried)
 
     async def _note_holes(self, carrier: Carrier) -> None:
@@ -161,7 +170,7 @@ class Agent:
         occasion_id = carrier.occasion_id
         if not carrier.record or occasion_id in self._packing:
             return
-        holes = await in_database(partial(_with_web, carrier.holes(until=timezone.now()), carrier))
+        holes = await in_database(partial(with_web, carrier.holes(until=timezone.now()), carrier))
         if holes != self._told.get(occasion_id, []):
             log.warning("recording_has_holes", occasion=occasion_id, holes=holes)
             await in_database(partial(operations.note_holes, occasion_id=occasion_id, holes=holes))
@@ -187,17 +196,23 @@ class Agent:
         # The database is what should be, ``carriers`` what is; nothing here is remembered between two rounds.
         lectures = {lecture.pk: lecture for lecture in await in_database(self._ours)}
         shown = await in_database(partial(nodes.shown, node_id=self.node_id))
+        meetings = [key for key, lecture in lectures.items() if lecture.is_meeting]
+        cameras = await in_database(partial(nodes.cameras, meetings)) if meetings else {}
         for occasion_id in [key for key in self.carriers if key not in lectures and key not in self._packing]:
             await self.carriers.pop(occasion_id).stop()
         for occasion_id, lecture in lectures.items():
             carrier = self.carriers.get(occasion_id)
-            if carrier is not None and carrier.broken:
+            if carrier is not None and (carrier.broken or _is_of_before(carrier, lecture)):
                 await self.carriers.pop(occasion_id).stop()
             # Also right after a broken one: the next carrier goes on in the same folder.
             if occasion_id not in self.carriers:
                 self.carriers[occasion_id] = self._carrier(lecture)
-            self.carriers[occasion_id].ended = _ended(lecture)
-            self.carriers[occasion_id].show(shown.get(occasion_id, 0))
+            carrier = self.carriers[occasion_id]
+            carrier.ended = not_on_air(lecture)
+            if isinstance(carrier, MeetingCarrier):
+                carrier.cameras = cameras.get(occasion_id, [])
+            else:
+                carrier.show(shown.get(occasion_id, 0))
             if lecture.state == Lecture.State.ENDED and occasion_id not in self._packing:
                 self._packing[occasion_id] = asyncio.create_task(self._pack(lecture))
         # ``result`` raises what a packing task did not foresee: supervise logs it instead of losing it.
@@ -227,14 +242,15 @@ class Agent:
         carrier.was_away(picture_at=lecture.published_at, alive_at=alive_at, up_since=self._up_since)
 
     def _carrier_in(self, folder: Path, lecture: Lecture) -> Carrier:
-        return Carrier(
+        kind = partial(MeetingCarrier, turn=_turn_of(lecture)) if lecture.is_meeting else Carrier
+        return kind(
             occasion_id=lecture.pk,
             folder=folder,
             engine=self.engine,
             record=lecture.record,
             has_room=self._has_room,
-            earlier=_known_holes(lecture),
-            ended=_ended(lecture),
+            earlier=known_holes(lecture),
+            ended=not_on_air(lecture),
         )
 
     def _has_room(self) -> bool:
@@ -274,7 +290,7 @@ class Agent:
             with contextlib.suppress(OSError):
                 carrier.packager.folder.rename(aside)
             log.error("recording_given_up", occasion=lecture.pk, folder=str(aside))
-            await in_database(lambda: _finish(lecture.pk, None, _holes_of(lecture, carrier)))
+            await in_database(lambda: finish(lecture.pk, None, holes_of(lecture, carrier)))
         self._told.pop(lecture.pk, None)
         del self.carriers[lecture.pk]
 
@@ -288,7 +304,7 @@ class Agent:
     def _hand_over(self, lecture: Lecture, carrier: Carrier) -> None:
         operations.forget_peers(occasion_id=lecture.pk)
         recording = carrier.pack(self._work(carrier)) if lecture.record else None
-        _finish(lecture.pk, recording, _holes_of(lecture, carrier))
+        finish(lecture.pk, recording, holes_of(lecture, carrier))
         log.info("lecture_packed", occasion=lecture.pk, duration_ms=recording.duration_ms if recording else 0)
 
     def _work(self, carrier: Carrier) -> Path:
@@ -355,44 +371,15 @@ def _occasion_of(path: Path) -> int:
     return int(path.name.removeprefix(ASIDE))
 
 
-def _known_holes(lecture: Lecture) -> list[Hole]:
-    """What an agent before this one wrote down; what lasted then did so as long as a picture was seen."""
-    seen = ms_of(lecture.published_at) if lecture.published_at else 0
-    return [
-        hole if hole.end is not None else hole._replace(end=max(hole.start, seen)) for hole in from_lists(lecture.holes)
-    ]
+def _turn_of(lecture: Lecture) -> RecordingTurn | None:
+    """The last turn of a meeting's recording."""
+    return next(iter(reversed(lecture.recording_turns.all())), None)
 
 
-def _holes_of(lecture: Lecture, carrier: Carrier) -> list[Hole]:
-    """What is missing of a lecture that has ended, for good."""
-    if not lecture.record:
-        return []
-    return _with_web(carrier.holes(until=lecture.ended_at or timezone.now(), over=True), carrier)
-
-
-def _with_web(holes: list[Hole], carrier: Carrier) -> list[Hole]:
-    """Holes, and beside them the gaps that came with the end of a web process."""
-    gaps = carrier.gaps(holes)
-    return sorted([*holes, *holes_of_web(gaps, as_of=timezone.now())]) if gaps else holes
-
-
-def _ended(lecture: Lecture) -> Spans:
-    """Breaks of a lecture, and from each end to its undoing: nothing was on the air."""
-    return Spans.of((start, end) for start, end in lecture.occasion.paused_ms)
-
-
-def _finish(occasion_id: int, recording: Recording | None, holes: list[Hole]) -> None:
-    operations.finish_recording(
-        occasion_id=occasion_id,
-        folder=recording.folder if recording else None,
-        duration_ms=recording.duration_ms if recording else 0,
-        started_at=recording.started_at if recording else None,
-        cuts=recording.cuts if recording else (),
-        holes=holes,
-        width=recording.width if recording else 0,
-        height=recording.height if recording else 0,
-        as_of=timezone.now(),
-    )
+def _is_of_before(carrier: Carrier, lecture: Lecture) -> bool:
+    """Whether a meeting's recording was switched off and on again since, faster than it was looked at."""
+    turn = _turn_of(lecture) if lecture.is_meeting else None
+    return isinstance(carrier, MeetingCarrier) and carrier.turn != turn
 
 
 def _free_percent(folder: Path) -> float:

@@ -7,17 +7,19 @@ import socket
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from django.utils import timezone
 
-from attendance.core.intervals import Span, Spans, ms_of
+from attendance.core.intervals import Spans, ms_of
+from live.agent import ports
 from live.agent.packager import POLL_S, Packager
 from live.agent.recording import Recording, pack_recording
 from live.core.media.backlog import Backlog, Lost
 from live.core.media.facts import COMES_S, AirFacts, air_facts
-from live.core.media.holes import LEAST_MS, Hole, HoleLog
+from live.core.media.holes import NOTED_WITHIN_MS, Hole, HoleLog, noted_before, unexplained
+from live.core.media.layout import LECTURE, Layout
 from live.core.media.scrubber import CODECS, PICTURES, PRESENTER, SPEAKERS, STAGE, Frame, Kind, Scrubber
 from live.core.media.timeline import FARTHEST_S
 from live.engines.base import (
@@ -39,15 +41,13 @@ log = structlog.get_logger(__name__)
 
 RETRY_S = 0.5
 BURST = 64
-RECEIVE_BUFFER = 2**21
 FRESH_PICTURE_S = 10.0
 AWAY_SLACK = dt.timedelta(seconds=15)
-NOTED_WITHIN = dt.timedelta(seconds=8)
-"""How old the last note of a picture is at most while one is on the air: a beat, and a slow database."""
 PULSE_S = 0.5
+FALLBACK_STUTTERS_S = 4.0
+"""So much longer may a picture stay away that comes in chunks over a line that stutters."""
 FROZEN_S = FARTHEST_S
 """Packets that waited longer than this have lost their place in the time."""
-MOST_WAITING = 100_000
 
 
 class Carrier:
@@ -56,6 +56,8 @@ class Carrier:
     ``has_room``: whether the disk takes more of a recording; ``earlier``: holes that an agent before this one found;
     ``ended``: breaks, and from each end to its undoing; told anew at any time.
     """
+
+    layout: ClassVar[Layout] = LECTURE
 
     def __init__(
         self,
@@ -72,9 +74,9 @@ class Carrier:
         self.ended = ended or Spans()
         self.record = record
         self.is_ending = False
-        self.scrubber = Scrubber()
+        self.scrubber = Scrubber(voices=self.layout.voices)
         self.hole_log = HoleLog(earlier)
-        self.packager = Packager(folder, keep=record, has_room=has_room, hole_log=self.hole_log)
+        self.packager = Packager(folder, keep=record, has_room=has_room, hole_log=self.hole_log, layout=self.layout)
         self._engine = engine
         self._frames = Backlog()
         self._fed = asyncio.Event()
@@ -89,6 +91,7 @@ class Carrier:
         self._is_published = False
         self._is_behind = False
         self._shown = ""
+        self._fallback: ports.Fallback | None = None
 
     def seen_at(self, as_of: dt.datetime) -> dt.datetime | None:
         """Return when the last picture came in; None if none has lately.
@@ -102,11 +105,12 @@ class Carrier:
         """Return what the audience gets now."""
         now = time.monotonic()
         written = self.packager.written_at
+        stutters = FALLBACK_STUTTERS_S if self.is_fallback else 0.0
         return air_facts(
             at=ms_of(as_of),
-            picture_age=now - self._picture_at,
+            picture_age=now - self._picture_at - stutters,
             picture_for=now - self._picture_since,
-            sound_age=now - self._sound_at,
+            sound_age=now - self._sound_at - stutters,
             written_age=FRESH_PICTURE_S if written is None else now - written,
             recording="none" if not self.record else "on" if self.packager.is_recording else "off",
         )
@@ -129,27 +133,16 @@ class Carrier:
         since = max(ends, default=picture_at)
         if picture_at <= since - AWAY_SLACK:
             return
-        if alive_at is not None and max(picture_at, since) < alive_at - NOTED_WITHIN:
+        if alive_at is not None and max(picture_at, since) < alive_at - dt.timedelta(milliseconds=NOTED_WITHIN_MS):
             return  # the lecturer had no picture any more while an agent was still there
         self.hole_log.begin("agent", ms_of(since))
         end = self.ended.items[-1] if self.ended else None
-        if end is not None and ms_of(picture_at) < self._noted_of_before(end, since, up_since):
+        up_ms = None if up_since is None else ms_of(up_since)
+        if end is not None and ms_of(picture_at) < noted_before(end, ms_of(since), up_ms):
             # Since the undoing no picture has come; that is ours only if there was no agent to come to.
             self.hole_log.end("agent", max(ms_of(since), end.start))
-            if up_since is not None and ms_of(up_since) > end.end:
+            if up_ms is not None and up_ms > end.end:
                 self.hole_log.begin("agent", end.end)
-
-    @staticmethod
-    def _noted_of_before(end: Span, since: dt.datetime, up_since: dt.datetime | None) -> int:
-        """Up to when a picture that was noted is one of before this end, and none that came after its undoing.
-
-        An agent that was there all the time takes the last picture for a fresh one for some seconds, also when the end
-        is undone so soon: noted then, it would be a hole from the undoing until the lecturer's page is back.
-        """
-        is_same_agent = up_since is not None and ms_of(up_since) <= end.end
-        if is_same_agent and ms_of(since) <= end.end:
-            return end.end + NOTED_WITHIN // dt.timedelta(milliseconds=1)
-        return end.end
 
     def holes(self, *, until: dt.datetime, over: bool = False) -> list[Hole]:
         """What was on the air and is not recorded, up to ``until``; ``over``: nothing more comes."""
@@ -157,30 +150,22 @@ class Carrier:
 
     def gaps(self, holes: Iterable[Hole]) -> Spans:
         """Where nothing is recorded between what is, and none of these holes says why."""
-        recorded = self.packager.recorded()
-        if not recorded:
-            return Spans()
-        between = recorded.gaps_within(recorded.items[0].start, recorded.items[-1].end)
-        told = Spans.of((hole.start, hole.end) for hole in holes if hole.end is not None)
-        left = Spans.of((gap.start, gap.end) for gap in between) - told - self.ended
-        return Spans.of((gap.start, gap.end) for gap in left if gap.end - gap.start >= LEAST_MS)
+        return unexplained(self.packager.recorded(), holes, ended=self.ended)
 
     def start(self) -> None:
         loop = asyncio.get_running_loop()
         self.packager.reopen()
         self._awake_at = time.monotonic()
-        # A socket each, on a port that the kernel chooses: two lectures of one host never share one.
-        places: list[tuple[Kind, int]] = [("video", track) for track in PICTURES]
-        places += [("audio", track) for track in range(1 + SPEAKERS)]
-        for kind, track in places:
-            listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            listener.setblocking(False)
-            listener.bind(("127.0.0.1", 0))
+        self._sockets = ports.opened(self._places())
+        for (kind, track), listener in self._sockets.items():
             loop.add_reader(listener, self._receive, kind, listener, track)
-            self._sockets[kind, track] = listener
         for work in (self._pulse(), self._follow_engine(), self._feed_packager(), self._watch_packager()):
             self._tasks.append(loop.create_task(self._guarded(work)))
+
+    def _places(self) -> list[tuple[Kind, int]]:
+        """What comes in by a port of its own."""
+        pictures: list[tuple[Kind, int]] = [("video", track) for track in PICTURES]
+        return [*pictures, *[("audio", track) for track in range(1 + SPEAKERS)]]
 
     async def stop(self) -> None:
         """Stop carrying, and write out what came in. The lecture itself goes on elsewhere, or in the next agent."""
@@ -197,6 +182,8 @@ class Carrier:
         if self._tap is not None:
             await self._tap.close()
             self._tap = None
+        if self._fallback is not None:
+            self._fallback.stop("off_air" if self.is_ending else "away")
         # The tasks are gone, so nobody else feeds the packager now.
         while len(self._frames):
             await self._feed(self._frames.take())
@@ -233,9 +220,48 @@ class Carrier:
                 datagram = listener.recv(4096)
             except (BlockingIOError, ConnectionError):
                 return
-            if kind == "audio" and not track:
-                self._sound_at = now
-            self._queue(self.scrubber.feed(kind, datagram, now, track=track))
+            if not (self.is_fallback and track == PRESENTER):
+                self._queue(self._scrub(kind, datagram, now, track))
+
+    def _scrub(self, kind: Kind, datagram: bytes, now: float, track: int) -> list[Frame]:
+        """Return the frames that are whole now that this has come in."""
+        if kind == "audio" and not track:
+            self._sound_at = now
+        return self.scrubber.feed(kind, datagram, now, track=track)
+
+    def _tick(self, now: float) -> list[Frame]:
+        """Return the frames that are ready now that time has passed."""
+        return self.scrubber.tick(now)
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether the lecturer's picture comes by the fallback: what is left of their RTP is not listened to."""
+        return self._fallback is not None
+
+    @property
+    def picture_at(self) -> float:
+        """When the last picture came, on the frames' clock."""
+        return self._picture_at
+
+    def begin_fallback(self, fallback: ports.Fallback) -> None:
+        """Its first picture is there."""
+        if self._fallback is not None and self._fallback is not fallback:
+            self._fallback.stop("replaced")
+        self._fallback = fallback
+
+    def put(self, frame: Frame, now: float) -> None:
+        """A frame of it, which arrived at ``now``; its own moment lies a little before."""
+        self._queue(self.scrubber.put(frame))
+        if frame.kind == "video":
+            self._picture_at = now
+        else:
+            self._sound_at = now
+
+    def end_fallback(self, fallback: ports.Fallback) -> None:
+        """The engine's picture again, from its next keyframe on."""
+        if self._fallback is fallback:
+            self._fallback = None
+            self.scrubber.renew()
 
     async def _pulse(self) -> None:
         """This process runs: said all the time, so that it is noticed when it did not."""
@@ -253,10 +279,7 @@ class Carrier:
         if stood < FROZEN_S:
             return False
         log.error("agent_was_frozen", occasion=self.occasion_id, seconds=round(stood, 1))
-        for listener in self._sockets.values():
-            with contextlib.suppress(BlockingIOError, ConnectionError):
-                for _ in range(MOST_WAITING):
-                    listener.recv(4096)
+        ports.empty(self._sockets.values())
         if now - stood - self._picture_at < FRESH_PICTURE_S / 2:
             self.hole_log.begin("agent", self.packager.ms(self._picture_at))
             self._frames.lose(self._picture_at, now)
@@ -305,7 +328,7 @@ class Carrier:
         while True:
             await asyncio.sleep(POLL_S)
             now = time.monotonic()
-            self._queue(self.scrubber.tick(now))
+            self._queue(self._tick(now))
             await self.packager.poll(now)
 
     async def _follow_engine(self) -> None:
@@ -313,15 +336,7 @@ class Carrier:
         while True:
             self._tap_over.clear()
             try:
-                await self._engine.open_room(lecture_spec(self.occasion_id))
-                self._tap = await self._engine.tap(
-                    room_id=lecture_room(self.occasion_id),
-                    video_port=self._port("video"),
-                    audio_port=self._port("audio"),
-                    speaker_ports=[self._port("audio", track) for track in range(1, 1 + SPEAKERS)],
-                    stage_port=self._port("video", STAGE),
-                    on_event=self._hear,
-                )
+                self._tap = await self._open_tap()
                 self._tap.show(self._shown)
             # No give-up: as long as the lecture is live the engine is expected back.
             except EngineError as error:
@@ -333,9 +348,23 @@ class Carrier:
                 self._tap = None
             await asyncio.sleep(RETRY_S)
 
+    async def _open_tap(self) -> Tap:
+        """Raises EngineError."""
+        await self._engine.open_room(lecture_spec(self.occasion_id))
+        return await self._engine.tap(
+            room_id=lecture_room(self.occasion_id),
+            video_port=self._port("video"),
+            audio_port=self._port("audio"),
+            speaker_ports=[self._port("audio", track) for track in range(1, 1 + SPEAKERS)],
+            stage_port=self._port("video", STAGE),
+            on_event=self._hear,
+        )
+
     def show(self, member_id: int) -> None:
         """Whose picture is the lecture's: a speaker's, or with 0 the lecturer's. It changes with a keyframe."""
-        participant_id = speaker_id(member_id) if member_id else ""
+        self._show(speaker_id(member_id) if member_id else "")
+
+    def _show(self, participant_id: str) -> None:
         if participant_id != self._shown:
             self._shown = participant_id
             if self._tap is not None:
@@ -361,6 +390,8 @@ class Carrier:
             self._is_published = False
         elif isinstance(event, PublisherJoined):
             self._is_published = True
+            if self._fallback is not None:  # whoever comes on the air replaces who was
+                self._fallback.stop("replaced")
             codec = event.publisher.video
             log.info("publisher_tapped", occasion=self.occasion_id, video=codec, audio=event.publisher.audio)
             if codec in CODECS:

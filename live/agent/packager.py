@@ -4,16 +4,16 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
 from attendance.core.intervals import Spans, ms_of
-from live.agent.run import Listing, LiveRun, UnableToStart, read_listing, run_numbers
+from live.agent.run import Listing, LiveRun, UnableToStart, read_past, run_numbers, trimmed
 from live.core.media import playlist
 from live.core.media.holes import HoleLog
+from live.core.media.layout import LECTURE, Layout
 from live.core.media.scrubber import Frame
 
 log = structlog.get_logger(__name__)
@@ -24,7 +24,6 @@ BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 8.0
 QUICK_DEATH_S = 2.0
 JITTER_S = 0.02
-AUDIO_OVERHANG_S = 1.0
 ASK_ROOM_S = 1.0
 HELD_S = 30.0
 MOST_HELD = 3 * 2**20
@@ -48,8 +47,10 @@ class Packager:
         epoch: datetime | None = None,
         has_room: Callable[[], bool] | None = None,
         hole_log: HoleLog | None = None,
+        layout: Layout = LECTURE,
     ) -> None:
         self.folder = folder
+        self._layout = layout
         self._keep = keep
         self._has_room = has_room
         self._hole_log = hole_log or HoleLog()
@@ -98,12 +99,16 @@ class Packager:
         """One frame from the scrubber. One call at a time."""
         if frame.kind == "video":
             self._last_video_at = frame.at
-            if not self._waiting and frame.key and (self._run is None or frame.shape != self._run.shape):
+            if not self._waiting and frame.key and not self._follows(frame):
                 await self._begin(frame)
         if self._run is not None or self._waiting:
             self._hold(frame)
         if self._run is not None:
             self._run.write(frame)
+
+    def _follows(self, frame: Frame) -> bool:
+        """Whether this keyframe can go into the run that is being written."""
+        return self._run is not None and self._layout.goes_on(frame.shape, self._run.shape)
 
     async def poll(self, now: float) -> None:
         """Look after the process, the disk and the playlists; call it every POLL_S. ``now`` on the frames' clock."""
@@ -236,7 +241,7 @@ class Packager:
     def tracks(self) -> tuple[list[playlist.Run], list[playlist.Run]]:
         """The runs of the picture with sound, and of the sound alone."""
         listings = self.listings()
-        return [each.video for each in listings], [_trimmed(each) for each in listings]
+        return [each.video for each in listings], [trimmed(each) for each in listings]
 
     def compose(self, *, ended: bool = False) -> None:
         """Write the playlists that players follow, each by one rename. A full disk leaves the last ones."""
@@ -306,7 +311,7 @@ class Packager:
         self._last_start = time.monotonic()
         number = max([self._next_number, *[each + 1 for each in run_numbers(self.folder)]])
         self._next_number = number + 1
-        run = LiveRun(self.folder, number, first, self._epoch + timedelta(seconds=first.at))
+        run = LiveRun(self.folder, number, first, self._epoch + timedelta(seconds=first.at), self._layout)
         await run.start()
         return run
 
@@ -368,7 +373,7 @@ class Packager:
         self._run, self._waiting = run, False
         held, self._recent, self._held = self._recent, deque(), 0
         while held:
-            if held[0].kind == "video" and held[0].key and held[0].shape != run.shape:
+            if held[0].kind == "video" and held[0].key and not self._follows(held[0]):
                 self._retire(run)  # another camera: what is left needs another run
                 self._recent, self._held = held, sum(len(each.data) for each in held)
                 self._waiting, self._again_at = True, 0.0
@@ -385,16 +390,3 @@ class Packager:
         if uncovered is not None and self._recent[0].at < uncovered:
             self._recent = deque(frame for frame in self._recent if frame.at >= uncovered)
             self._held = sum(len(each.data) for each in self._recent)
-
-
-def read_past(folder: Path) -> list[Listing]:
-    """All runs that lie in a folder, in order."""
-    return [listing for number in run_numbers(folder) if (listing := read_listing(folder, number))]
-
-
-def _trimmed(listing: Listing) -> playlist.Run:
-    """The sound alone, no longer than the picture: what a killed ffmpeg wrote beyond is written again by the next."""
-    limit = listing.video.ends_at + timedelta(seconds=AUDIO_OVERHANG_S)
-    return replace(
-        listing.audio, segments=tuple(segment for segment, _at, end in listing.audio.spans() if end <= limit)
-    )

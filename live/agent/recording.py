@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from django.utils import timezone
+
+from live import operations
 from live.agent.packager import Packager
 from live.agent.run import AAC, Listing
 from live.core.media import playlist
+from live.core.media.holes import Hole
 
 MASTER, VIDEO, AUDIO = "master.m3u8", "video.m3u8", "audio.m3u8"
 
@@ -68,3 +72,18 @@ def _variant(
     if shown is None:
         return playlist.Variant(uri, round(max(rates)), AAC)
     return playlist.Variant(uri, round(max(rates)), shown.codecs, shown.width, shown.height)
+
+
+def finish(occasion_id: int, recording: Recording | None, holes: list[Hole]) -> None:
+    """The lecture is over: what was recorded is its replay, and what is missing of it is told; None: there is none."""
+    operations.finish_recording(
+        occasion_id=occasion_id,
+        folder=recording.folder if recording else None,
+        duration_ms=recording.duration_ms if recording else 0,
+        started_at=recording.started_at if recording else None,
+        cuts=recording.cuts if recording else (),
+        holes=holes,
+        width=recording.width if recording else 0,
+        height=recording.height if recording else 0,
+        as_of=timezone.now(),
+    )

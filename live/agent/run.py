@@ -11,8 +11,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,43 @@ import structlog
 from live.agent.segments import LEFT_BEHIND_S, SegmentList
 from live.core.media import playlist
 from live.core.media.h264 import codec_name
+from live.core.media.layout import FITTED, LECTURE, Layout
 from live.core.media.matroska import Stream
-from live.core.media.scrubber import SPEAKERS, Frame, Shape
+from live.core.media.patience import Patience
+from live.core.media.scrubber import Frame, Shape
 from media.ffmpeg import ENVIRONMENT, UnableToConfine, packager_command
 
 log = structlog.get_logger(__name__)
 
 SEGMENT_S = 2
-FLUSH_S = 3.0
+LOOK_S = 0.5
+QUIET_S = 6.0
+LONGEST_END_S = 30.0
+"""A machine that has much to do ends late: ffmpeg is waited for while another segment comes every QUIET_S.
+
+In all less than the service manager gives the agent, which must still pack the recordings (``TimeoutStopSec``).
+"""
 NEAR_S = 0.5
+AUDIO_OVERHANG_S = 1.0
 PATIENCE_S = 12 * SEGMENT_S
 MOST_UNWRITTEN = 4 * 2**20
 AUDIO_BIT_RATE = 48_000
+LONGEST_SIDE = 1280
+PICTURES_A_SECOND = 25
 AAC = "mp4a.40.2"
 TRANSCODED = "avc1.42c01f"
+_WIDTH, _HEIGHT = FITTED
+FIT = (
+    f"scale={_WIDTH}:{_HEIGHT}:force_original_aspect_ratio=decrease,"
+    f"pad={_WIDTH}:{_HEIGHT}:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p"
+)
+"""Any picture in the middle of one of the same size, with nothing of it cut off."""
+STEADY = f"fps={PICTURES_A_SECOND}"
+"""The rate of whatever is encoded. Left to guess it from the first pictures, ffmpeg keeps its guess for the whole run.
+
+From black, which comes five times a second, it guessed one picture a second, and the encoder, which looks ten pictures
+ahead, stayed ten seconds behind. From Firefox's uneven VP8 it guessed 200, and encoded each picture eight times.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +110,19 @@ def read_listing(folder: Path, number: int) -> Listing | None:
     return _listing(number, shown, started_at, lists)
 
 
+def read_past(folder: Path) -> list[Listing]:
+    """All runs that lie in a folder, in order."""
+    return [listing for number in run_numbers(folder) if (listing := read_listing(folder, number))]
+
+
+def trimmed(listing: Listing) -> playlist.Run:
+    """The sound alone, no longer than the picture: what a killed ffmpeg wrote beyond is written again by the next."""
+    limit = listing.video.ends_at + timedelta(seconds=AUDIO_OVERHANG_S)
+    return replace(
+        listing.audio, segments=tuple(segment for segment, _at, end in listing.audio.spans() if end <= limit)
+    )
+
+
 def _listing(number: int, shown: tuple[str, int, int], started_at: datetime, lists: Sequence[SegmentList]) -> Listing:
     video, audio = (
         playlist.Run(f"{name(number)}-init.mp4", started_at, playlist.playable(each.segments))
@@ -95,31 +131,47 @@ def _listing(number: int, shown: tuple[str, int, int], started_at: datetime, lis
     return Listing(number, *shown, video, audio)
 
 
-def arguments(number: int, shape: Shape) -> list[str]:
-    """ffmpeg's arguments: H.264 is copied, anything else becomes H.264; Opus becomes AAC, with and without picture."""
+def encoded_size(shape: Shape) -> tuple[int, int]:
+    """Width and height after ffmpeg: what is encoded anew is no longer than LONGEST_SIDE, and of even sides."""
+    if shape.codec == "h264":
+        return shape.width, shape.height
+    part = min(1.0, LONGEST_SIDE / max(shape.width, shape.height))
+    width, height = (max(2, round(side * part / 2) * 2) for side in (shape.width, shape.height))
+    return width, height
+
+
+def arguments(number: int, shape: Shape, layout: Layout = LECTURE) -> list[str]:
+    """ffmpeg's arguments: H.264 is copied, anything else becomes H.264; Opus becomes AAC, with and without picture.
+
+    Pictures that are fitted become H.264 of one size whatever they were.
+    """
     video = ["-c:v", "copy"]
     # Phones play H.264 by HLS and little else. A copy costs next to nothing, so only VP8 is encoded.
-    if shape.codec != "h264":
+    if layout.fits or shape.codec != "h264":
+        width, height = encoded_size(shape)
         video = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "baseline", "-pix_fmt", "yuv420p"]
+        video += ["-vf", STEADY, "-s", f"{width}x{height}"] if not layout.fits else ["-vf", f"{FIT},{STEADY}"]
         video += ["-b:v", "700k", "-maxrate", "900k", "-bufsize", "1400k", "-threads", "2"]
         video += ["-force_key_frames", f"expr:gte(t,n_forced*{SEGMENT_S})", "-sc_threshold", "0"]
+    if layout.fits:
+        video += ["-b:v", "400k", "-maxrate", "600k", "-bufsize", "900k"]
     sound = ["-c:a", "aac", "-b:a", str(AUDIO_BIT_RATE), "-ac", "1", "-ar", "48000"]
     return [
         *("-nostdin", "-loglevel", "warning", "-y", "-probesize", "32k", "-analyzeduration", "0"),
-        *("-f", "matroska", "-i", "pipe:0", "-filter_complex", f"{_mix()},asplit=2[a][b]"),
+        *("-f", "matroska", "-i", "pipe:0", "-filter_complex", f"{_mix(layout.voices)},asplit=2[a][b]"),
         *("-map", "0:v", "-map", "[a]", *video, *sound, *_hls(run_name(number))),
         *("-map", "[b]", *sound, *_hls(audio_name(number))),
     ]
 
 
-def _mix() -> str:
+def _mix(voices: int = LECTURE.voices) -> str:
     """All tracks of sound as one: each as loud as it is, and a limiter where people speak at once.
 
     ``level=0``: the limiter only takes away; left to itself it would make a quiet room loud. ``flags=res``: the
     resampler is there from the first packet. Made only when it is needed, it begins its clock anew (``first_pts``), and
     as much sound as had been written until then is lost.
     """
-    tracks = range(1 + SPEAKERS)
+    tracks = range(voices)
     one = "aresample=async=1000:first_pts=0:flags=res"
     each = [f"[0:a:{n}]{one},aformat=channel_layouts=mono[m{n}]" for n in tracks]
     mixed = "".join(f"[m{n}]" for n in tracks) + f"amix=inputs={len(tracks)}:normalize=0"
@@ -142,11 +194,12 @@ class UnableToStart(Exception):
 class LiveRun:
     """A run that is being written. Begins with a keyframe; ``listing`` is renewed by ``poll``."""
 
-    def __init__(self, folder: Path, number: int, first: Frame, started_at: datetime) -> None:
+    def __init__(self, folder: Path, number: int, first: Frame, started_at: datetime, layout: Layout = LECTURE) -> None:
         self.number = number
         self.shape = first.shape
+        self._layout = layout
         self._folder = folder
-        self._stream = Stream(first)
+        self._stream = Stream(first, layout)
         self._started_at = started_at
         self._first_at = first.at
         self._process: asyncio.subprocess.Process | None = None
@@ -206,7 +259,7 @@ class LiveRun:
         try:
             command = await asyncio.to_thread(
                 packager_command,
-                arguments(self.number, self._stream.shape),
+                arguments(self.number, self._stream.shape, self._layout),
                 protocols="file,pipe",
                 rw_dir=self._folder,
             )
@@ -254,22 +307,34 @@ class LiveRun:
             with contextlib.suppress(ConnectionError):
                 await self._stdin.drain()
 
-    async def finish(self, timeout_s: float = FLUSH_S) -> None:
-        """End the input, let ffmpeg write its last segment, kill it if it does not end; leave no half-written file."""
+    async def finish(self) -> None:
+        """End the input, let ffmpeg write what it still has, kill it if it hangs; leave no half-written file."""
         if self._process is None:
             return
         if self._stdin is not None and not self._stdin.is_closing():
             for piece in self._stream.flush():
                 self._stdin.write(piece)
             self._stdin.close()
-        try:
-            await asyncio.wait_for(self._process.wait(), timeout_s)
-        # Its last segment is lost then, and told as a hole by whoever closes the run.
-        except TimeoutError:
+        patience = Patience(time.monotonic(), quiet_s=QUIET_S, longest_s=LONGEST_END_S)
+        ended = asyncio.ensure_future(self._process.wait())
+        while not ended.done() and patience.holds(time.monotonic(), await asyncio.to_thread(self._output)):
+            await asyncio.wait({ended}, timeout=LOOK_S)
+        # Killed, its last segments are lost, and told as a hole by whoever closes the run.
+        if not ended.done():
+            log.warning("packager_killed_at_its_end", folder=self._folder.name, run=self.number)
             self.kill()
-            await self._process.wait()
+        await ended
         self.poll()
         await asyncio.to_thread(self._close)
+
+    def _output(self) -> list[tuple[str, int]]:
+        """What lies there of this run's segments, by name and size; grows while ffmpeg works."""
+        found = []
+        for name in (run_name(self.number), audio_name(self.number)):
+            for path in self._folder.glob(f"{name}-*"):
+                with contextlib.suppress(FileNotFoundError):  # one that was given its last name meanwhile
+                    found.append((path.name, path.stat().st_size))
+        return sorted(found)
 
     def _close(self) -> None:
         self.secure()
@@ -286,8 +351,10 @@ class LiveRun:
     def _shown(self) -> tuple[str, int, int]:
         """What a master playlist says of it: codecs, width and height."""
         shape = self._stream.shape
+        if self._layout.fits:
+            return f"{TRANSCODED},{AAC}", *FITTED
         picture = codec_name(shape.configuration[8:]) if shape.codec == "h264" else TRANSCODED
-        return f"{picture},{AAC}", shape.width, shape.height
+        return f"{picture},{AAC}", *encoded_size(shape)
 
     def _describe(self) -> None:
         """Write what the segments do not say; the file is also the claim to the number, whoever else writes here."""

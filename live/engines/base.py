@@ -121,9 +121,27 @@ class PublisherLeft(EngineEvent):
 
 @dataclass(frozen=True, slots=True)
 class StagePicture(EngineEvent):
-    """Taps only: a speaker's picture is forwarded from now on, in this codec; "": none is, the presenter's is shown."""
+    """Taps only: the picture asked for is forwarded from now on, in this codec; "": none is.
+
+    Of a lecture: the speaker's who is shown, or the presenter's.
+    """
 
     codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceTapped(EngineEvent):
+    """A meeting's taps only: this person's sound is forwarded from now on, under this number (RTP's SSRC)."""
+
+    participant_id: str
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOver(EngineEvent):
+    """A meeting's taps only: nothing more comes under this number."""
+
+    source: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +220,10 @@ class Tap(Protocol):
     """
 
     def show(self, participant_id: str) -> None:
-        """Forward this speaker's picture, too, as soon and as long as there is one; "": nobody's."""
+        """Forward this person's picture, of a lecture beside the presenter's, as soon and as long as there is one.
+
+        "": nobody's.
+        """
 
     async def close(self) -> None:
         """Idempotent; never raises because the engine is gone."""
@@ -273,6 +294,12 @@ class MediaEngine(Protocol):
         """Forward the RTP of whoever is on air to 127.0.0.1, each speaker's sound to a free one of ``speaker_ports``.
 
         ``stage_port``: where the picture of the speaker who is shown goes; 0: nowhere.
+
+        Raises NoSuchRoom, UnableToReachEngine.
+        """
+
+    async def tap_meeting(self, *, room_id: str, video_port: int, audio_port: int, on_event: OnEvent) -> Tap:
+        """Forward everybody's sound to one port, each under a number of its own, and the picture that is asked for.
 
         Raises NoSuchRoom, UnableToReachEngine.
         """

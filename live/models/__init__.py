@@ -4,7 +4,7 @@ from live.models.asking import PinnedNotice, Poll, PollAnswer, Question, Questio
 from live.models.captions import CaptionLine
 from live.models.chat import ChatMessage, Restriction
 from live.models.lecture import Lecture, MediaNode
-from live.models.meeting import MeetingNote, Seat
+from live.models.meeting import MeetingNote, RecordingTurn, Seat
 from live.models.series import CancelledLecture, LectureSeries
 from live.models.slides import SlideDeck, SlideTurn
 from live.models.stage import AirTurn, EncoderKey, MediaPeer, RaisedHand, Speaker
@@ -26,6 +26,7 @@ __all__ = [
     "Question",
     "QuestionVote",
     "RaisedHand",
+    "RecordingTurn",
     "Restriction",
     "Seat",
     "SlideDeck",

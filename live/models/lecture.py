@@ -66,7 +66,9 @@ class Lecture(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
     media_node = models.ForeignKey(MediaNode, on_delete=models.SET_NULL, null=True, blank=True, related_name="lectures")
     webrtc_cap = models.PositiveIntegerField(_("实时观看上限"), default=150)
-    record = models.BooleanField(_("保存回放"), default=True)
+    record = models.BooleanField(
+        _("保存回放"), default=True, help_text="of a meeting: whether its recording was ever switched on"
+    )
     live_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True, help_text="when a picture was last known to be on air")
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from live.models.lecture import Lecture
@@ -31,6 +32,27 @@ class Seat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lecture_id}: {self.member_id}"
+
+
+class RecordingTurn(models.Model):
+    """From ``began_at`` until ``ended_at`` a meeting is recorded, picture and sound; null: it still is.
+
+    ``began_by``, ``ended_by``: who switched it on and off; nobody where the end of the meeting did.
+    """
+
+    lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="recording_turns")
+    began_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+")
+    began_at = models.DateTimeField()
+    ended_by = models.ForeignKey(USER, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["lecture"], condition=Q(ended_at=None), name="recording_turn_one_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lecture_id}: {self.began_at:%H:%M}"
 
 
 class MeetingNote(models.Model):

@@ -5,36 +5,22 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from media.models import DrawnPdf
 
-class SlideDeck(models.Model):
+
+class SlideDeck(DrawnPdf):
     """A PDF of a lecture, drawn page by page; its files lie in ``media.storage.slides_folder``.
 
-    ``key``: its name on the wire and in addresses, not to be guessed; ``done``: pages drawn so far; ``titles``: those
-    of its outline, by page; ``replaces``: the deck whose place it takes once it is ready; ``lease``, ``leased_until``:
-    the worker that draws it, and until when it is taken to be alive; ``removed_at``: no longer to be shown, and kept
-    for the replay if it was.
+    ``titles``: those of its outline, by page; ``replaces``: the deck whose place it takes once it is ready;
+    ``removed_at``: no longer to be shown, and kept for the replay if it was.
     """
 
-    class State(models.TextChoices):
-        QUEUED = "queued", _("排队中")
-        RUNNING = "running", _("处理中")
-        READY = "ready", _("可以放映")
-        FAILED = "failed", _("处理失败")
-
     lecture = models.ForeignKey("live.Lecture", on_delete=models.CASCADE, related_name="decks")
-    key = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=120)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
-    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
-    error_code = models.CharField(max_length=20, blank=True)
-    pages = models.PositiveSmallIntegerField(default=0)
-    done = models.PositiveSmallIntegerField(default=0)
     titles = models.JSONField(default=dict, blank=True)
     replaces = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    attempts = models.PositiveSmallIntegerField(default=0)
-    lease = models.CharField(max_length=32, blank=True)
-    leased_until = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     ask_at = models.DateTimeField(help_text="when it is asked (again) whether anybody can still see it")
 

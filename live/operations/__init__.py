@@ -60,6 +60,7 @@ from live.operations.life import (
 from live.operations.meeting import (
     MeetingIsFull,
     MeetingIsLocked,
+    PersonIsRemoved,
     UnableToAppear,
     admit,
     check_may_appear,
@@ -74,7 +75,16 @@ from live.operations.meeting import (
 )
 from live.operations.meeting_notes import UnableToNote, drop_note, write_note
 from live.operations.meeting_plan import reschedule_meeting, schedule_meeting
-from live.operations.peers import claim_peer, cut_peers, drop_peer, forget_old_peers, forget_peers, keep_peer
+from live.operations.meeting_recording import UnableToRecord, drop_meeting_recording, record_meeting
+from live.operations.peers import (
+    claim_peer,
+    cut_peers,
+    cut_publisher,
+    drop_peer,
+    forget_old_peers,
+    forget_peers,
+    keep_peer,
+)
 from live.operations.plan import (
     UnableToCancelLecture,
     UnableToHoldAgain,
@@ -143,7 +153,6 @@ from live.operations.speakers import (
     step_down,
     step_down_absent,
     step_up,
-    unshow,
 )
 
 __all__ = [
@@ -153,6 +162,7 @@ __all__ = [
     "MeetingIsFull",
     "MeetingIsLocked",
     "NobodyIsOnAir",
+    "PersonIsRemoved",
     "PollDraft",
     "Saying",
     "UnableToAddSlides",
@@ -174,6 +184,7 @@ __all__ = [
     "UnableToPin",
     "UnableToPoll",
     "UnableToRaiseHand",
+    "UnableToRecord",
     "UnableToRestrict",
     "UnableToResumeLecture",
     "UnableToScheduleLecture",
@@ -201,6 +212,7 @@ __all__ = [
     "close_poll",
     "cut_encoder",
     "cut_peers",
+    "cut_publisher",
     "cut_speakers",
     "cut_to_lesson",
     "delete_old_asking",
@@ -210,6 +222,7 @@ __all__ = [
     "delete_old_slides",
     "draw_slides",
     "drop_caption",
+    "drop_meeting_recording",
     "drop_note",
     "drop_peer",
     "drop_poll",
@@ -253,6 +266,7 @@ __all__ = [
     "place_lecture",
     "raise_hand",
     "reconcile_slides",
+    "record_meeting",
     "remove_deck",
     "repeat_lecture",
     "reschedule_following",
@@ -278,7 +292,6 @@ __all__ = [
     "take_air",
     "take_break",
     "take_encoder_air",
-    "unshow",
     "void_lecture",
     "vote_questions",
     "why_recording_stays",

@@ -21,6 +21,7 @@ from live.operations.breaks import close_break
 from live.operations.hands import lower_all_hands
 from live.operations.meeting import clear_seats
 from live.operations.meeting_notes import keep_minutes
+from live.operations.meeting_recording import close_recording
 from live.operations.polls import close_open_poll
 from live.operations.speakers import clear_stage
 from live.operations.stage import announce, announce_stage, step
@@ -75,7 +76,7 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
             raise UnableToEndLecture
         close_open_poll(occasion_id=occasion_id, as_of=as_of)
         ledger.close_occasion(occasion_id=occasion_id, as_of=as_of)
-        if not lecture.record:
+        if lecture.is_meeting or not lecture.record:
             ledger.set_unrecorded(occasion_id=occasion_id)  # now: the media agent may never come to say so
         # One event for the room: else each process tells of each hand that it finds gone.
         if RaisedHand.objects.filter(lecture_id=occasion_id).exists():
@@ -84,7 +85,9 @@ def end_lecture(*, occasion_id: int, as_of: dt.datetime) -> None:
         if lecture.is_meeting:
             clear_seats(occasion_id=occasion_id)
             keep_minutes(occasion_id=occasion_id, actor_id=lecture.lecturer_id, as_of=as_of)
-            step(occasion_id, State.ENDED, State.UNRECORDED)  # nothing of it is packed: no media agent carries it
+            close_recording(occasion_id=occasion_id, as_of=as_of)
+            if not lecture.record:
+                step(occasion_id, State.ENDED, State.UNRECORDED)  # nothing of it is packed: no media agent carries it
         transaction.on_commit(lambda: announce_stage(occasion_id))
 
 

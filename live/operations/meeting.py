@@ -36,6 +36,10 @@ class MeetingIsLocked(Exception):
     """Nobody is let in who has no seat."""
 
 
+class PersonIsRemoved(Exception):
+    """A host removed this person from the room; their ticket is from before that."""
+
+
 class UnableToAppear(Exception):
     """``code``: "state" (it is not live), "muted" or "closed" (not in the meeting)."""
 
@@ -50,13 +54,16 @@ def sit_down(
     """Give somebody who comes a seat; False: they wait before the door, and knock again.
 
     None: it is over, or not there, and has no seats; its room says so. ``is_inside``: they were in the room a moment
-    ago, and come back into a locked one. Raises MeetingIsFull, MeetingIsLocked.
+    ago, and come back into a locked one. Raises MeetingIsFull, MeetingIsLocked, PersonIsRemoved.
     """
     with transaction.atomic():
         # Of two who come for the last seat, one after the other is counted.
         lecture = Lecture.objects.select_for_update(no_key=True).filter(pk=occasion_id, state__in=OPEN).first()
         if lecture is None:
             return None
+        # Under the lecture's lock, as the removal itself: of the two one comes first.
+        if not is_host and _is_removed(occasion_id, member_id):
+            raise PersonIsRemoved
         known = Seat.objects.filter(lecture_id=occasion_id, member_id=member_id).first()
         is_new = known is None or known.waits
         is_gone = known is None or known.waits or known.seen_at < as_of - KEPT
@@ -73,6 +80,11 @@ def sit_down(
         if known is None or known.waits != waits:
             _tell(occasion_id)
     return not waits
+
+
+def _is_removed(occasion_id: int, member_id: int) -> bool:
+    held = Restriction.objects.filter(lecture_id=occasion_id, member_id=member_id, lifted_at=None)
+    return held.filter(kind=Restriction.Kind.REMOVED).exists()
 
 
 def _free(occasion_id: int, as_of: dt.datetime) -> int:

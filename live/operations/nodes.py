@@ -1,5 +1,6 @@
 """Media hosts say that they are there, and take over what no living one carries."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.db.models import Q
 
 from live.core.media.facts import AirFacts
 from live.models import Lecture, MediaNode
-from live.queries.nodes import silent_before
+from live.queries.nodes import FALLBACK, silent_before
 
 
 def beat(*, name: str, url: str, load: dict[str, Any], engine_up: bool, as_of: datetime) -> int:
@@ -17,9 +18,12 @@ def beat(*, name: str, url: str, load: dict[str, Any], engine_up: bool, as_of: d
     return int(node.pk)
 
 
-def note_air(*, node_id: int, air: dict[str, AirFacts]) -> None:
-    """Write down what comes in of each lecture that this node carries: one row, once a second."""
-    MediaNode.objects.filter(pk=node_id).update(air=air)
+def note_air(*, node_id: int, air: dict[str, AirFacts], fallback: Collection[int] = ()) -> None:
+    """Write down what comes in of each lecture that this node carries: one row, once a second.
+
+    ``fallback``: of which the lecturer's picture comes so. Beside the facts, where an older process passes it over.
+    """
+    MediaNode.objects.filter(pk=node_id).update(air=air | ({FALLBACK: list(fallback)} if fallback else {}))
 
 
 def retire(*, node_id: int, as_of: datetime) -> None:

@@ -77,6 +77,21 @@ def cut_peers(*, occasion_id: int, member_id: int, kind: str = "") -> list[str]:
     return [reference for _pk, reference in found]
 
 
+def cut_publisher(*, occasion_id: int) -> list[tuple[str, str]]:
+    """Forget who is on the air of a lecture by WebRTC, whoever owns it.
+
+    Return what is to be ended, and at which engine.
+    """
+    with transaction.atomic():
+        rows = MediaPeer.objects.filter(lecture_id=occasion_id, kind=MediaPeer.Kind.PUB).select_for_update(of=("self",))
+        found = [
+            (pk, url, reference)
+            for pk, url, reference in rows.values_list("pk", "lecture__media_node__url", "reference")
+        ]
+        MediaPeer.objects.filter(pk__in=[pk for pk, _url, _reference in found]).delete()
+    return [(url, reference) for _pk, url, reference in found if url]
+
+
 def forget_old_peers() -> None:
     """Forget connections of lectures that are not live: where no media agent was left to close the room."""
     MediaPeer.objects.exclude(lecture__state=Lecture.State.LIVE).delete()

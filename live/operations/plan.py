@@ -59,10 +59,18 @@ def schedule_lecture(*, plan: LecturePlan, as_of: dt.datetime, actor_id: int | N
     """
     plan = _checked(plan, as_of=as_of)
     with transaction.atomic():
-        occasion = ledger.create_occasion(kind="lecture", plan=plan)
+        occasion = make_occasion(plan)
         lecture = Lecture.objects.create(occasion=occasion, **columns(plan))
         log_plan("live.plan", occasion, actor_id)
         return lecture
+
+
+def make_occasion(plan: LecturePlan, *, number: int = 0) -> Occasion:
+    """Return a lecture's new occasion. Raises ``UnableToScheduleLecture``: its training is over, or gone by now."""
+    try:
+        return ledger.create_occasion(kind="lecture", plan=plan)
+    except ledger.UnableToPlanOccasion as error:
+        raise UnableToScheduleLecture("training", str(error), number=number) from error
 
 
 def reschedule_lecture(*, occasion_id: int, plan: LecturePlan, as_of: dt.datetime, actor_id: int | None = None) -> None:
@@ -76,7 +84,10 @@ def reschedule_lecture(*, occasion_id: int, plan: LecturePlan, as_of: dt.datetim
         claimed = Lecture.objects.filter(pk=occasion_id, state=State.SCHEDULED).update(**columns(plan))
         if not claimed:
             raise UnableToScheduleLecture("", _("直播已经开始，不能再修改安排。"))
-        ledger.reschedule_occasion(occasion_id=occasion_id, plan=plan, as_of=as_of)
+        try:
+            ledger.reschedule_occasion(occasion_id=occasion_id, plan=plan, as_of=as_of)
+        except ledger.UnableToPlanOccasion as error:
+            raise UnableToScheduleLecture("training", str(error)) from error
         log_plan("live.change", Occasion.objects.select_related("training").get(pk=occasion_id), actor_id)
 
 
@@ -136,8 +147,10 @@ def hold_again(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of: dt.
     makes up this one. Raises UnableToHoldAgain for another plan, UnableToScheduleLecture
     for one that cannot stand, UnableToVoidLecture if the other was held.
     """
-    # The row is held: of two clicks at once, the second finds what the first has planned. What it repeats comes before
-    # it, as everywhere (``attendance.operations.marks.hold``): who holds both in that order never waits for us.
+    # The row is held: of two clicks at once, the second finds what the first has planned. The training comes before it,
+    # and what it repeats, as everywhere (``attendance.operations.occasions``): who holds them in that order never waits
+    # for us.
+    ledger.hold_training(plan.training_id)
     first = Occasion.objects.filter(sessions=occasion_id)
     list(first.select_for_update(no_key=True, of=("self",)).values_list("pk"))
     occasion = Occasion.objects.select_for_update(no_key=True).get(pk=occasion_id)
@@ -171,6 +184,7 @@ def repeat_lecture(*, occasion_id: int, plan: LecturePlan, actor_id: int, as_of:
     # whoever holds both takes the first before it.
     occasion = Occasion.objects.get(pk=occasion_id)
     first_id = occasion.repeats_id or occasion.pk
+    ledger.hold_training(plan.training_id)
     Occasion.objects.select_for_update(no_key=True).get(pk=first_id)
     known = Lecture.objects.filter(
         occasion__repeats_id=first_id, occasion__starts_at=plan.starts_at, state=State.SCHEDULED

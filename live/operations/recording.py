@@ -70,9 +70,10 @@ def finish_recording(
         Lecture.objects.filter(pk=occasion_id).update(recording=video, **_holes_field(holes))
         offset = (lecture.occasion.window_start_at or started_at) - started_at
         offset_ms = round(offset / dt.timedelta(milliseconds=1))
-        ledger.set_replay(
-            occasion_id=occasion_id, media_ms=duration_ms, media_offset_ms=offset_ms, media_cuts=cuts, as_of=as_of
-        )
+        if not lecture.is_meeting:  # a meeting is made up with the secretary, and counts by no replay
+            ledger.set_replay(
+                occasion_id=occasion_id, media_ms=duration_ms, media_offset_ms=offset_ms, media_cuts=cuts, as_of=as_of
+            )
         if earlier_id is not None and earlier_id != video.pk:
             carry_captions(earlier_id=earlier_id, video_id=video.pk, as_of=as_of)
             carry_chapters(earlier_id=earlier_id, video_id=video.pk)
@@ -116,7 +117,7 @@ def note_holes(*, occasion_id: int, holes: Sequence[Hole]) -> None:
 
 
 @transaction.atomic
-def drop_recording(*, occasion_id: int, actor_id: int, as_of: dt.datetime) -> None:
+def drop_recording(*, occasion_id: int, actor_id: int, as_of: dt.datetime, reason: str = "") -> None:
     """Delete the recording of a lecture when nobody can make up with it any more; in the back office's log.
 
     What it counted for stays counted, and nothing that the media agent still has becomes a recording again. Its file
@@ -128,7 +129,7 @@ def drop_recording(*, occasion_id: int, actor_id: int, as_of: dt.datetime) -> No
     if refusal := why_recording_stays(lecture, as_of=as_of):
         raise UnableToDropRecording(refusal)
     video_id = lecture.recording_id
-    _let_go(lecture, actor_id=actor_id, as_of=as_of)
+    _let_go(lecture, actor_id=actor_id, as_of=as_of, reason=reason)
     mark_replaced(video_id=video_id, as_of=as_of)
 
 
@@ -143,18 +144,20 @@ def let_go_of_recording(*, video_id: uuid.UUID, actor_id: int | None, as_of: dt.
 def why_recording_stays(lecture: Lecture, *, as_of: dt.datetime) -> str:
     """Return why the recording of a lecture cannot be deleted yet, for whoever asks; "" when it can.
 
-    The one answer for the lecture's own page and for that of the video.
+    The one answer for the lecture's own page and for that of the video. With a meeting's nobody makes up.
     """
     occasion = lecture.occasion
     until = occasion.make_up_until_at
     if lecture.state != State.RECORDED or occasion.state in (Occasion.State.SCHEDULED, Occasion.State.OPEN):
         return _("这一场还没有结束，或者回放还在整理，请过一会儿再删除。")
-    if occasion.state in HELD and until is None:
+    if occasion.state in HELD and until is None and not lecture.is_meeting:
         return _("这一场正在认定，还有人可以看回放补学，认定以后才能删除。")
-    if occasion.state in HELD and until is not None and until > as_of:
+    if occasion.state in HELD and until is not None and until > as_of and not lecture.is_meeting:
         return _("还有人可以看回放补学（到 {at}），过了这个时间才能删除。").format(at=moment(until))
     undo = undone_until(occasion)
     if undo is not None and undo > as_of:
+        if lecture.is_meeting:
+            return _("结束不到 10 分钟，还可以恢复会议，请过一会儿再删除。")
         return _("结束不到 10 分钟，还可以恢复直播，请过一会儿再删除。")
     return ""
 
@@ -164,12 +167,13 @@ def _held(lectures: QuerySet[Lecture]) -> QuerySet[Lecture]:
     return lectures.select_for_update(of=("self",), no_key=True).select_related("occasion")
 
 
-def _let_go(lecture: Lecture, *, actor_id: int | None, as_of: dt.datetime) -> None:
+def _let_go(lecture: Lecture, *, actor_id: int | None, as_of: dt.datetime, reason: str = "") -> None:
     from wagtail.log_actions import log as log_action  # noqa: PLC0415 - the media agent runs without Wagtail
 
     fields = {"recording": None, "state": State.UNRECORDED, "recording_dropped_at": as_of}
     Lecture.objects.filter(pk=lecture.pk).update(**fields)
     actor = User.objects.filter(pk=actor_id).first()
-    log_action(instance=lecture.occasion, action="live.drop_recording", user=actor)
+    data = {"reason": reason} if reason else {}
+    log_action(instance=lecture.occasion, action="live.drop_recording", user=actor, data=data)
     log.info("recording_dropped", occasion=lecture.pk, actor_id=actor_id)
     transaction.on_commit(lambda: announce_stage(lecture.pk))

@@ -14,13 +14,17 @@ from organizations.models import User
 
 
 class UnableToRestrict(Exception):
-    """The person is a host of this lecture, or is not in it."""
+    """The person is this lecture's lecturer, or oneself, or nobody."""
 
 
 def restrict(*, occasion_id: int, member_id: int, kind: str, actor_id: int, as_of: dt.datetime) -> None:
-    """Mute somebody in the chat or remove them from the room; doing it twice is doing it once."""
-    lecture = Lecture.objects.only("lecturer_id").get(pk=occasion_id)
-    if member_id in (lecture.lecturer_id, actor_id) or not User.objects.filter(pk=member_id).exists():
+    """Mute somebody in the chat or remove them from the room; doing it twice is doing it once.
+
+    To have planned a meeting protects nobody: who leads it by their role of today is spared at the edge.
+    """
+    lecture = Lecture.objects.only("lecturer_id", "kind").get(pk=occasion_id)
+    spared = (actor_id,) if lecture.is_meeting else (lecture.lecturer_id, actor_id)
+    if member_id in spared or not User.objects.filter(pk=member_id).exists():
         raise UnableToRestrict
     with transaction.atomic():
         # Messages that are being stored come first; from here on nothing of theirs is.

@@ -7,7 +7,6 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from attendance import operations as ledger
 from attendance.models import Occasion, Training
 from attendance.sentences.records import moment
 from live.core.plan import LecturePlan, followed
@@ -20,6 +19,7 @@ from live.operations.plan import (
     checked_alone,
     columns,
     log_plan,
+    make_occasion,
     reschedule_lecture,
 )
 from live.queries.series import following, key_of, organised, plan_of, planned_keys
@@ -48,7 +48,7 @@ def schedule_lectures(
         if key_of(plan) in known:
             raise UnableToScheduleLecture("starts_at", _already(plan), number=number)
         known.add(key_of(plan))
-        occasion = ledger.create_occasion(kind="lecture", plan=plan)
+        occasion = make_occasion(plan, number=number)
         made.append(Lecture.objects.create(occasion=occasion, series=series, **columns(plan)))
         log_plan("live.plan", occasion, actor_id)
     log.info("lectures_scheduled", count=len(made), series=series.pk if series else None, actor_id=actor_id)

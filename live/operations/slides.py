@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from live import room_events
 from live.models import Lecture, SlideDeck, SlideTurn
-from live.operations.drawing import hint
+from live.operations.drawing import SLIDES
 from media import storage
 
 log = structlog.get_logger(__name__)
@@ -75,7 +75,7 @@ def add_deck(
                 ask_at=as_of + KEPT,
                 replaces=there.filter(key=replaces).first() if replaces else None,
             )
-            transaction.on_commit(partial(hint, deck.pk))
+            transaction.on_commit(partial(SLIDES.hint, deck.pk))
     except BaseException:
         storage.drop(folder)
         raise

@@ -117,15 +117,6 @@ def show_picture(*, occasion_id: int, member_id: int, actor_id: int, as_of: dt.d
 
 
 @transaction.atomic
-def unshow(*, occasion_id: int, member_id: int) -> None:
-    """Nothing comes of this person's picture any more: the lecture's is the lecturer's again."""
-    shown = Speaker.objects.filter(lecture_id=occasion_id, member_id=member_id).exclude(shown_at=None)
-    if shown.update(shown_at=None):
-        log.info("picture_lost", occasion=occasion_id, member=member_id)
-        _announce(occasion_id)
-
-
-@transaction.atomic
 def step_down(*, occasion_id: int, member_ids: Collection[int]) -> None:
     """These leave the stage, or their invitation is taken back; who is not there is not told of."""
     deleted, _ = Speaker.objects.filter(lecture_id=occasion_id, member_id__in=member_ids).delete()

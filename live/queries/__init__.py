@@ -46,7 +46,7 @@ from live.queries.room import (
 )
 from live.queries.slides import ReplaySlides, decks_of, replay_slides
 from live.queries.speakers import is_speaking, speakers, speaking
-from live.queries.stage import AirNote, air_log, hand_events, on_air
+from live.queries.stage import AirNote, air_log, hand_events, on_air, pages_on_air
 
 __all__ = [
     "PICTURE_OUTLIVES",
@@ -89,6 +89,7 @@ __all__ = [
     "on_air",
     "own_first",
     "owned_peers",
+    "pages_on_air",
     "pauses_of",
     "people_present",
     "personal_data",

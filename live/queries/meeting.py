@@ -7,9 +7,10 @@ from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
+from attendance.core.intervals import ms_of
 from live.core.wire import protocol
 from live.core.wire.meeting import MOST_NOTES, MOST_SEATS, WaitingEvent
-from live.models import Lecture, MeetingNote, Restriction, Seat
+from live.models import Lecture, MeetingNote, RecordingTurn, Restriction, Seat
 from live.queries.stage import units
 
 NOBODY = (0, 0, 0, 0, 0)
@@ -21,13 +22,15 @@ class Digest:
     """By what is seen once a second that a meeting has changed, for all meetings in two queries.
 
     ``seats``, ``waiting``: how many, and sums of the persons' keys: of all, and of whose microphone is on, whose camera
-    is, who has the floor; ``notes``: how many, and when the last was written.
+    is, who has the floor; ``notes``: how many, and when the last was written; ``recorded``: Unix ms since when the
+    meeting is recorded.
     """
 
     lobby: bool = False
     seats: tuple[int, ...] = NOBODY
     waiting: tuple[int, ...] = NOBODY
     notes: tuple[int, dt.datetime | None] = NOTHING
+    recorded: int | None = None
 
 
 def digest_of(sitting: Iterable[protocol.Sitting]) -> tuple[int, ...]:
@@ -38,7 +41,7 @@ def digest_of(sitting: Iterable[protocol.Sitting]) -> tuple[int, ...]:
 
 
 def digests(lobbies: dict[int, bool]) -> dict[int, Digest]:
-    """Return how each of these meetings stands, of which is known whether it has a lobby; two queries."""
+    """Return how each of these meetings stands, of which is known whether it has a lobby; three queries."""
     if not lobbies:
         return {}
     flags = {"all": Q(), "mic": Q(mic=True), "cam": Q(cam=True), "floor": Q(has_floor=True)}
@@ -54,10 +57,31 @@ def digests(lobbies: dict[int, bool]) -> dict[int, Digest]:
             "lecture_id", "n", "last"
         )
     }
+    turns = RecordingTurn.objects.filter(lecture_id__in=lobbies, ended_at=None)
+    recorded = {pk: ms_of(at) for pk, at in turns.values_list("lecture_id", "began_at")}
     return {
-        pk: Digest(lobby, sitting.get((pk, False), NOBODY), sitting.get((pk, True), NOBODY), noted.get(pk, NOTHING))
+        pk: Digest(
+            lobby,
+            sitting.get((pk, False), NOBODY),
+            sitting.get((pk, True), NOBODY),
+            noted.get(pk, NOTHING),
+            recorded.get(pk),
+        )
         for pk, lobby in lobbies.items()
     }
+
+
+def recorded_since(occasion_id: int) -> int | None:
+    """Return since when a meeting is recorded, Unix milliseconds; None: it is not. One query."""
+    turns = RecordingTurn.objects.filter(lecture_id=occasion_id, ended_at=None)
+    at = turns.values_list("began_at", flat=True).first()
+    return None if at is None else ms_of(at)
+
+
+def recording_turns(occasion_id: int) -> list[RecordingTurn]:
+    """Return when a meeting was recorded and who switched it on, in order; one query."""
+    turns = RecordingTurn.objects.filter(lecture_id=occasion_id).select_related("began_by", "ended_by")
+    return list(turns.order_by("began_at", "pk"))
 
 
 def appearing(occasion_ids: Collection[int]) -> set[tuple[int, int]]:
@@ -84,7 +108,7 @@ def waiting(occasion_id: int) -> WaitingEvent:
 
 def notes(occasion_id: int) -> list[protocol.Note]:
     """Return the agenda, then the decisions, as they were written; one query."""
-    rows = MeetingNote.objects.filter(lecture_id=occasion_id).order_by("kind", "pk")[:MOST_NOTES]
+    rows = MeetingNote.objects.filter(lecture_id=occasion_id).order_by("kind", "pk")[: 2 * MOST_NOTES]
     return [protocol.Note(row.key, row.kind, row.title, row.text) for row in rows]  # type: ignore[arg-type]
 
 

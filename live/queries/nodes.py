@@ -3,14 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, prefetch_related_objects
 
 from attendance.core import freshness
 from attendance.queries.windows import UNDO_FOR
-from live.models import Lecture, MediaNode, Speaker
+from live.models import Lecture, MediaNode, RecordingTurn, Seat, Speaker
 
 KEPT_FOR = UNDO_FOR + timedelta(minutes=1)
 BEATS_EVERY = timedelta(seconds=5)
+FALLBACK = "fallback"
+"""In ``MediaNode.air``, beside the lectures' facts: the lectures whose picture comes by the fallback."""
+TURNS = Prefetch("recording_turns", RecordingTurn.objects.order_by("began_at", "pk"))
 
 
 def is_fresh(node: MediaNode, *, as_of: datetime) -> bool:
@@ -34,13 +37,28 @@ def last_beat(*, name: str) -> datetime | None:
 
 
 def carried(*, node_id: int) -> list[Lecture]:
-    """The lectures that this node has to serve (live) or to pack (ended); of a meeting nothing is packed."""
-    states = [Lecture.State.LIVE, Lecture.State.ENDED]
-    return list(
-        Lecture.objects.filter(media_node_id=node_id, state__in=states, kind=Lecture.Kind.LECTURE)
+    """The lectures that this node has to serve (live) or to pack (ended); a meeting only while it is recorded.
+
+    A meeting's turns of recording are at hand.
+    """
+    is_recorded = RecordingTurn.objects.filter(lecture_id=OuterRef("pk"), ended_at=None)
+    live = Q(kind=Lecture.Kind.LECTURE) | Exists(is_recorded)
+    found = list(
+        Lecture.objects.filter(Q(live, state=Lecture.State.LIVE) | Q(state=Lecture.State.ENDED), media_node_id=node_id)
         .select_related("occasion")
         .order_by(F("live_at").asc())
     )
+    prefetch_related_objects([each for each in found if each.is_meeting], TURNS)
+    return found
+
+
+def cameras(occasion_ids: list[int]) -> dict[int, list[int]]:
+    """Whose camera is on in each of these meetings, in the order of coming; one query."""
+    on = Seat.objects.filter(lecture_id__in=occasion_ids, cam=True, waits=False).order_by("came_at", "pk")
+    found: dict[int, list[int]] = {}
+    for lecture_id, member_id in on.values_list("lecture_id", "member_id"):
+        found.setdefault(lecture_id, []).append(member_id)
+    return found
 
 
 def shown(*, node_id: int) -> dict[int, int]:
@@ -81,7 +99,9 @@ def needs(occasion_ids: list[int], *, as_of: datetime) -> dict[int, Need]:
 def unrecorded(occasion_ids: list[int]) -> list[Lecture]:
     """Those of the given lectures that should have been recorded and for which nothing was found; none deleted."""
     nothing_found = Lecture.objects.filter(record=True, state=Lecture.State.UNRECORDED, recording_dropped_at=None)
-    return list(nothing_found.filter(pk__in=occasion_ids).select_related("occasion"))
+    found = list(nothing_found.filter(pk__in=occasion_ids).select_related("occasion"))
+    prefetch_related_objects([each for each in found if each.is_meeting], TURNS)
+    return found
 
 
 def is_ended(occasion_id: int) -> bool:

@@ -16,6 +16,7 @@ from live.core.wire.slides import NO_SLIDES, SlideEvent
 from live.models import ChatMessage, Lecture, Restriction
 from live.queries import speakers, stage
 from live.queries.meeting import Digest, digests
+from live.queries.nodes import FALLBACK
 from live.queries.speakers import OnStage
 from live.queries.stage import NOBODY, Air
 from organizations.models import Membership, User
@@ -63,8 +64,8 @@ class RoomFacts:
     are stored no more; ``hidden``: messages hidden since the moment that was asked about; ``hands``: since when each is
     up; ``turn``: the turn on the air, whether its page is there, and whether it asks the page before to take over;
     ``break_until``: Unix ms, None without a break; ``slide``: the page shown; ``air``: what comes
-    in, as the media host saw it last; ``speakers``: who is on the stage or asked up; ``meeting``: by what its changes
-    are seen.
+    in, as the media host saw it last; ``is_fallback``: not by WebRTC (ADR 74); ``speakers``: who is on the stage or
+    asked up; ``meeting``: by what its changes are seen; ``removed``: who may not be in the room.
     """
 
     state: str
@@ -73,6 +74,7 @@ class RoomFacts:
     picture_at: dt.datetime | None
     last_message: int
     muted: frozenset[int]
+    removed: frozenset[int]
     hidden: frozenset[int] = frozenset()
     hands: dict[int, dt.datetime] = field(default_factory=dict)
     turn: Air = NOBODY
@@ -81,6 +83,7 @@ class RoomFacts:
     break_until: int | None = None
     slide: SlideEvent = NO_SLIDES
     air: AirFacts | None = None
+    is_fallback: bool = False
     speakers: OnStage = ()
     meeting: Digest | None = None
 
@@ -101,13 +104,13 @@ def lecture_of(occasion_id: int) -> Lecture | None:
 def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None = None) -> dict[int, RoomFacts]:
     """Return what the rooms need to know; lectures that were withdrawn are missing. Six queries for any number.
 
-    One more with ``hidden_since``: the messages that were hidden after it. Two more where one is a meeting.
+    One more with ``hidden_since``: the messages that were hidden after it. Three more where one is a meeting.
     """
     ids = list(occasion_ids)
-    muted: dict[int, set[int]] = defaultdict(set)
-    held = Restriction.objects.filter(lecture_id__in=ids, kind=Restriction.Kind.MUTED, lifted_at=None)
-    for lecture_id, member_id in held.values_list("lecture_id", "member_id"):
-        muted[lecture_id].add(member_id)
+    held: dict[tuple[int, str], set[int]] = defaultdict(set)
+    restrictions = Restriction.objects.filter(lecture_id__in=ids, lifted_at=None)
+    for lecture_id, kind, member_id in restrictions.values_list("lecture_id", "kind", "member_id"):
+        held[lecture_id, kind].add(member_id)
     newest = ChatMessage.objects.filter(lecture_id__in=ids).values("lecture_id").annotate(last=Max("pk"))
     last = dict(newest.values_list("lecture_id", "last"))
     hidden: dict[int, set[int]] = defaultdict(set)
@@ -123,7 +126,8 @@ def room_facts(occasion_ids: Iterable[int], *, hidden_since: dt.datetime | None 
             **_set(row),
             meeting=meetings.get(row["pk"]),
             last_message=last.get(row["pk"], 0),
-            muted=frozenset(muted[row["pk"]]),
+            muted=frozenset(held[row["pk"], Restriction.Kind.MUTED]),
+            removed=frozenset(held[row["pk"], Restriction.Kind.REMOVED]),
             hidden=frozenset(hidden[row["pk"]]),
             hands=hands.get(row["pk"], {}),
             turn=turns.get(row["pk"], NOBODY),
@@ -149,7 +153,7 @@ _COLUMNS = (
 
 def _set(row: dict[str, Any]) -> dict[str, Any]:
     """Return what a room's facts say of the lecture's own row."""
-    until, deck = row["break_until_at"], row["slide__deck__key"]
+    until, deck, air = row["break_until_at"], row["slide__deck__key"], row["media_node__air"] or {}
     return {
         "state": lifecycle.stage_of(row["state"], row["occasion__state"]),
         "webrtc_cap": row["webrtc_cap"],
@@ -159,7 +163,8 @@ def _set(row: dict[str, Any]) -> dict[str, Any]:
         "is_locked": row["locked_at"] is not None,
         "break_until": ms_of(until) if until else None,
         "slide": SlideEvent(deck, row["slide__page"], row["slide__deck__pages"]) if deck else NO_SLIDES,
-        "air": (row["media_node__air"] or {}).get(str(row["pk"])),
+        "air": air.get(str(row["pk"])),
+        "is_fallback": row["pk"] in air.get(FALLBACK, ()),
     }
 
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from live.core.wire import protocol
-from live.models import AirTurn, RaisedHand
+from live.models import AirTurn, Lecture, RaisedHand
 from organizations.models import Membership, RoleGrant, User
 from organizations.queries import valid_on
 
@@ -51,6 +51,13 @@ def air_of(occasion_ids: Collection[int]) -> dict[int, Air]:
         lecture_id: (pk, left_at is None, offered_at is not None, awaits_at is not None)
         for lecture_id, pk, left_at, offered_at, awaits_at in rows.values_list(*fields)
     }
+
+
+def pages_on_air(*, occasion_ids: Collection[int]) -> dict[int, tuple[int, str]]:
+    """Return whose page sends the picture, as (host, the page's name), by lecture; none in a break. One query."""
+    rows = AirTurn.objects.filter(lecture_id__in=occasion_ids, ended_at=None).exclude(source=AirTurn.ENCODER)
+    live = rows.filter(lecture__state=Lecture.State.LIVE, lecture__break_at=None)
+    return {pk: (host_id, source) for pk, host_id, source in live.values_list("lecture_id", "host_id", "source")}
 
 
 def on_air(occasion_id: int) -> protocol.OnAirEvent:

@@ -24,6 +24,7 @@ def take_event(process: "RoomProcess", room: Room, event: protocol.BreakEvent) -
         return
     for peer in process.peers.sending(room, "pub"):
         process.peers.end(peer)
+    process.fallbacks.end(room.occasion_id, "off_air")
 
 
 async def take(occasion_id: int, command: protocol.TakeBreak) -> None:

@@ -6,6 +6,7 @@ way it asks who is signed in and may still be there; and who fell silent is dism
 
 import datetime as dt
 import time
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from live import operations, permissions, queries, supervise
 from live.core.wire import protocol
-from live.room import meeting, sessions, speakers, stage
+from live.room import meeting, sessions, signalling, speakers, stage
 from live.room.rooms import Room
 from live.room.threads import in_database
 
@@ -33,6 +34,19 @@ PICTURE_FRESH = dt.timedelta(seconds=25)
 # A busy media agent sees what came in before the end of a picture only so long after it.
 AGENT_BEHIND = dt.timedelta(seconds=5)
 AIR_FRESH_MS = 4000  # after that the lecturer's page knows nothing (docs/protocol.md)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a room knew when facts were asked for."""
+
+    muted: frozenset[int]
+    removed: frozenset[int]
+    break_until: int | None
+
+    @classmethod
+    def of(cls, room: Room) -> "Told":
+        return cls(room.muted, room.removed, room.break_until)
 
 
 class RoomChecks:
@@ -63,17 +77,16 @@ class RoomChecks:
         if not rooms:
             self._looked_at = now
             return
-        # What is muted now, for comparison: the answer is from after this line, or from before a change that comes.
-        muted = {occasion_id: room.muted for occasion_id, room in rooms.items()}
+        # As it is now, for comparison: the answer is from after this line, or from before a change that comes.
+        told = {occasion_id: Told.of(room) for occasion_id, room in rooms.items()}
         before = {occasion_id: stage.before(room) for occasion_id, room in rooms.items()}
-        breaks = {occasion_id: room.break_until for occasion_id, room in rooms.items()}
         stages = {occasion_id: speakers.known(room) for occasion_id, room in rooms.items()}
         facts = await in_database(
             partial(queries.room_facts, list(rooms), hidden_since=self._looked_at - HIDDEN_OVERLAP)
         )
         for occasion_id, room in rooms.items():
             if occasion_id in facts:
-                self.take_facts(room, facts[occasion_id], muted=muted[occasion_id], break_until=breaks[occasion_id])
+                self.take_facts(room, facts[occasion_id], told[occasion_id])
                 await stage.compare(room, facts[occasion_id], before[occasion_id], deliver=self._process.rooms.deliver)
                 await speakers.compare(self._process, room, facts[occasion_id], stages[occasion_id])
                 await meeting.look(self._process, room, facts[occasion_id])
@@ -84,24 +97,24 @@ class RoomChecks:
         self._looked_at = now
         await self._note_pictures(rooms)
 
-    def take_facts(
-        self, room: Room, facts: queries.RoomFacts, *, muted: frozenset[int], break_until: int | None
-    ) -> None:
+    def take_facts(self, room: Room, facts: queries.RoomFacts, told: "Told") -> None:
         """Deliver what differs from what the room knows.
 
-        ``muted``, ``break_until``: as they were when the facts were asked for. What was told since is newer; the next
-        look compares.
+        ``told``: what it knew when the facts were asked for. What was told since is newer; the next look compares.
         """
         deliver = partial(self._process.rooms.deliver, room.occasion_id)
         room.webrtc_cap, room.live_at = facts.webrtc_cap, facts.live_at
         if facts.state != room.state:
             deliver(protocol.StateChanged(state=facts.state))  # type: ignore[arg-type]
-        if facts.break_until != room.break_until == break_until:
+        if facts.break_until != room.break_until == told.break_until:
             deliver(protocol.BreakEvent(until=facts.break_until))
         if facts.state == "live" and facts.air is not None and facts.air["at"] > max(room.air_at, _fresh_from()):
             # What a dead agent said last stands in the database, and would be news to a room that opens anew.
             room.air_at = facts.air["at"]
             deliver(protocol.AirEvent(**facts.air))
+        was_fallback, room.is_fallback = room.is_fallback, facts.is_fallback and facts.state == "live"
+        if room.is_fallback and not was_fallback:
+            self._process.background.spawn(signalling.turn_to_hls(self._process, room))
         fresh = facts.picture_at is not None and timezone.now() - facts.picture_at < PICTURE_FRESH
         # A sight of the picture from before it was told to be off is no reason to take that back.
         off_at = room.picture_off_at
@@ -109,8 +122,10 @@ class RoomChecks:
         on = facts.state == "live" and fresh and after_off
         if on != room.picture:
             deliver(protocol.PictureEvent(on=on))
-        for member_id in facts.muted ^ muted if room.muted == muted else ():
+        for member_id in facts.muted ^ told.muted if room.muted == told.muted else ():
             deliver(protocol.MutedEvent(member=member_id, on=member_id in facts.muted))
+        for member_id in facts.removed ^ told.removed if room.removed == told.removed else ():
+            deliver(protocol.RemovedEvent(member=member_id, on=member_id in facts.removed))
         for message_id in sorted(facts.hidden):
             deliver(protocol.HiddenEvent(message=message_id))
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from live import operations, permissions
 from live.core.wire import protocol
+from live.core.wire.fallback import FallBack
 from live.engines.base import EngineError
 from live.models import Restriction
 from live.room import ask_commands, breaks, leading, meeting, signalling, slides, speaking
@@ -44,14 +45,12 @@ async def run(process: RoomProcess, room: Room, connection: Connection, command:
 
 
 async def _is_host(room: Room, connection: Connection) -> bool:
-    return await in_database(
-        partial(
-            permissions.may_host_now,
-            occasion_id=room.occasion_id,
-            user_id=connection.member_id,
-            on_date=timezone.localdate(),
-        )
-    )
+    return await _leads(room, connection.member_id)
+
+
+async def _leads(room: Room, member_id: int) -> bool:
+    facts: dict[str, Any] = {"user_id": member_id, "on_date": timezone.localdate()}
+    return await in_database(partial(permissions.may_host_now, occasion_id=room.occasion_id, **facts))
 
 
 async def _beat(process: RoomProcess, room: Room, connection: Connection, command: protocol.Beat) -> None:
@@ -203,6 +202,8 @@ async def _restrict(room: Room, connection: Connection, member_id: int, kind: st
         if on
         else partial(operations.lift_restriction, **facts)
     )
+    if on and await _leads(room, member_id):
+        raise Refused("not_restrictable")
     try:
         await in_database(work)
     except operations.UnableToRestrict as error:
@@ -237,6 +238,7 @@ TABLE: dict[type[protocol.Command], Handler] = {
     protocol.Lock: leading.lock,
     protocol.GiveBack: leading.give_back,
     protocol.AwaitEncoder: leading.await_encoder,
+    FallBack: leading.fall_back,
     protocol.Invite: speaking.invite,
     protocol.TakeDown: speaking.take_down,
     protocol.TakeDownAll: speaking.take_down_all,

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 
 from attendance.clock import clock
 from live.core.wire import protocol
-from live.operations import MeetingIsFull
+from live.operations import MeetingIsFull, PersonIsRemoved
 from live.room import commands, tickets
 from live.room.connections import Connection, Send
 from live.room.meeting import MustWait
@@ -27,7 +27,7 @@ from live.room.stage import RoomIsLocked
 
 log = structlog.get_logger(__name__)
 
-MISTAKES_WITHIN_S = 10.0
+MOST_MISTAKES, MISTAKES_WITHIN_S = 3, 10.0
 # Left in good order: by the person, by leaving the page, or because this server stops.
 CLEAN_CODES = {1000, 1001, 1012}
 # The page itself is gone, and with it its picture.
@@ -90,6 +90,9 @@ class RoomConsumer(AsyncWebsocketConsumer):
             room = await self.process.enter(self.connection, occasion_id)
         except tickets.UnableToEnter:
             await self._refuse(protocol.CLOSE_FORBIDDEN)
+        except PersonIsRemoved:
+            await self._turn_away()
+            return
         except RoomIsLocked:
             await self._refuse(protocol.CLOSE_LOCKED)
         except MustWait:
@@ -100,6 +103,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             await self._refuse(FULL)
         if room is None:
             await self._refuse(protocol.CLOSE_GONE)
+        self.connection.forget_handshake()
         self.room = room
 
     def _read_ticket(self, occasion_id: int) -> Connection:
@@ -118,6 +122,12 @@ class RoomConsumer(AsyncWebsocketConsumer):
             meets=ticket.meets,
             heard_at=time.monotonic(),
         )
+
+    async def _turn_away(self) -> None:
+        """Say what was said at the removal: the page waits for being let in again."""
+        if not self.connection.sent_away:  # else it was removed while it came in, and has heard it
+            await self.send(text_data=protocol.encode(protocol.Bye(reason="removed", after_ms=None)))
+            await self._refuse(protocol.CLOSE_FORBIDDEN)
 
     async def _refuse(self, code: int) -> NoReturn:
         await self.close(code)
@@ -150,7 +160,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
         self.process.rooms.tell(self.connection, frame)
 
     def _count_mistake(self) -> None:
-        now, mistakes = time.monotonic(), self.connection.mistakes
-        mistakes.append(now)
-        if len(mistakes) == mistakes.maxlen and now - mistakes[0] <= MISTAKES_WITHIN_S:
+        now = time.monotonic()
+        mistakes = self.connection.mistakes = (*self.connection.mistakes, now)[-MOST_MISTAKES:]
+        if len(mistakes) == MOST_MISTAKES and now - mistakes[0] <= MISTAKES_WITHIN_S:
             self.process.dismiss(self.connection, code=protocol.CLOSE_MALFORMED, reason="malformed", after_ms=None)

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from live import operations
 from live.core.wire import protocol
-from live.room import signalling, stage
+from live.core.wire.fallback import FallBack, Fallback
+from live.room import signalling, stage, tickets
 from live.room.connections import Connection
 from live.room.process import RoomProcess
 from live.room.refusals import Refused
@@ -79,6 +80,19 @@ async def _take_air(room: Room, connection: Connection, *, source: str, turn: in
         await in_database(take)
     except (operations.UnableToTakeAir, operations.NobodyIsOnAir) as error:
         raise Refused(error.code) from error
+
+
+async def fall_back(process: RoomProcess, room: Room, connection: Connection, command: FallBack) -> None:
+    """The page on the air cannot send by WebRTC, and gets a ticket for the other way."""
+    source = command.source or connection.device
+    await _take_air(room, connection, source=source, turn=command.turn)
+    await process.fallbacks.clear_air(room)
+    ticket = tickets.make_fallback(
+        tickets.FallbackTicket(room.occasion_id, connection.member_id, connection.device, source),
+        session_key=connection.session_key,
+    )
+    url = f"/ws/live/{room.occasion_id}/fallback/"
+    process.rooms.tell(connection, protocol.encode(Fallback(ticket=ticket, url=url)))
 
 
 async def unpublish(process: RoomProcess, room: Room, connection: Connection, command: protocol.Unpublish) -> None:

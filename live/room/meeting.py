@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, cast
 from django.utils import timezone
 
 from live import operations, permissions
+from live.core.wire import asking, protocol
 from live.core.wire import meeting as wire
-from live.core.wire import protocol
 from live.engines.base import Publishing, Subscribing, guest_id, guest_of, meeting_spec
 from live.queries import RoomFacts
 from live.queries import meeting as queries
@@ -42,20 +42,21 @@ class MustWait(Exception):
 class Meeting:
     """What a room knows of its meeting, as it was told.
 
-    ``written``: the notes' digest when they were looked up, None where they have been told of since; ``noted``: when
-    its people were, in monotonic seconds.
+    ``recorded``: since when it is recorded, Unix ms; ``written``: the notes' digest when they were looked up, None
+    where they have been told of since; ``noted``: when its people were, in monotonic seconds.
     """
 
     seats: list[protocol.Sitting] = field(default_factory=list)
     notes: list[protocol.Note] = field(default_factory=list)
     waiting: wire.WaitingEvent = field(default_factory=lambda: wire.WaitingEvent(lobby=False, waiting=[]))
+    recorded: int | None = None
     written: tuple[int, dt.datetime | None] | None = None
     noted: float = 0.0
 
     def stands(self) -> queries.Digest:
         """By what is seen whether it has changed."""
         seats, waiting = queries.digest_of(self.seats), queries.digest_of(self.waiting.waiting)
-        return queries.Digest(self.waiting.lobby, seats, waiting, self.written or (-1, None))
+        return queries.Digest(self.waiting.lobby, seats, waiting, self.written or (-1, None), self.recorded)
 
 
 # --- who comes and goes ---------------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ class Meeting:
 async def sit(connection: Connection, occasion_id: int) -> None:
     """Give who comes a seat; there is none where the meeting is over, and its room says so.
 
-    Raises MustWait, RoomIsLocked, MeetingIsFull (operations), DatabaseError.
+    Raises MustWait, RoomIsLocked, MeetingIsFull and PersonIsRemoved (operations), DatabaseError.
     """
     found = await in_database(partial(_sit, connection, occasion_id))
     if found is False:
@@ -120,6 +121,8 @@ def on_event(process: "RoomProcess", room: "Room", event: protocol.Event) -> Non
         room.meeting.notes, room.meeting.written = event.notes, None
     elif isinstance(event, wire.WaitingEvent):
         room.meeting.waiting = event
+    elif isinstance(event, wire.RecordedEvent):
+        room.meeting.recorded = event.since
     elif isinstance(event, protocol.MutedEvent) and event.on:
         process.peers.end_those(room, lambda peer: peer.kind == "meet" and peer.member_id == event.member)
         process.background.spawn(process.cut(room, event.member, kind="meet"))
@@ -150,8 +153,10 @@ async def look(process: "RoomProcess", room: "Room", facts: RoomFacts) -> None:
 
 async def _compare(room: "Room", one: Meeting, facts: RoomFacts, *, tell: Callable[[protocol.Event], None]) -> None:
     """Look it up, and tell what differs. What was told meanwhile is newer; the next look compares."""
-    before = (one.seats, one.notes, one.waiting)
-    seats, notes, waiting = await in_database(partial(_look_up, room.occasion_id))
+    before, recorded = (one.seats, one.notes, one.waiting), one.recorded
+    seats, notes, waiting, since = await in_database(partial(_look_up, room.occasion_id))
+    if one.recorded == recorded and recorded != since:
+        tell(wire.RecordedEvent(since=since))
     if one.seats is before[0] and one.seats != seats:
         tell(wire.SeatsEvent(seats=seats))
     if one.waiting is before[2] and one.waiting != waiting:
@@ -163,8 +168,9 @@ async def _compare(room: "Room", one: Meeting, facts: RoomFacts, *, tell: Callab
         one.written = facts.meeting.notes if facts.meeting is not None else None
 
 
-def _look_up(occasion_id: int) -> tuple[list[protocol.Sitting], list[protocol.Note], wire.WaitingEvent]:
-    return queries.seats(occasion_id), queries.notes(occasion_id), queries.waiting(occasion_id)
+def _look_up(occasion_id: int) -> tuple[list[protocol.Sitting], list[protocol.Note], wire.WaitingEvent, int | None]:
+    since = queries.recorded_since(occasion_id)
+    return queries.seats(occasion_id), queries.notes(occasion_id), queries.waiting(occasion_id), since
 
 
 # --- commands of everybody ------------------------------------------------------------------------------------------
@@ -260,7 +266,7 @@ async def _must_be_allowed(room: "Room", connection: Connection) -> None:
 async def _or_refused(work: Callable[[], object]) -> None:
     try:
         await in_database(work)
-    except (operations.UnableToAppear, operations.UnableToNote) as error:
+    except (operations.UnableToAppear, operations.UnableToNote, operations.UnableToRecord) as error:
         raise Refused(error.code) from error
 
 
@@ -289,10 +295,17 @@ async def admit(process: "RoomProcess", room: "Room", connection: Connection, co
         raise Refused("room_full") from error
 
 
+async def record(process: "RoomProcess", room: "Room", connection: Connection, command: wire.Record) -> None:
+    work = partial(operations.record_meeting, on=command.on, actor_id=connection.member_id, as_of=timezone.now())
+    await _or_refused(partial(work, occasion_id=room.occasion_id))
+
+
 async def note(process: "RoomProcess", room: "Room", connection: Connection, command: wire.WriteNote) -> None:
     said = partial(operations.write_note, kind=command.kind, title=command.title, text=command.text)
     by = partial(said, actor_id=connection.member_id, as_of=timezone.now())
     await _or_refused(partial(by, occasion_id=room.occasion_id, key=command.id))
+    # The page keeps what was typed until it hears this.
+    process.rooms.tell(connection, protocol.encode(asking.Stored(id=command.id, item=0)))
 
 
 async def drop_note(process: "RoomProcess", room: "Room", connection: Connection, command: wire.DropNote) -> None:
@@ -307,6 +320,7 @@ TABLE: dict[type[protocol.Command], Callable[..., Awaitable[None]]] = {
     wire.GiveFloor: floor,
     wire.OpenLobby: lobby,
     wire.Admit: admit,
+    wire.Record: record,
     wire.WriteNote: note,
     wire.DropNote: drop_note,
 }

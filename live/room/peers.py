@@ -183,7 +183,7 @@ class Peers:
                 self._process.background.spawn(self._end_if_owned(peer, was_on_air=was_on_air))
             return
         self.over(peer)
-        speakers.flows(self._process, peer, comes=False)
+        speakers.ended(self._process, peer)
         if peer.part is not None:
             self._process.background.spawn(peer.part.close())
         if was_on_air:
@@ -196,7 +196,7 @@ class Peers:
             log.warning("peer_not_dropped")
             is_owned = True  # nobody can have claimed it without a database, and it must not go on unseen
         if is_owned:
-            speakers.flows(self._process, peer, comes=False)
+            speakers.ended(self._process, peer)
         if is_owned and was_on_air:
             self._process.picture(peer.room, on=False)
         if peer.part is not None and is_owned:

@@ -29,14 +29,14 @@ from live.room.asking import Asking
 from live.room.background import Background
 from live.room.channel import ProcessChannel
 from live.room.chat import Chat
-from live.room.checks import RoomChecks
+from live.room.checks import RoomChecks, Told
 from live.room.connections import Connection
 from live.room.encoders import Encoders
+from live.room.fallback import Fallbacks
 from live.room.held_air import HeldAir
 from live.room.peers import Peers
 from live.room.presence import UNWRITTEN, Recorder
 from live.room.rooms import Room, Rooms
-from live.room.stage import RoomIsLocked
 from live.room.threads import in_database
 from live.room.turn import ice_servers
 from live.room.uncounted import Uncounted
@@ -71,6 +71,7 @@ class RoomProcess:
         self.air = HeldAir(self)
         self.noting = speakers.Noting()
         self.encoders = Encoders(self)
+        self.fallbacks = Fallbacks(self)
         self.uncounted = Uncounted(self)
 
     # --- the life of the process --------------------------------------------------------------------------------
@@ -84,6 +85,7 @@ class RoomProcess:
         self.peers.start()
         self.air.start()
         self.encoders.start()
+        self.fallbacks.start()
         self.uncounted.start()
         PHONES.set_function(self.rooms.sockets)
         UNWRITTEN.set_function(self.recorder.unwritten)
@@ -137,10 +139,8 @@ class RoomProcess:
             speakers.on_event(self, room, event)
         elif isinstance(event, protocol.MutedEvent):
             room.muted = room.muted | {event.member} if event.on else room.muted - {event.member}
-        elif isinstance(event, protocol.RemovedEvent) and event.on:
-            for connection in room.of_member(event.member):
-                self.dismiss(connection, code=protocol.CLOSE_FORBIDDEN, reason="removed", after_ms=None)
-            self.background.spawn(self.cut(room, event.member))
+        elif isinstance(event, protocol.RemovedEvent):
+            stage.take_removal(self, room, event)
         else:
             stage.on_event(room, event)
 
@@ -155,6 +155,7 @@ class RoomProcess:
                 self.count(room, connection)
         elif state != "live":
             room.picture, room.break_until = False, None
+            self.fallbacks.end(room.occasion_id, "off_air")
             for connection in everybody:
                 self.uncount(connection, reason="closed", at=self.answered_until(connection))
                 if state == "cancelled":
@@ -169,14 +170,19 @@ class RoomProcess:
     async def enter(self, connection: Connection, occasion_id: int) -> Room | None:
         """Put a connection into its room; None when there is no such lecture. ``joined`` follows, after any commit.
 
-        Raises DatabaseError when the room is new here and cannot be looked up, RoomIsLocked, MustWait, MeetingIsFull.
+        Raises DatabaseError when the room is new here and cannot be looked up, PersonIsRemoved, RoomIsLocked, MustWait,
+        MeetingIsFull.
         """
         if connection.meets:  # before it hears anything of the room
             await meeting.sit(connection, occasion_id)
+        if (open_here := self.rooms.open.get(occasion_id)) is not None:  # nor does who was removed from it
+            await stage.check_not_removed(open_here, connection)
         # Entered before anything is asked: what is told meanwhile is not missed.
         room = self.rooms.enter(occasion_id, connection)
         try:
             known = await self._know(room)
+            if known:
+                await stage.check_door(room, connection)
         except BaseException:  # also cancelled: nobody else would take it out again
             # The room may have gone live meanwhile: a stay that has begun ends with it.
             self.leave(room, connection, clean=True)
@@ -184,10 +190,6 @@ class RoomProcess:
         if not known:
             self.leave(room, connection, clean=True)
             return None
-        # Into a locked meeting nobody has come who got no seat.
-        if not connection.meets and await stage.is_locked_out(room, connection):
-            self.leave(room, connection, clean=True)
-            raise RoomIsLocked
         connection.admitted = True
         self._keep_few(room, connection)
         self.count(room, connection)
@@ -199,7 +201,7 @@ class RoomProcess:
         """The first of a room in this process looks up where the lecture stands; the others wait for that."""
         async with room.learning:
             if not room.known:
-                muted, break_until = room.muted, room.break_until
+                told = Told.of(room)
                 found = await in_database(partial(queries.room_facts, [room.occasion_id]))
                 facts = found.get(room.occasion_id)
                 if facts is None:
@@ -207,9 +209,10 @@ class RoomProcess:
                 room.known, room.state, room.last_message = True, facts.state, facts.last_message
                 if facts.is_meeting:  # known as one, whatever else cannot be looked up: the next look brings it
                     room.meeting = meeting.Meeting()
-                if room.muted == muted:  # else something was told meanwhile, and the next look brings the others
-                    room.muted = facts.muted
-                self.checks.take_facts(room, facts, muted=facts.muted, break_until=break_until)
+                # Where something was told meanwhile the next look brings the others.
+                room.muted = facts.muted if room.muted == told.muted else room.muted
+                room.removed = facts.removed if room.removed == told.removed else room.removed
+                self.checks.take_facts(room, facts, told)
                 await stage.learn(room, facts)
                 await speakers.learn(room, facts)
                 await meeting.learn(self, room, facts)
@@ -274,6 +277,7 @@ class RoomProcess:
             seats=now.seats,
             notes=now.notes,
             waiting=now.waiting if connection.host and connection.meets else None,
+            recorded_since=now.recorded,
         )
         connection.hand = frame.hand
         self.rooms.tell(connection, protocol.encode(frame))
@@ -300,8 +304,9 @@ class RoomProcess:
             down = partial(operations.step_down, occasion_id=room.occasion_id, member_ids=[connection.member_id])
             self.background.spawn(self._note(down))
         if page:
+            has_no_media = connection.staged and connection.talking is None  # the end of media is noted with them
             self.peers.end_of(connection)
-            if connection.staged or connection.talking is not None:
+            if has_no_media:
                 self.background.spawn(self._note(partial(speakers.note_silence, room.occasion_id, connection)))
         else:
             self.peers.hold(connection)
@@ -336,7 +341,7 @@ class RoomProcess:
 
         It begins when the page came in front, or when the lecture went live where that was later.
         """
-        is_here = not connection.hidden and not connection.leaving and room.state == "live"
+        is_here = connection.admitted and not (connection.hidden or connection.leaving) and room.state == "live"
         if connection.counted and connection.stay is None and is_here:
             connection.stay = self.recorder.begin(
                 occasion_id=room.occasion_id,

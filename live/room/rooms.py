@@ -24,7 +24,7 @@ from live.queries.stage import NOBODY_ON_AIR
 from live.room.asking_state import RoomAsking
 from live.room.background import Background
 from live.room.channel import ProcessChannel
-from live.room.connections import Connection
+from live.room.connections import Connection, Outgoing
 
 if TYPE_CHECKING:
     from live.room.meeting import Meeting
@@ -54,7 +54,8 @@ class Room:
     ``elsewhere``: of each other process, when it was last heard of, its counts of members and of WebRTC, and how many
     cannot hear there; ``members``: the connections of each person, hosts among them; ``hosts``: and each host;
     ``left_at``: who left lately having been let in, in the loop's seconds; ``speakers``: the stage as it was told;
-    ``devices``: by which each of them speaks, as it was looked up last.
+    ``devices``: by which each of them speaks, as it was looked up last; ``is_picture_told``: the engine has heard whose
+    picture is the lecture's.
     """
 
     occasion_id: int
@@ -64,6 +65,7 @@ class Room:
     live_at: dt.datetime | None = None
     webrtc_cap: int = 0
     muted: frozenset[int] = frozenset()
+    removed: frozenset[int] = frozenset()
     hosts: collections.Counter[int] = field(default_factory=collections.Counter)
     left_at: dict[int, float] = field(default_factory=dict)
     hands: dict[int, protocol.HandEvent] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Room:
     speakers: list[protocol.OnStage] = field(default_factory=list)
     devices: dict[int, str] = field(default_factory=dict)
     speakers_noted: float = 0.0
+    is_picture_told: bool = True
     is_chat_open: bool = True
     is_locked: bool = False
     picture: bool = False
@@ -79,6 +82,7 @@ class Room:
     break_until: int | None = None
     slide: SlideEvent = NO_SLIDES
     air_at: int = 0
+    is_fallback: bool = False
     meeting: "Meeting | None" = None
     host_connections: set[Connection] = field(default_factory=set)
     seq: int = 0
@@ -251,7 +255,7 @@ class Rooms:
 
     def tell(self, connection: Connection, text: str) -> None:
         """Send one frame to one browser without waiting for it; dropped when the browser is stuck."""
-        self._push(connection, {"type": "websocket.send", "text": text})
+        self._push(connection, Outgoing.of(text))
 
     def on_message(self, message: dict[str, Any]) -> None:
         """A message of another process: events for a room here, or how many are in that room there."""
@@ -319,7 +323,7 @@ class Rooms:
             self._tell_private(room)
             text = self._next_frame(room)
             if text is not None:
-                await self._send_all(room.connections, {"type": "websocket.send", "text": text})
+                await self._send_all(room.connections, Outgoing.of(text))
 
     def _tell_private(self, room: Room) -> None:
         told = _drain(room.private)
@@ -332,10 +336,10 @@ class Rooms:
             [one for one in room.connections if one.host or one.member_id in whose] if whose else room.host_connections
         )
         for member_id, text in told:
-            shared = packing.tick(seq=room.seq, people=room.people(), left_out=0, events=[text])
+            shared = Outgoing.of(packing.tick(seq=room.seq, people=room.people(), left_out=0, events=[text]))
             for one in theirs:
                 if one.host or one.member_id == member_id:
-                    self.tell(one, shared)
+                    self._push(one, shared)
 
     def _next_frame(self, room: Room) -> str | None:
         """Return the room's frame of this tick, made of all that waits; None when there is nothing to say."""
@@ -353,16 +357,16 @@ class Rooms:
         room.told_people, room.told_at = people, now
         return packing.tick(seq=room.seq, people=people, left_out=left_out, events=[*urgent, *chosen])
 
-    async def _send_all(self, connections: Iterable[Connection], message: dict[str, Any]) -> None:
+    async def _send_all(self, connections: Iterable[Connection], frame: Outgoing) -> None:
         # A copy: at each pause somebody may come or leave.
         for index, connection in enumerate(list(connections)):
-            self._push(connection, message)
+            self._push(connection, frame)
             if index % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
 
-    def _push(self, connection: Connection, message: dict[str, Any]) -> None:
+    def _push(self, connection: Connection, frame: Outgoing) -> None:
         if not connection.closed and connection.stuck_since is None:
-            rest = connection.push(message, now=self._loop.time())
+            rest = connection.push(frame, now=self._loop.time())
             if rest is not None:
                 self._background.spawn(rest.finish())
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.urls import path, re_path
 
 from live.room.consumers import RoomConsumer
+from live.room.fallback_consumer import FallbackConsumer
 
 PORTS = {"http": 80, "https": 443}
 
@@ -21,18 +22,25 @@ async def refuse(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "websocket.close"})
 
 
-router = URLRouter([path("ws/live/<int:occasion_id>/", RoomConsumer.as_asgi()), re_path("", refuse)])  # type: ignore[arg-type]
+router = URLRouter(
+    [
+        path("ws/live/<int:occasion_id>/", RoomConsumer.as_asgi()),
+        path("ws/live/<int:occasion_id>/fallback/", FallbackConsumer.as_asgi()),
+        re_path("", refuse),  # type: ignore[arg-type]
+    ]
+)
 
 
 async def websockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """ASGI application of all sockets: an unknown origin or address is refused in the handshake."""
+    # What is local here is kept as long as the socket lives.
+    await (router if _comes_from_us(scope) else refuse)(scope, receive, send)
+
+
+def _comes_from_us(scope: dict[str, Any]) -> bool:
     headers = dict(scope["headers"])
     origin = headers.get(b"origin", b"").decode("latin-1")
-    host = headers.get(b"host", b"").decode("latin-1")
-    if is_allowed(origin, host=host):
-        await router(scope, receive, send)
-    else:
-        await refuse(scope, receive, send)
+    return is_allowed(origin, host=headers.get(b"host", b"").decode("latin-1"))
 
 
 def is_allowed(origin: str, *, host: str) -> bool:

@@ -107,7 +107,8 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
     is_full = own >= WEBRTC_EACH or room.watching() >= room.webrtc_cap
     # Whoever speaks, or is spoken to, cannot wait four seconds for the answer. Of a meeting there is no HLS.
     is_talking = room.is_speaking(connection.member_id) or (via == "stage" and connection.host) or connection.meets
-    if via == "hls" or (via == "stage" and not is_talking) or (is_full and not is_talking):
+    # Nor is there anything by WebRTC of a lecturer who sends by the fallback.
+    if via == "hls" or ((via == "stage" or is_full or room.is_fallback) and not is_talking):
         return _tell_way(process, connection, "hls")
     peer = Peer(room, connection, "sub")
     # Counted before the wait for the engine: of many who come at once none slips past the limit.
@@ -133,6 +134,15 @@ async def watch(process: "RoomProcess", room: Room, connection: Connection, via:
         part.see(connection.sees)
     _offer(process, peer, part.offer_sdp)
     return hold(process, peer)
+
+
+async def turn_to_hls(process: "RoomProcess", room: Room) -> None:
+    """The lecturer's picture comes by the fallback from now on: whoever waits for it by WebRTC gets HLS."""
+    for peer in [one for one in room.webrtc if one.away_at is None]:
+        connection = peer.connection
+        if not (room.is_speaking(connection.member_id) or connection.host):
+            await unwatch(process, connection)
+            _tell_way(process, connection, "hls")
 
 
 async def unwatch(process: "RoomProcess", connection: Connection) -> None:
@@ -252,7 +262,7 @@ def listener_for(process: "RoomProcess", peer: Peer) -> Callable[[EngineEvent], 
             process.peers.over(peer)
             if peer.kind == "pub" and not peer.room.is_on_air():
                 process.picture(peer.room, on=False)
-            speakers.flows(process, peer, comes=False)
+            speakers.ended(process, peer)
 
     return on_event
 

@@ -48,8 +48,10 @@ async def _show(room: Room) -> None:
     try:
         url = await in_database(partial(queries.engine_url, occasion_id=room.occasion_id))
     except DatabaseError:
+        room.is_picture_told = False  # the next look tells it
         log.warning("picture_not_shown")
         return
+    room.is_picture_told = True
     if url:
         get_engine(url).show(room.room_id, shown_feed(room))
 
@@ -61,22 +63,31 @@ def shown_feed(room: Room) -> str:
 
 
 def flows(process: "RoomProcess", peer: "Peer", *, comes: bool) -> None:
-    """A speaker's picture was seen to come, comes no more, or their connection has ended."""
+    """A speaker's picture was seen to come, or comes no more."""
     if peer.kind == "talk" and peer.flows != comes:
         peer.flows = comes
-        process.background.spawn(_note_flow(peer))
+        process.background.spawn(_note(peer))
 
 
-async def _note_flow(peer: "Peer") -> None:
+def ended(process: "RoomProcess", peer: "Peer") -> None:
+    """A speaker's connection is over: nothing is heard or seen of them until there is another."""
+    if peer.kind == "talk":
+        peer.flows = False
+        process.background.spawn(_note(peer))
+
+
+async def _note(peer: "Peer") -> None:
     try:
-        await note_sending(peer.room, peer.connection, peer)
+        # Its browser may have begun anew meanwhile.
+        await note_sending(peer.room, peer.connection, peer.connection.talking or peer)
     except DatabaseError:
-        log.warning("picture_not_noted")  # the engine gives the lecturer's where there is no other
+        log.warning("sending_not_noted")  # the engine gives the lecturer's picture where there is no other
 
 
 async def note_sending(room: Room, connection: Connection, peer: "Peer | None") -> bool:
     """Note what a speaker's device sends, as its page says; a picture only once it was seen to come.
 
+    Of a connection that is over nothing comes, whatever its page said.
     Without its connection at hand (the socket is another) a picture is what it was. False: this person speaks by
     another device, or not at all.
     """
@@ -84,7 +95,8 @@ async def note_sending(room: Room, connection: Connection, peer: "Peer | None") 
 
 
 def note_silence(occasion_id: int, connection: Connection) -> None:
-    """The page by which somebody spoke is gone: their place is kept, and nothing of them is heard."""
+    """The page by which somebody came on the stage is gone before it sent anything: their place is kept, and they are
+    not said to speak."""
     connection.sends = (False, False)
     _note_sending(occasion_id, connection, None)
 
@@ -96,6 +108,7 @@ def _note_sending(occasion_id: int, connection: Connection, peer: "Peer | None")
     if now is None:
         return False
     sound, picture = connection.sends or (now.sound, now.picture)
+    sound = sound and not (peer is not None and peer.is_over)
     picture = picture and (now.picture if peer is None else peer.flows)
     operations.note_sending(occasion_id=occasion_id, member_id=now.member, sound=sound, picture=picture)
     return True
@@ -131,7 +144,9 @@ async def compare(process: "RoomProcess", room: Room, facts: queries.RoomFacts, 
         found = await in_database(partial(queries.speakers, room.occasion_id))
         if known(room) == was:
             process.rooms.deliver(room.occasion_id, protocol.SpeakersEvent(speakers=found))
-    await _note(process, room)
+    if not room.is_picture_told:
+        await _show(room)
+    await _note_here(process, room)
 
 
 def _devices(facts: queries.RoomFacts) -> dict[int, str]:
@@ -155,7 +170,7 @@ class Noting:
         return now - self._since >= KEPT.total_seconds()
 
 
-async def _note(process: "RoomProcess", room: Room) -> None:
+async def _note_here(process: "RoomProcess", room: Room) -> None:
     """Say whose devices are here; and take down those of whom no process has said so for a while."""
     now = time.monotonic()
     if not room.speakers or now - room.speakers_noted < NOTE_S:

@@ -120,6 +120,8 @@ async def speak(process: RoomProcess, room: Room, connection: Connection, comman
         return
     process.rooms.tell(connection, protocol.encode(protocol.ServerAnswer(sdp=part.answer_sdp)))
     signalling.hold(process, peer)
+    # What its page said while there was no connection, or one that ended by itself.
+    await speakers.note_sending(room, connection, peer)
 
 
 async def reclaim(process: RoomProcess, room: Room, connection: Connection, command: protocol.Reclaim) -> None:

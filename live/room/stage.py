@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
@@ -13,6 +14,9 @@ from live.queries.stage import NOBODY_ON_AIR
 from live.room.connections import Connection
 from live.room.rooms import Room
 from live.room.threads import in_database
+
+if TYPE_CHECKING:
+    from live.room.process import RoomProcess
 
 NOTE_S = 10.0  # how often hands are noted to be here; well below operations.hands.KEPT
 
@@ -42,6 +46,17 @@ def on_event(room: Room, event: protocol.Event) -> None:
         room.on_air = event
     elif isinstance(event, SlideEvent):
         room.slide = event
+
+
+def take_removal(process: "RoomProcess", room: Room, event: protocol.RemovedEvent) -> None:
+    """Somebody is removed, which ends their sockets and media here, or let in again."""
+    if not event.on:
+        room.removed -= {event.member}
+        return
+    room.removed |= {event.member}
+    for connection in room.of_member(event.member):
+        process.dismiss(connection, code=protocol.CLOSE_FORBIDDEN, reason="removed", after_ms=None)
+    process.background.spawn(process.cut(room, event.member))
 
 
 async def learn(room: Room, facts: queries.RoomFacts) -> None:
@@ -119,7 +134,26 @@ def left(room: Room, connection: Connection, *, clean: bool, page: bool) -> Iter
         yield partial(operations.lower_hands, occasion_id=room.occasion_id, member_ids=[connection.member_id])
 
 
-async def is_locked_out(room: Room, connection: Connection) -> bool:
+async def check_door(room: Room, connection: Connection) -> None:
+    """Ask whether the room lets this browser in. Raises PersonIsRemoved (operations), RoomIsLocked, DatabaseError."""
+    await check_not_removed(room, connection)
+    # Into a locked meeting nobody has come who got no seat.
+    if not connection.meets and await _is_locked_out(room, connection):
+        raise RoomIsLocked
+
+
+async def check_not_removed(room: Room, connection: Connection) -> None:
+    """Refuse whom a host removed: the room knows them. Of those alone the database is asked, for whoever was let in
+    again a moment ago in another process comes at once. Raises PersonIsRemoved (operations), DatabaseError.
+    """
+    if connection.host or connection.member_id not in room.removed:
+        return
+    ask = partial(permissions.removed_from, member_id=connection.member_id, occasion_ids=[room.occasion_id])
+    if await in_database(ask):
+        raise operations.PersonIsRemoved
+
+
+async def _is_locked_out(room: Room, connection: Connection) -> bool:
     """Whether this browser is kept out of a locked room: its person is not in it, and was not a moment ago.
 
     Of guests of a further session nothing is recorded: what this process remembers decides.

@@ -6,7 +6,7 @@ come together (``live.room.sessions``).
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core import signing
@@ -15,6 +15,10 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 MAX_AGE_S = 120
 SALT = "live.ticket"
+FALLBACK_SALT = "live.fallback"
+
+
+T = TypeVar("T", "Ticket", "FallbackTicket")
 
 
 class UnableToEnter(Exception):
@@ -36,6 +40,16 @@ class Ticket:
     meets: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class FallbackTicket:
+    """For the fallback's socket. ``source``: the page on the air, by the name that it gave itself."""
+
+    occasion: int
+    member: int
+    device: str
+    source: str
+
+
 def make(ticket: Ticket, *, session_key: str) -> str:
     """Return the ticket as text fit for a URL."""
     said = asdict(ticket) | {"session": _mark(session_key)}
@@ -44,12 +58,26 @@ def make(ticket: Ticket, *, session_key: str) -> str:
     return signing.dumps(said, salt=SALT, compress=False)
 
 
+def make_fallback(ticket: FallbackTicket, *, session_key: str) -> str:
+    """The same for the fallback's socket, where a room's ticket opens nothing, nor this one a room."""
+    return signing.dumps(asdict(ticket) | {"session": _mark(session_key)}, salt=FALLBACK_SALT, compress=False)
+
+
 def read(text: str, *, occasion_id: int, cookie_header: str) -> tuple[Ticket, str]:
     """Return what a ticket says, and the session key it is bound to; raises ``UnableToEnter``."""
+    return _read(Ticket, text, SALT, occasion_id=occasion_id, cookie_header=cookie_header)
+
+
+def read_fallback(text: str, *, occasion_id: int, cookie_header: str) -> tuple[FallbackTicket, str]:
+    """The same of one of ``make_fallback``."""
+    return _read(FallbackTicket, text, FALLBACK_SALT, occasion_id=occasion_id, cookie_header=cookie_header)
+
+
+def _read(kind: type[T], text: str, salt: str, *, occasion_id: int, cookie_header: str) -> tuple[T, str]:
     try:
-        data: dict[str, Any] = signing.loads(text, salt=SALT, max_age=MAX_AGE_S)
+        data: dict[str, Any] = signing.loads(text, salt=salt, max_age=MAX_AGE_S)
         mark = data.pop("session")
-        ticket = Ticket(**data)
+        ticket = kind(**data)
     except (signing.BadSignature, TypeError, KeyError, AttributeError, ValueError) as error:
         raise UnableToEnter from error
     session_key = parse_cookie(cookie_header).get(settings.SESSION_COOKIE_NAME, "")

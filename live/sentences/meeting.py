@@ -1,7 +1,11 @@
 """The sentences of a meeting's room, in the reader's language; ``{name}`` marks what the island fills in."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
+from attendance.sentences.records import hour
+from live.models import Lecture, RecordingTurn
 from live.sentences.room import talk_words
 
 
@@ -59,6 +63,8 @@ def _room() -> dict[str, str]:
         "floor_mark": _("请发言"),
         "silenced": _("主持人关了您的麦克风，需要发言时可以再打开"),
         "silenced_all": _("主持人请大家安静，已关麦克风；需要发言时可以再打开，或先举手"),
+        "recorded_now": _("主持人打开了录音录像，大家的声音和画面会录下来"),
+        "recorded_no_more": _("录音录像已停止"),
         "mic_on": _("麦克风开着"),
         "mic_off": _("麦克风关着"),
     }
@@ -77,6 +83,8 @@ def _devices() -> dict[str, str]:
         "insecure": _("这个地址不是 https，浏览器不允许使用麦克风和摄像头。请联系组织员。"),
         "unsupported": _("这个浏览器不能发言，请用手机自带的浏览器或微信打开。"),
         "muted": _("主持人暂时不让您发言"),
+        "replaced": _("您已改用另一部手机或电脑发言，这里的麦克风和摄像头关了，还可以听"),
+        "took_over": _("已改用这里发言，您另一部手机或电脑的麦克风和摄像头关了"),
     }
 
 
@@ -88,6 +96,7 @@ def _leading() -> dict[str, str]:
         "resume": _("恢复会议（还有 {m} 分钟）"),
         "too_late": _("已经过了计划时间很久，不能再开始。请重新安排。"),
         "state": _("现在不能这样做，请刷新页面看看。"),
+        "not_restrictable": _("不能对主持人这样做"),
         "silence": _("关麦克风"),
         "give_floor": _("请发言"),
         "take_floor": _("收回发言"),
@@ -101,10 +110,36 @@ def _leading() -> dict[str, str]:
         "lobby_on": _("打开等候室"),
         "lobby_off": _("关闭等候室"),
         "admit": _("让进来"),
+        "record_on": _("开始录音录像"),
+        "record_on_sure": _("真的开始录音录像？大家都会看到提示"),
+        "record_off": _("停止录音录像"),
+        "record_off_sure": _("真的停止录音录像？"),
+        "not_recorded": _("现在没有录上，正在自动恢复。请告诉管理员；会议不用停。"),
         "room_full": _("会议室已满 50 人，有人离开后再让进来。"),
         "waiting_n": _("等候室 {n} 人"),
         "raised": _("举手"),
         "drop": _("删除"),
         "edit": _("修改"),
-        "too_many": _("最多写 30 条"),
+        "too_many": _("议程最多写 30 条，决定最多写 30 条"),
+        "too_long": _("议程一共最多 8000 字，这一条还没有写上，请写短一些"),
+        "drop_sure": _("再点一次就删除"),
     }
+
+
+def recording_words(lecture: Lecture) -> str:
+    """Return why there is nothing to play of a meeting's recording yet, or any more."""
+    if lecture.is_recording_dropped:
+        return _("这场会议的录像已经删除。")
+    if lecture.state == Lecture.State.ENDED:
+        return _("录像正在整理，一般几分钟就好。请过一会儿再来。")
+    return _("这场会议没有录像。")
+
+
+def turn_words(turns: Sequence[RecordingTurn]) -> list[str]:
+    """Return from when to when a meeting was recorded, and who switched it on."""
+    said = _("{since}—{until} 录音录像，由 {who} 打开")
+    return [
+        said.format(since=hour(turn.began_at), until=hour(turn.ended_at), who=turn.began_by.name)
+        for turn in turns
+        if turn.ended_at is not None
+    ]

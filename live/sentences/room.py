@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from attendance.sentences.records import hour, length
 from live.models import Lecture
 from live.queries import air_log, keeps_from_recording, not_recorded
+from live.sentences.fallback import fallback_words
 from media.core.clock import clock
 
 
@@ -82,8 +83,12 @@ def _member_stage() -> dict[str, str]:
         "invited": _("主持人请您上台发言。上台以后，大家都能听到您的声音。"),
         "invitation_over": _("这次邀请已经过时，想发言请再举手。"),
         "stage_heard": _("您正在台上发言，大家都能听到"),
+        "deaf": _("现在听不到讲师，正在重试"),
         "stage_mute": _("您在台上，麦克风关着，大家听不到您"),
         "stage_elsewhere": _("您正在台上，这一页的麦克风没有开。要在这里发言，请点“上台发言”。"),
+        "down_break": _("现在休息，台上的人都下来了，您的麦克风已经关了。"),
+        "down_host": _("主持人请您下台了，您的麦克风已经关了。想再发言请举手。"),
+        "down_lost": _("连接断开期间您下台了。想再发言请举手。"),
         "mic_asking": _("请在手机的提示里允许使用麦克风"),
         "mic_denied": _("没有得到麦克风的许可。请在浏览器或微信的设置里允许使用麦克风，再点“上台发言”。"),
         "mic_missing": _("没有找到麦克风。请插好耳机或换一部手机，再点“上台发言”。"),
@@ -110,6 +115,7 @@ def host_words() -> dict[str, str]:
         | people_words()
         | _host_devices()
         | _host_air()
+        | fallback_words()
         | _host_headline()
         | _host_break()
         | _host_after()
@@ -156,6 +162,7 @@ def _host_devices() -> dict[str, str]:
         "microphone": _("麦克风"),
         "screen": _("共享屏幕"),
         "screen_stop": _("停止共享"),
+        "screen_over": _("共享已停止，请再点“共享屏幕”"),
         "screen_silent": _("共享的画面没有声音。要让大家听到，请停止共享，重新选标签页或整个屏幕，勾选“分享音频”。"),
         "face_on": _("加上我的人像"),
         "face_off": _("去掉人像"),
@@ -263,6 +270,7 @@ def _host_people() -> dict[str, str]:
         "take_down": _("下台"),
         "is_speaking": _("正在发言"),
         "is_quiet": _("麦克风关着"),
+        "came_not": _("{names} 没有上台（不方便，或没有回应）"),
         "is_invited": _("已邀请，等对方答应"),
         "has_camera": _("开着摄像头"),
         "show_picture": _("让大家看"),
@@ -285,6 +293,9 @@ def _host_stage() -> dict[str, str]:
         "on_air_you": _("您在另一个页面送出画面"),
         "take_asks": _(
             "现在由 {name} 送出画面。接替以后大家看到、听到的是您，对方可以一键收回。确定由您来送出画面吗？"
+        ),
+        "take_own_asks": _(
+            "现在由您的另一个页面送出画面。由这一页送出以后，那一页不再送出。确定由这一页来送出画面吗？"
         ),
         "taken": _("现在由别人送出画面。要接替，请点“由我来送出画面”。"),
         "taken_from": _("您接替了 {before} 送出画面。"),

@@ -46,18 +46,6 @@ def slide_room_words() -> dict[str, str]:
     }
 
 
-def fault_of(code: str) -> str:
-    """Return why a PDF could not be drawn, and what to do next."""
-    said = {
-        "encrypted": _("这份 PDF 有密码，打不开。请在电脑上去掉密码，另存一份再上传。"),
-        "many_pages": _("页数太多：课件最多 200 页。请分成几份再上传。"),
-        "timeout": _("这份 PDF 太复杂，处理超时。请用“打印为 PDF”另存一份，或分成几份再上传。"),
-        "too_big": _("这份 PDF 的页面太大。请用“打印为 PDF”另存一份再上传。"),
-        "no_space": _("服务器存储空间不足，请联系管理员后再上传。"),
-    }
-    return said.get(code, _("这份 PDF 读不出来，文件可能已损坏。请用原来的程序打开它，重新导出 PDF 再上传。"))
-
-
 def chapter_title(*, title: str, page: int) -> str:
     """Return what a chapter is called: as the PDF's outline calls its first page, else by its number."""
     return title or _("第 %(page)s 页") % {"page": page}

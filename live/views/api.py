@@ -72,6 +72,8 @@ def room_state(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str,
         "mine": own_record(lecture, member_id=user.pk, as_of=as_of),
     }
     if lecture.is_meeting:
+        # Who waits outside may know it before they come in.
+        state["recorded_since"] = facts.meeting.recorded if facts.meeting else None
         state["seats"] = [] if is_outside else [asdict(one) for one in seats(lecture.pk)]
         state["notes"] = [] if is_outside else [asdict(one) for one in notes(lecture.pk)]
     if is_host:
@@ -153,7 +155,7 @@ def outbox(request: HttpRequest, lecture: Lecture) -> HttpResponse:
 
 
 @require_GET
-@lecture_json(may_read_recording)
+@lecture_json(may_read_recording, meets=True)
 def replay_addresses(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """Fresh signed addresses for an open replay page, whose own have expired."""
     if lecture.recording is None:

@@ -43,6 +43,7 @@ from live.views.slides import slides_url
 from media.core.chapters import Chapter
 from media.permissions import may_preview_video
 from media.queries import UnableToPlay, playback
+from organizations.display import is_lite
 from organizations.models import Role, User
 from organizations.permissions import has_role, role_required, signed_in
 
@@ -97,6 +98,7 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "you": user.pk,
         "owner": str(user.public_id),
         "counted": expects(lecture.occasion, user.pk),
+        "is_lite": is_lite(request),
         "urls": urls_of(lecture),
         "words": room_words(),
         "ask_words": ask_words(),
@@ -123,6 +125,20 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     if lecture.is_meeting:  # led from where everybody sits
         return redirect("live_room", occasion_id=lecture.pk)
     user, now = signed_in(request), timezone.now()
+    is_scheduled = lecture.state == Lecture.State.SCHEDULED
+    context = {
+        **desk_context(lecture, user, as_of=now),
+        "short": short_address(request, lecture),
+        "has_paper": lecture.code is not None and is_scheduled,
+        "may_void": has_role(user, Role.ORGANISER, node=lecture.occasion.node),
+        "may_rehearse": is_scheduled,
+    }
+    return render(request, "live/host.html", context)
+
+
+def desk_context(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str, Any]:
+    """Return what the lecturer's desk shows, with what its island begins with (``data``)."""
+    occasion = lecture.occasion
     data = {
         "occasion": lecture.pk,
         "you": user.pk,
@@ -132,23 +148,18 @@ def host(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         "ask_words": host_ask_words(),
         "slide_words": slide_room_words() | slide_words(),
         "caption_words": caption_words(),
-        "opens_at": round(lifecycle.opens_at(lecture.occasion.starts_at).timestamp() * 1000),
-        "title": lecture.occasion.title,
+        "opens_at": round(lifecycle.opens_at(occasion.starts_at).timestamp() * 1000),
+        "title": occasion.title,
         "encoder_key": encoder_key(occasion_id=lecture.pk) is not None,
-        **room_state(lecture, user, as_of=now),
+        **room_state(lecture, user, as_of=as_of),
     }
-    occasion = lecture.occasion
-    when, roster = span(occasion.starts_at, occasion.ends_at), roster_day_words(roster_day(occasion, as_of=now))
-    context = {
+    when, roster = span(occasion.starts_at, occasion.ends_at), roster_day_words(roster_day(occasion, as_of=as_of))
+    return {
         "occasion": occasion,
         "data": data,
         "plan": f"{when} · {occasion.node.name} · {roster}",
         "is_desk": True,
-        "short": short_address(request, lecture),
-        "has_paper": lecture.code is not None and lecture.state == Lecture.State.SCHEDULED,
-        "may_void": has_role(user, Role.ORGANISER, node=occasion.node),
     }
-    return render(request, "live/host.html", context)
 
 
 @require_GET

@@ -14,8 +14,8 @@ from cms.uploads import elsewhere, head_of, kind_of
 from live import operations, queries
 from live.models import Lecture, SlideDeck
 from live.permissions import may_host
-from live.sentences.slides import fault_of
 from live.views.access import lecture_json
+from media.sentences import pdf_reason
 from media.signing import signed_url
 from organizations.models import User
 from organizations.permissions import signed_in
@@ -86,7 +86,7 @@ def _row(deck: SlideDeck) -> dict[str, Any]:
         "state": deck.state,
         "pages": deck.pages,
         "done": deck.done,
-        "fault": fault_of(deck.error_code) if deck.state == SlideDeck.State.FAILED else "",
+        "fault": pdf_reason(deck.error_code) if deck.state == SlideDeck.State.FAILED else "",
         "replaces": deck.replaces.name if deck.replaces and deck.replaces.removed_at is None else "",
     }
 

@@ -9,6 +9,7 @@ from media.operations.captions import (
     upload_captions,
 )
 from media.operations.clips import UnableToCut, cut_video, plan_cut
+from media.operations.drawing import Drawing
 from media.operations.faults import UnableToNoteFault, note_fault
 from media.operations.jobs import drop_sources, drop_unnamed, reconcile_jobs, transcode
 from media.operations.keeping import UnableToDeleteVideo, delete_video, drop_replaced
@@ -40,6 +41,7 @@ from media.operations.videos import (
 )
 
 __all__ = [
+    "Drawing",
     "Kept",
     "Piece",
     "PlacedRecording",

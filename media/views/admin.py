@@ -319,7 +319,7 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     except UnableToRetry:
         messages.warning(request, _("这个视频现在不能重试：可能已在处理，或者原文件已不在服务器上。"))
     else:
-        messages.success(request, _("已重新排队处理。"))
+        messages.success(request, _("已让它重新处理，状态见下。又失败了，请按说明换一个文件，重新上传。"))
     return redirect("videos:edit", pk)
 
 

@@ -69,7 +69,7 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
         prefix = settings.MEDIA_ACCEL_PREFIX.rstrip("/")
         response["X-Accel-Redirect"] = quote(f"{prefix}/{claim.root}/{claim.object_id}/{path}")
     else:
-        response = _send(request, file)
+        response = send(request, file)
     is_file = response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
     return _as_file(response, suffix, _caching(claim, suffix) if is_file else "no-store")
 
@@ -97,7 +97,8 @@ def _caching(claim: Claim, suffix: str) -> str:
     return "private, max-age=1" if claim.root == "live" else f"private, max-age={PLAYLIST_KEPT_S}"
 
 
-def _send(request: HttpRequest, file: Path) -> HttpResponseBase:
+def send(request: HttpRequest, file: Path) -> HttpResponseBase:
+    """Answer a file, a range of it, or that the browser has it already; the caller names its type."""
     stat = file.stat()
     etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
     response: HttpResponseBase

@@ -3,7 +3,7 @@
 from meetings.operations.books import close_year_books, year_book
 from meetings.operations.forms import UnableToChangeForm, change_form, reset_form
 from meetings.operations.holding import Attendance, TimesAreOthers, UnableToRecordOne, Written, write_attendance
-from meetings.operations.minutes import UnableToWriteMinutes, book_mark, write_minutes
+from meetings.operations.minutes import MOST_STUDIED, UnableToWriteMinutes, book_mark, write_minutes
 from meetings.operations.planning import (
     GatheringPlan,
     UnableToPlanMeeting,
@@ -15,6 +15,7 @@ from meetings.operations.planning import (
 )
 
 __all__ = [
+    "MOST_STUDIED",
     "Attendance",
     "GatheringPlan",
     "TimesAreOthers",

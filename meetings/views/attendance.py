@@ -25,7 +25,7 @@ from attendance.forms import LEAVE_CATEGORIES, LOCAL_MINUTE
 from attendance.models import Occasion, RosterEntry
 from attendance.operations import UnableToRecord, settle
 from attendance.permissions import NAMES
-from attendance.queries.naming import among_named
+from attendance.queries.naming import among_expected
 from attendance.sentences.records import category
 from attendance.views.shared import LAST_PAGE, number_or_none
 from meetings import operations
@@ -142,7 +142,7 @@ def _expected(occasion: Occasion) -> Paginator[Any]:
     if occasion.state != State.SCHEDULED:
         return Paginator(roster_below(occasion, occasion.node), A_PAGE)
     there = members_at(node=occasion.node, on_date=timezone.localdate(occasion.starts_at))
-    there = there.filter(among_named(occasion))
+    there = there.filter(among_expected(occasion))
     return Paginator(there.order_by("node__path", "member__name", "member_id"), A_PAGE)
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from attendance.catching_up import catch_up_of
-from attendance.kinds import book_steps
+from attendance.kinds import book_steps, is_in_person, kinds, recorded_steps
 from attendance.models import Occasion
 from attendance.operations import settle_dirty
 from attendance.permissions import COUNTS
@@ -26,12 +26,20 @@ from attendance.queries.windows import HELD
 from attendance.running import has_to_begin
 from attendance.sentences.asked import asked_words
 from attendance.standing import standings_of, state_label
+from attendance.views.today import doors
 from attendance.views.told_off import led_back_where_off
 from meetings import operations
 from meetings.forms import Decisions, MinutesForm
 from meetings.permissions import Access
 from meetings.queries import Book, books_of, minutes_of
-from meetings.sentences import is_unregistered, late_words, state_words, when_words
+from meetings.sentences import (
+    has_missed_its_time,
+    is_unregistered,
+    late_words,
+    online_words,
+    state_words,
+    when_words,
+)
 from meetings.views.shared import MOST_PEOPLE, access_or_404, address_of, log_book
 from organizations.permissions import role_required, signed_in
 
@@ -55,6 +63,10 @@ def meeting(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "late": late_words(one),
         "occasion_words": has_to_begin(one.occasion, as_of) or state_words(one.occasion, as_of=as_of),
         "is_over": is_unregistered(one.occasion, as_of=as_of),
+        "in_person": is_in_person(one.occasion.kind),
+        "is_missed": has_missed_its_time(one.occasion, as_of=as_of),
+        "online_words": online_words(one.occasion, as_of=as_of),
+        "recorded_steps": recorded_steps(one.occasion, member=signed_in(request)),
     }
     if access.node is None:
         return render(request, "meetings/outcome.html", context | _own(request, access, as_of))
@@ -86,7 +98,11 @@ def _own(request: HttpRequest, access: Access, as_of: dt.datetime) -> dict[str, 
     )
     asked = asked_of_member(member_id=member.pk, occasions=[occasion])
     may_ask = occasion.state == State.SCHEDULED and as_of < occasion.starts_at and not asked.has_leave(occasion.pk)
+    is_near = occasion.state == State.OPEN or (
+        occasion.state == State.SCHEDULED and bool(doors(occasion, member, as_of))
+    )
     return {
+        "room_url": kinds()[occasion.kind].url_for(occasion, member) if is_near else "",
         "minutes": minutes_of([occasion.pk]).get(occasion.pk),
         "asked": [] if stand and stand.is_done else asked_words(asked, occasion),
         "leave_url": f"{reverse('me_leave_ask')}?occasion={occasion.pk}" if may_ask else "",

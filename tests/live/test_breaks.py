@@ -19,7 +19,7 @@ from live.core.wire import protocol
 from live.models import Lecture, MediaNode
 from live.operations.nodes import note_air
 from live.queries import RoomFacts, keeps_from_recording, room_facts
-from live.room.checks import RoomChecks
+from live.room.checks import RoomChecks, Told
 from live.room.rooms import Room
 from tests.factories.attendance import be_present
 from tests.factories.live import make_lecture, make_live
@@ -169,10 +169,10 @@ def test_a_room_that_opens_anew_is_not_told_what_a_dead_media_host_saw(monkeypat
     with time_machine.travel(now, tick=False):
         for age_ms in (4001, 60_000, 3000, 5000, 1000):
             air = AirFacts(at=ms_of(now) - age_ms, picture=True, sound=True, written=True, recording="on")
-            facts = RoomFacts("live", 10, None, None, 0, frozenset(), air=air)
+            facts = RoomFacts("live", 10, None, None, 0, frozenset(), frozenset(), air=air)
             room = Room(7, state="live")
-            checks.take_facts(room, facts, muted=frozenset(), break_until=None)
-            checks.take_facts(room, facts, muted=frozenset(), break_until=None)
+            checks.take_facts(room, facts, Told.of(room))
+            checks.take_facts(room, facts, Told.of(room))
     assert told == [("air", ms_of(now) - 3000), ("air", ms_of(now) - 1000)]
 
 
@@ -192,8 +192,8 @@ def test_what_a_busy_agent_saw_late_brings_no_picture_back(seen_after_s: int | N
     off_at = now - dt.timedelta(seconds=8)
     seen_at = None if seen_after_s is None else off_at + dt.timedelta(seconds=seen_after_s)
     room = Room(7, state="live", picture=False, picture_off_at=off_at)
-    facts = RoomFacts("live", 10, None, seen_at, 0, frozenset())
-    checks.take_facts(room, facts, muted=frozenset(), break_until=None)
+    facts = RoomFacts("live", 10, None, seen_at, 0, frozenset(), frozenset())
+    checks.take_facts(room, facts, Told.of(room))
     assert told == ([protocol.PictureEvent(on=True)] if is_back else [])
 
 

@@ -23,7 +23,7 @@ from tests.factories.attendance import RuleFactory, TrainingFactory
 from tests.factories.live import make_lecture
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 URL = "/admin/live/schedule/table/"
 HEADER = list(TITLE.values())

@@ -13,8 +13,9 @@ from django.utils import timezone
 from attendance.core.intervals import Spans, ms_of
 from attendance.models import WorkerLease
 from live import operations
-from live.agent.agent import Agent, _with_web
+from live.agent.agent import Agent
 from live.agent.carrier import FROZEN_S, Carrier
+from live.agent.ends import with_web
 from live.core.media import playlist
 from live.core.media.backlog import Lost
 from live.core.media.holes import Hole
@@ -210,12 +211,12 @@ def test_a_gap_that_began_with_the_end_of_a_web_process_is_ours(
     recorded = [(gone - seconds(100), gone), (back, now)]
     carrier = carrier_in(tmp_path, recorded=recorded)
     expected = [Hole(ms_of(gone), ms_of(back), because)] if because else []
-    assert _with_web(carrier.holes(until=now), carrier) == expected
+    assert with_web(carrier.holes(until=now), carrier) == expected
     # What is told already is not told twice, and no time between an end and its undoing is the web's.
     again = carrier_in(tmp_path, recorded=recorded, earlier=[Hole(ms_of(gone), ms_of(back), "engine")])
-    assert _with_web(again.holes(until=now), again) == [Hole(ms_of(gone), ms_of(back), "engine")]
+    assert with_web(again.holes(until=now), again) == [Hole(ms_of(gone), ms_of(back), "engine")]
     undone = carrier_in(tmp_path, recorded=recorded, ended=Spans.of([(ms_of(gone), ms_of(back))]))
-    assert _with_web(undone.holes(until=now), undone) == []
+    assert with_web(undone.holes(until=now), undone) == []
     assert holes_of_web(Spans(), as_of=now) == []
 
 

@@ -22,7 +22,7 @@ from tests.factories.live import make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 from tests.live.test_operations import finish, packed
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from tests.factories.organizations import County, RoleGrantFactory, make_county
 from tests.live.test_operations import finish, packed
 from tests.office import Office
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 
@@ -599,3 +599,15 @@ def test_media_agent_starts_without_the_back_office() -> None:
     env = {**os.environ, "DEBUG": "1"}  # with a database of its own it would ask for keys first
     answer = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
     assert (answer.returncode, "media_agent" in answer.stdout) == (0, True), answer.stderr
+
+
+def test_media_agent_hands_over_a_task_without_those_of_apps_that_it_has_not() -> None:
+    """What it asks of a worker, as at the end of a lecture, needs the tasks of its own apps alone."""
+    begin = "import sys; sys.argv = ['manage.py', 'media_agent']; import django; django.setup();"
+    ask = "from config.celery import app; app.finalize(); print(sorted({n.split('.')[0] for n in app.tasks}))"
+    env = {**os.environ, "DEBUG": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "-c", begin + ask]
+    answer = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
+    assert answer.returncode == 0, answer.stderr
+    assert "live" in answer.stdout
+    assert "quizzes" not in answer.stdout

@@ -24,7 +24,7 @@ from tests.factories.live import make_lecture, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 from tests.papers import pages_of, text_of
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 
 

@@ -16,17 +16,17 @@ from attendance import operations
 from attendance.models import Evidence, Occasion, Record
 from live import permissions
 from live.models import Lecture, Restriction
-from live.operations import end_lecture, lift_restriction, lock_room, restrict
+from live.operations import end_lecture, lift_restriction, lock_room, make_encoder_key, restrict
 from live.room import tickets
 from media.rights import may_read
-from organizations.models import Role, User
+from organizations.models import Role, RoleGrant, User
 from tests.factories.attendance import RuleFactory, TrainingFactory, be_present
 from tests.factories.cms import ready_video
 from tests.factories.live import ChatMessageFactory, make_lecture, make_live
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 from tests.office import Office
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 DEVICE = "a" * 32
 
 
@@ -100,6 +100,14 @@ def test_member_finds_the_room_and_not_the_desk(world: County) -> None:
     assert data["hls_url"].endswith("/live.m3u8")
     assert "restricted" not in data
     assert client.get(reverse("live_host", args=[lecture.pk])).status_code == 404
+
+
+def test_in_low_data_mode_the_room_begins_with_the_sound(world: County) -> None:
+    room = reverse("live_room", args=[make_live(world).pk])
+    client = signed_in(world.member)
+    assert client.get(room).context["data"]["is_lite"] is False
+    client.post("/display/", {"lite": "1", "next": room})
+    assert client.get(room).context["data"]["is_lite"] is True
 
 
 def test_lecturer_and_organiser_find_the_desk(world: County) -> None:
@@ -478,6 +486,31 @@ def test_rights_of_a_whole_room_are_asked_at_once(world: County) -> None:
     )
     assert rights.allowed == {world.member.pk, world.lecturer.pk, world.organiser.pk}
     assert rights.hosts == {world.lecturer.pk, world.organiser.pk}
+
+
+def test_a_lecturer_leads_only_while_they_hold_the_role_near_the_unit(world: County) -> None:
+    lecture, lecturer = make_live(world), world.lecturer
+    grant = RoleGrant.objects.get(user=lecturer)
+    key = make_encoder_key(occasion_id=lecture.pk, actor_id=lecturer.pk, as_of=timezone.now())
+
+    def leads() -> list[bool]:
+        asked = {"occasion_id": lecture.pk, "user_ids": [lecturer.pk], "on_date": timezone.localdate()}
+        return [
+            permissions.may_host(User.objects.get(pk=lecturer.pk), lecture),
+            lecturer.pk in permissions.rights_now(**asked).hosts,
+        ]
+
+    for node, is_near in ((world.county, True), (world.branch, True), (world.neighbour, False)):
+        RoleGrant.objects.filter(pk=grant.pk).update(node=node)
+        assert leads() == [is_near] * 2
+    RoleGrant.objects.filter(pk=grant.pk).update(node=world.county, active_to_date=timezone.localdate())
+    assert leads() == [False, False]
+    client = signed_in(lecturer)
+    for name in ("live_host", "live_room", "live_ticket", "live_people", "live_encoder"):
+        assert client.get(reverse(name, args=[lecture.pk])).status_code == 404
+    bearer = {"Authorization": f"Bearer {key}"}
+    whip = reverse("live_whip", args=[lecture.pk])
+    assert client.post(whip, "v=0", "application/sdp", headers=bearer).status_code == 401, "nor does their device"
 
 
 def test_a_room_that_asks_hears_of_a_removal_that_nobody_told_it(world: County) -> None:

@@ -24,7 +24,7 @@ from tests.factories.attendance import be_present
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 HOUR = dt.timedelta(hours=1)
 TOMORROW = dt.timedelta(days=1)
 

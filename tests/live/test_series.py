@@ -21,7 +21,7 @@ from tests.factories.live import make_lecture
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 from tests.office import hidden
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 WEEK = 7 * DAY
 ADD = "/admin/live/schedule/add/"

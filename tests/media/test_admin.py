@@ -286,7 +286,7 @@ def test_failed_video_is_retried_from_the_page(admin: Client, organiser: User, m
     (media_root / "sources").mkdir(parents=True)
     (media_root / "sources" / "a").write_text("x")
     assert "重试" in admin.get(reverse("videos:edit", args=[video.pk])).content.decode()
-    for wanted in ("已重新排队处理。", "这个视频现在不能重试"):
+    for wanted in ("已让它重新处理，状态见下。", "这个视频现在不能重试"):
         page = admin.post(reverse("videos:retry", args=[video.pk]), follow=True).content.decode()
         assert wanted in page
     video.refresh_from_db()

@@ -18,6 +18,7 @@ from django.test import override_settings
 from websockets.exceptions import ConnectionClosed
 
 from organizations.models import User
+from tests.fuzz.tally import WHOLE
 from tests.realtime.away import DATABASE, Answer, Server, ask, pointed_at, servers
 from tests.realtime.conftest import RoomServer, serving, sign_in, ticket_for, wait_until
 from tests.trust import requests, urls
@@ -25,7 +26,6 @@ from tests.trust.world import World, make_world
 
 pytestmark = [
     pytest.mark.realtime,
-    pytest.mark.xdist_group("away"),  # one site for all of them: it is dear to make
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is a file, which cannot be away"),
 ]
 WITHIN_S = 2.0
@@ -36,6 +36,8 @@ NEED_NOTHING = {"healthz", "metrics", "offline/", "sw.js", "favicon.ico", "admin
 REMEMBERED = "m/<str:token>/<path:path>"  # whoever watched a moment ago goes on watching (ADR 29)
 OTHERS = ("admin/", "admin/account/", "admin/pages/", "admin/images/", "admin/documents/", "learn/", "documents/1/x/")
 AT_ONCE = 4
+# Every address is asked without faults and with PostgreSQL stopped; of other faults each fifth (FUZZ=whole: all).
+EACH = 1 if WHOLE else 5
 Request = tuple[str, str, str, dict[str, str], bytes]
 
 # What would be gone the second time: one that was held, or that there is not, is refused each time.
@@ -57,6 +59,7 @@ class Site:
     world: World
     sessions: dict[str, str]
     requests: "list[Request]" = field(default_factory=list)
+    before: "dict[str, Answer]" = field(default_factory=dict)
 
     def headers(self, persona: str) -> dict[str, str]:
         names = {settings.SESSION_COOKIE_NAME: self.sessions.get(persona, ""), settings.CSRF_COOKIE_NAME: TOKEN}
@@ -88,12 +91,15 @@ class Site:
             }
             return {route: answer.result() for route, answer in asked.items()}
 
-    def ask_all_away(self) -> dict[str, Answer]:
+    def some(self, each: int) -> set[str]:
+        return {route for route, *_request in self.requests[::each]} | {"readyz"}
+
+    def ask_away(self, routes: set[str]) -> dict[str, Answer]:
         """The same while something is away. A busy machine stands still now and then: who was slow is asked again.
 
         One after the other then: printed pages are slow, and at once they would wait for each other.
         """
-        away = self.ask_all()
+        away = self.ask_all(routes)
         return away | self.ask_all({route for route, one in away.items() if one.took_s > WITHIN_S}, at_once=1)
 
     def ask(self, path: str, persona: str = "member", **headers: str) -> Answer:
@@ -120,6 +126,7 @@ def site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest
         }
         made = Site(stack.enter_context(serving(folder, **extra)), database, cache, world, sessions)
         made.requests = made.every_request()
+        made.before = made.ask_all()
         connection.close()
         yield made
 
@@ -148,24 +155,23 @@ def say(**measured: Any) -> None:
 
 @pytest.mark.parametrize("fault", DATABASE_FAULTS)
 def test_without_its_database_every_address_says_so_and_comes_back(site: Site, fault: str) -> None:
-    before = site.ask_all()
-    assert [route for route, one in before.items() if one.status >= 500] == []
+    assert [route for route, one in site.before.items() if one.status >= 500] == []
     DATABASE_FAULTS[fault].begin(site)
     try:
-        away = site.ask_all_away()
+        away = site.ask_away(site.some(1 if fault == "stopped" else EACH))
     finally:
         DATABASE_FAULTS[fault].end(site)
     back_s = until_back(site)
-    after = site.ask_all()
+    after = site.ask_all(site.some(EACH))
     needed = {route: one for route, one in away.items() if route not in NEED_NOTHING | {REMEMBERED}}
     slowest = max(away.values(), key=lambda one: one.took_s)
     say(fault=f"PostgreSQL {fault}", addresses=len(needed), slowest_s=round(slowest.took_s, 2), at=slowest.path,
         back_after_s=round(back_s, 2), promised_s=WITHIN_S)  # fmt: skip
     assert {route: one.status for route, one in needed.items() if one.status != 503} == {}
     assert {route: one.body for route, one in needed.items() if "retry-after" not in one.headers} == {}
-    assert away[REMEMBERED].status in (200, 503)
-    assert too_slow(away, before) == {}
-    assert {route: one.status for route, one in after.items()} == {route: one.status for route, one in before.items()}
+    assert REMEMBERED not in away or away[REMEMBERED].status in (200, 503)
+    assert too_slow(away, site.before) == {}
+    assert {route: one.status for route, one in after.items()} == {route: site.before[route].status for route in after}
 
 
 def too_slow(away: dict[str, Answer], before: dict[str, Answer]) -> dict[str, float]:
@@ -216,10 +222,9 @@ def test_a_socket_is_asked_to_come_back(site: Site) -> None:
 
 @pytest.mark.parametrize("fault", CACHE_FAULTS)
 def test_without_redis_pages_go_on_and_only_readyz_says_so(site: Site, fault: str) -> None:
-    before = site.ask_all()
     CACHE_FAULTS[fault].begin(site)
     try:
-        away = site.ask_all_away()
+        away = site.ask_away(site.some(EACH))
         ready = site.ask("/readyz")
     finally:
         CACHE_FAULTS[fault].end(site)
@@ -227,9 +232,7 @@ def test_without_redis_pages_go_on_and_only_readyz_says_so(site: Site, fault: st
     say(fault=f"Redis {fault}", addresses=len(away), slowest_s=round(slowest.took_s, 2), at=slowest.path,
         promised_s=WITHIN_S)  # fmt: skip
     assert (ready.status, ready.took_s < BUSY * WITHIN_S) == (503, True)
-    others = {route: one for route, one in away.items() if route != "readyz"}
-    assert {route: one.status for route, one in others.items()} == {
-        route: one.status for route, one in before.items() if route != "readyz"
-    }
-    assert too_slow(away, before) == {}
+    others = {route: one.status for route, one in away.items() if route != "readyz"}
+    assert others == {route: site.before[route].status for route in others}
+    assert too_slow(away, site.before) == {}
     wait_until(lambda: json.loads(site.ask("/readyz").body)["status"] in ("ready", "unready"))

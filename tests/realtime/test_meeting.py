@@ -10,7 +10,7 @@ from django.utils import timezone
 from attendance.models import PresenceSpan
 from live import operations
 from live.core.wire import meeting as wire
-from live.models import Lecture, Seat
+from live.models import Lecture, RecordingTurn, Seat
 from live.permissions import expects, may_host
 from live.room import tickets
 from tests.factories.live import make_live
@@ -66,6 +66,13 @@ def test_everybody_sits_and_only_the_host_leads(server: RoomServer, world: Count
         pass
     host.send(t="silence", member=world.member.pk)
     assert member.event("silenced")["member"] == world.member.pk
+    host.send(t="record", on=True)
+    since = member.event("recorded")["since"]
+    again, joined = come(server, world.members[1], lecture)
+    assert joined["recorded_since"] == since
+    again.send(t="leave")
+    RecordingTurn.objects.update(ended_at=timezone.now())  # in another process
+    assert member.event("recorded")["since"] is None
     host.send(t="note", id="d", kind="decision", title="汛期值班", text="每晚两人")
     assert member.event("notes")["notes"][-1]["title"] == "汛期值班"
     member.send(t="appear", sdp="v=0", again=False)
@@ -110,6 +117,22 @@ def test_a_locked_meeting_gives_no_seat_to_who_is_outside(server: RoomServer, wo
     assert knock(server, world.members[1], lecture).closed() == 4423
     assert [seat.member for seat in Seat.objects.all()] == [world.member]
     come(server, world.member, lecture)
+
+
+def test_whoever_was_removed_neither_sits_nor_waits_with_the_ticket_they_had(server: RoomServer, world: County) -> None:
+    lecture = make_live_meeting(world, lobby=True)
+    host, _joined = come(server, world.secretary, lecture)
+    host.send(t="remove", member=world.organiser.pk, on=True)  # who leads it as well
+    assert host.until("not_restrictable")["t"] == "remove"
+    host.send(t="remove", member=world.member.pk, on=True)
+    assert host.event("removed")["member"] == world.member.pk
+    turned_away = knock(server, world.member, lecture)
+    assert turned_away.closed() == 4403
+    assert turned_away.frames == [{"t": "bye", "reason": "removed", "after_ms": None}]
+    assert not Seat.objects.filter(member=world.member).exists()
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert knock(server, world.member, lecture).closed() == 4403, "nor are they told the end"
+    assert not PresenceSpan.objects.filter(member=world.member).exists()
 
 
 def test_a_meetings_commands_are_none_of_a_lecture(server: RoomServer, world: County) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from attendance.models import PresenceSpan
 from live import operations
 from live.models import AirTurn, Lecture, RaisedHand, Speaker
+from organizations.models import RoleGrant
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
 from tests.realtime.conftest import Phone, RoomServer, serving_two, wait_until
@@ -96,6 +97,22 @@ def test_a_lost_line_opens_the_air_to_no_other_page_of_the_host(server: RoomServ
     assert phone.event("on_air")["here"] is False
     phone.send(t="offer", sdp="v=0", again=False, source="phone")
     assert phone.event("on_air")["source"] == "phone"
+
+
+def test_a_lecturer_whose_role_ends_leads_no_more_and_leaves_the_air(server: RoomServer, world: County) -> None:
+    lecture = make_live(world)
+    lecturer, organiser = server.join(world.lecturer, lecture), server.join(world.organiser, lecture)
+    lecturer.send(t="offer", sdp="v=0", again=False, source="desk")
+    lecturer.until("engine_unreachable")  # no engine here: the turn is taken all the same
+    turn = organiser.event("on_air")["turn"]
+    RoleGrant.objects.filter(user=world.lecturer).update(active_to_date=timezone.localdate())
+    assert lecturer.closed() == 4403
+    assert [one for one in lecturer.frames if one.get("t") == "bye"] == [
+        {"t": "bye", "reason": "rights", "after_ms": None}
+    ]
+    assert organiser.event("on_air")["here"] is False
+    organiser.send(t="offer", sdp="v=0", again=False, source="laptop", turn=turn)
+    assert organiser.event("on_air")["name"] == world.organiser.name
 
 
 def test_a_closed_chat_and_a_locked_room_hold_for_whoever_comes(server: RoomServer, world: County) -> None:

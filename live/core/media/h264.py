@@ -170,6 +170,14 @@ def configuration(sps: bytes, pps: bytes) -> bytes:
     )
 
 
+def parameter_sets(configuration: bytes) -> bytes:
+    """What a decoder must know, from a record that ``configuration`` made, to stand before a keyframe in its sample."""
+    length = int.from_bytes(configuration[6:8], "big")
+    sps, rest = configuration[8 : 8 + length], configuration[8 + length + 1 :]
+    pps = rest[2:]
+    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in (sps, pps))
+
+
 def codec_name(sps: bytes) -> str:
     """The name for a playlist's CODECS attribute (RFC 6381)."""
     return f"avc1.{sps[1:4].hex()}"

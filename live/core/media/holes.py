@@ -7,7 +7,7 @@ lost nothing is none either, for a hole is what of a fault's time no segment hol
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
-from attendance.core.intervals import Spans
+from attendance.core.intervals import Span, Spans
 
 Because = Literal["disk", "agent", "engine", "packager", "load", "web"]
 BECAUSE: tuple[Because, ...] = get_args(Because)
@@ -21,6 +21,8 @@ SAME_PICTURE_MS = 10_000
 LEAST_MS = 1_000
 TELL_AFTER_MS = 5_000
 GOES_ON_MS = 15_000
+NOTED_WITHIN_MS = 8_000
+"""How old the last note of a picture is at most while one is on the air: a beat, and a slow database."""
 
 
 class Hole(NamedTuple):
@@ -55,6 +57,27 @@ def media_position(at: int, *, began: int, media_ms: int, cuts: Iterable[tuple[i
             return media_at
         left_out += missing
     return max(0, min(media_ms, at - began - left_out))
+
+
+def noted_before(end: Span, since: int, up_since: int | None) -> int:
+    """Up to when a picture that was noted is one of before this end, and none that came after its undoing.
+
+    ``since``: the last that is recorded or noted; ``up_since``: when the agent that asks began. An agent that was there
+    all the time takes the last picture for a fresh one for some seconds, also when the end is undone so soon: noted
+    then, it would be a hole from the undoing until the lecturer's page is back.
+    """
+    is_same_agent = up_since is not None and up_since <= end.end
+    return end.end + NOTED_WITHIN_MS if is_same_agent and since <= end.end else end.end
+
+
+def unexplained(recorded: Spans, holes: Iterable[Hole], *, ended: Spans) -> Spans:
+    """Where nothing is recorded between what is, and none of these holes says why."""
+    if not recorded:
+        return Spans()
+    between = recorded.gaps_within(recorded.items[0].start, recorded.items[-1].end)
+    told = Spans.of((hole.start, hole.end) for hole in holes if hole.end is not None)
+    left = Spans.of((gap.start, gap.end) for gap in between) - told - ended
+    return Spans.of((gap.start, gap.end) for gap in left if gap.end - gap.start >= LEAST_MS)
 
 
 class HoleLog:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from .scrubber import SPEAKERS, Frame, Shape
+from . import h264
+from .layout import LECTURE, Layout
+from .scrubber import Frame, Shape
 
 VIDEO_TRACK, AUDIO_TRACK = 1, 2
 """The lecturer's sound has this number, the speakers' those after it."""
@@ -26,7 +28,7 @@ def _endless(name: int) -> bytes:
     return name.to_bytes(4, "big") + b"\x01" + b"\xff" * 7
 
 
-def header(shape: Shape) -> bytes:
+def header(shape: Shape, voices: int = LECTURE.voices) -> bytes:
     """Everything before the first cluster: a video track of this shape, the Opus tracks, times in milliseconds."""
     video = _element(
         0xAE,
@@ -37,7 +39,7 @@ def header(shape: Shape) -> bytes:
         _element(0x63A2, shape.configuration) if shape.configuration else b"",
         _element(0xE0, _number(0xB0, shape.width), _number(0xBA, shape.height)),
     )
-    audio = [_sound(AUDIO_TRACK + track) for track in range(1 + SPEAKERS)]
+    audio = [_sound(AUDIO_TRACK + track) for track in range(voices)]
     return b"".join(
         (
             _element(0x1A45DFA3, _element(0x4282, b"matroska"), _number(0x4287, 4), _number(0x4285, 2)),
@@ -64,13 +66,15 @@ class Stream:
     """The bytes of one run, from its first video frame on. ``started_at`` is that frame's time.
 
     A picture is written when the next one is known, with its exact duration: a muxer that cuts segments places the
-    first picture of a segment at the end of the last one before it.
+    first picture of a segment at the end of the last one before it. Where pictures are fitted the keyframes bring their
+    own parameter sets, for the next one may be another camera's.
     """
 
-    def __init__(self, first: Frame) -> None:
+    def __init__(self, first: Frame, layout: Layout = LECTURE) -> None:
         if first.shape is None:
             raise ValueError("a run begins with a video frame")
         self.shape = first.shape
+        self._layout = layout
         self.started_at = first.at
         self._cluster_ms: int | None = None
         self._picture: Frame | None = None
@@ -102,14 +106,19 @@ class Stream:
     def _write_picture(self, frame: Frame, duration_ms: int) -> Iterator[bytes]:
         at_ms = self._milliseconds(frame.at)
         if self._cluster_ms is None:
-            yield header(self.shape)
+            yield header(self.shape, self._layout.voices)
         yield from self._cluster(at_ms, anew=frame.key)
         leans = b"" if frame.key else _element(0xFB, b"\xff")
-        block = _element(0xA1, self._block(VIDEO_TRACK, at_ms, 0), frame.data)
+        block = _element(0xA1, self._block(VIDEO_TRACK, at_ms, 0), self._sets_of(frame), frame.data)
         yield _element(0xA0, block, _number(0x9B, duration_ms), leans)
         early, self._early = self._early, []
         for sound in early:
             yield from self.write(sound)
+
+    def _sets_of(self, frame: Frame) -> bytes:
+        if not (self._layout.fits and frame.key and frame.shape is not None and frame.shape.configuration):
+            return b""
+        return h264.parameter_sets(frame.shape.configuration)
 
     def _cluster(self, at_ms: int, *, anew: bool) -> Iterator[bytes]:
         if anew or self._cluster_ms is None or not -LONGEST_BACK_MS < at_ms - self._cluster_ms < LONGEST_CLUSTER_MS:

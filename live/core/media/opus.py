@@ -12,6 +12,26 @@ _HYBRID = (0.01, 0.02)
 _CELT = (0.0025, 0.005, 0.01, 0.02)
 
 
+QUIET_BYTES = 20
+"""A packet of 20 ms that is no larger holds no more than silence, where its bits do not say."""
+
+
+def has_voice(packet: bytes) -> bool:
+    """Whether somebody speaks in a packet, as its sender's encoder has marked it (RFC 6716, section 4.2.3).
+
+    The first bits of a frame that was made for speech say so of each 20 ms in it. Music (CELT alone), and packets of
+    three frames and more, have no such bits: there the size tells sound from silence.
+    """
+    if len(packet) < 3:
+        return False  # a sender that is silent says only that it is there
+    configuration, code = packet[0] >> 3, packet[0] & 3
+    if configuration >= 16 or code == 3:
+        return len(packet) > QUIET_BYTES * max(1.0, duration(packet) / SILENCE_S)
+    start = 1 if code < 2 else 2 if packet[1] < 252 else 3
+    parts = max(1, round((_SILK[configuration & 3] if configuration < 12 else SILENCE_S) / SILENCE_S))
+    return start < len(packet) and packet[start] >> (8 - parts) > 0
+
+
 def duration(packet: bytes) -> float:
     """Seconds of sound in a packet; 0 where it is malformed."""
     if not packet:

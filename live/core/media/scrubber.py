@@ -25,6 +25,9 @@ SPEAKERS = 3
 """How many may be heard beside the lecturer: as many tracks of sound a run has, from its beginning."""
 PRESENTER, STAGE = PICTURES = (0, 1)
 """Whose picture: the lecturer's, and that of the speaker who is shown."""
+STAYS_S = 1.5
+"""So long the last picture stands where no other comes, before a black one takes its place (``Scrubber.fill``)."""
+BLACK_LAG_S = REORDER_S
 Kind = Literal["video", "audio"]
 
 
@@ -71,6 +74,13 @@ class Counts:
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
+
+
+_SPS = bytes.fromhex("6742c00ad9097e23011000000300100000030020f1226480")
+_PPS = bytes.fromhex("68cb83cb20")
+BLACK_SHAPE = Shape("h264", 32, 18, h264.configuration(_SPS, _PPS))
+BLACK = bytes.fromhex("00000010 658884057fffff0f45000142df275d78")
+"""A black keyframe as small as can be; where pictures are fitted into one size (``layout``) it is as large as any."""
 
 
 class Codec(Protocol):
@@ -134,14 +144,14 @@ class VideoScrubber:
     def take(self, arrival: Arrival) -> Frame | None:
         """The frame that this packet completes, if any."""
         if arrival.after_gap:
-            self._shut()
+            self.shut()
         packet = arrival.packet
         if not packet.payload:
             return None
         # The next frame begins and the one before never got its marker: it is the truncated kind, and unusable.
         if self._first is not None and packet.timestamp != self._first.packet.timestamp:
             self._counts.truncated += 1
-            self._shut()
+            self.shut()
         # Behind a closed gate only a keyframe is collected at all: the rest would be decoded to rubbish.
         if self._closed and self._first is None and not self._codec.begins_key(packet.payload):
             self._counts.gated += packet.marker
@@ -153,10 +163,10 @@ class VideoScrubber:
         # No camera makes a frame of that size: somebody sends without markers to fill the memory.
         if len(self._parts) > MOST_PACKETS:
             self._counts.broken += 1
-            self._shut()
+            self.shut()
         return None
 
-    def _shut(self) -> None:
+    def shut(self) -> None:
         """Forget the frame at hand; only a keyframe opens the gate again."""
         self._parts, self._first, self._closed = [], None, True
 
@@ -166,7 +176,7 @@ class VideoScrubber:
             sample, key, shape = self._codec.frame(parts)
         except Broken:
             self._counts.broken += 1
-            self._shut()
+            self.shut()
             return None
         if self._closed and not (key and shape):
             self._counts.gated += 1
@@ -194,16 +204,19 @@ class AudioScrubber:
 
     def take(self, arrival: Arrival) -> list[Frame]:
         packet = arrival.packet
-        length = opus.duration(packet.payload)
-        if not length:
+        if not opus.duration(packet.payload):
             return []
         at = self._timeline.place(ssrc=packet.ssrc, timestamp=packet.timestamp, now=arrival.at)
+        return self.put(at, packet.payload)
+
+    def put(self, at: float, packet: bytes) -> list[Frame]:
+        """One Opus packet whose moment is known."""
         # It overlaps what is written: late, or the sender's clock jumped back. Sound twice is worse than none.
         if self._until is not None and at < self._until - HOLE_S:
             return []
         fill = self._silence(at - HOLE_S)
-        self._until = at + length
-        return [*fill, self._frame(at, packet.payload)]
+        self._until = at + opus.duration(packet)
+        return [*fill, self._frame(at, packet)]
 
     def follow(self, at: float) -> list[Frame]:
         """The picture has come to ``at``: sound may lag a little behind it, then silence stands in."""
@@ -239,15 +252,17 @@ class Scrubber:
     then the one before.
     """
 
-    def __init__(self, codec: str = "h264") -> None:
+    def __init__(self, codec: str = "h264", *, voices: int = 1 + SPEAKERS) -> None:
         self.counts = Counts()
         self._order: dict[tuple[Kind, int], Reorder] = {("video", track): Reorder(REORDER_S) for track in PICTURES}
-        self._order |= {("audio", track): Reorder(AUDIO_REORDER_S) for track in range(1 + SPEAKERS)}
+        self._order |= {("audio", track): Reorder(AUDIO_REORDER_S) for track in range(voices)}
         self._codecs = [codec for _track in PICTURES]
         self._video = [VideoScrubber(codec, self.counts) for _track in PICTURES]
         self._cadence = Cadence()
         self._chosen = self._shown = PRESENTER
-        self._audio = [AudioScrubber(self.counts, track) for track in range(1 + SPEAKERS)]
+        self._out_at = float("-inf")
+        self._is_filled = False
+        self._audio = [AudioScrubber(self.counts, track) for track in range(voices)]
 
     def expect(self, codec: str, track: int = PRESENTER) -> None:
         """Another one sends: from now on this picture is in this codec ("h264" or "vp8")."""
@@ -275,20 +290,47 @@ class Scrubber:
             frame for (kind, track), order in self._order.items() for frame in self._scrub(kind, track, order.tick(now))
         ]
 
-    def _goes_out(self, track: int, frame: Frame) -> bool:
+    def put(self, frame: Frame) -> list[Frame]:
+        """A whole frame of the lecturer that came in another way than by RTP."""
+        return self._audio[PRESENTER].put(frame.at, frame.data) if frame.kind == "audio" else [*self._out(0, frame)]
+
+    def renew(self) -> None:
+        """The lecturer's RTP was not listened to for a while: its picture goes on with the next keyframe."""
+        self._video[PRESENTER] = VideoScrubber(self._codecs[PRESENTER], self.counts)
+
+    def fill(self, now: float) -> list[Frame]:
+        """Black, where no picture has come for a while, so that the sound goes on; call it as ``tick``.
+
+        What comes after it begins with a keyframe: a picture that leans on one before the black cannot be decoded.
+        """
+        at = now - BLACK_LAG_S
+        if not self._is_filled and at - self._out_at < STAYS_S:
+            return []
+        if not self._is_filled:
+            for each in self._video:
+                each.shut()
+        self._is_filled = True
+        at = self._cadence.place(at)
+        black = Frame("video", at, BLACK, shape=BLACK_SHAPE)
+        return [black, *(frame for audio in self._audio for frame in audio.follow(at))]
+
+    def _out(self, track: int, frame: Frame) -> Iterator[Frame]:
+        """One picture, where it is the one that goes out, and what is silent beside it."""
         if track == self._chosen and frame.key:
             self._shown = track
-        return track == self._shown
+        if track == self._shown:
+            frame = replace(frame, at=self._cadence.place(frame.at))
+            self._out_at, self._is_filled = frame.at, False
+            yield frame
+            for audio in self._audio:
+                yield from audio.follow(frame.at)
 
     def _scrub(self, kind: Kind, track: int, arrivals: Iterable[Arrival]) -> Iterator[Frame]:
         for arrival in arrivals:
             if kind == "audio":
                 yield from self._audio[track].take(arrival)
-            elif (frame := self._video[track].take(arrival)) is not None and self._goes_out(track, frame):
-                frame = replace(frame, at=self._cadence.place(frame.at))
-                yield frame
-                for audio in self._audio:
-                    yield from audio.follow(frame.at)
+            elif (frame := self._video[track].take(arrival)) is not None:
+                yield from self._out(track, frame)
         self.counts.lost = sum(order.lost for order in self._order.values())
         self.counts.late = sum(order.late for order in self._order.values())
         self.counts.sources = sum(order.sources for order in self._order.values())

@@ -77,6 +77,15 @@ class Admit(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Record(Command):
+    """Switch the recording of sound and picture on or off; everybody is told."""
+
+    word = "record"
+    host_only = True
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WriteNote(Command):
     """Write an item of the agenda or a decision; one that has this ``id`` is written anew."""
 
@@ -148,11 +157,20 @@ class SilencedEvent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedEvent(Event):
+    """Since when the meeting is recorded, Unix ms; null: it is not."""
+
+    word = "recorded"
+    at_once = True
+    since: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class NotesEvent(Event):
     """The agenda and the decisions, as they stand."""
 
     word = "notes"
-    notes: list[Note] = field(metadata={"most": MOST_NOTES})
+    notes: list[Note] = field(metadata={"most": 2 * MOST_NOTES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +190,9 @@ COMMANDS: tuple[type[Command], ...] = (
     GiveFloor,
     OpenLobby,
     Admit,
+    Record,
     WriteNote,
     DropNote,
 )
-EVENTS: tuple[type[Event], ...] = (SeatsEvent, WaitingEvent, SilencedEvent, NotesEvent)
+EVENTS: tuple[type[Event], ...] = (SeatsEvent, WaitingEvent, SilencedEvent, RecordedEvent, NotesEvent)
 FRAMES: tuple[type[Frame], ...] = (Faces,)

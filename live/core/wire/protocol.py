@@ -3,14 +3,14 @@
 The classes here and in the files beside are the one source: ``docs/protocol.md`` explains them, ``manage.py
 write_frames`` makes the TypeScript types from them, a test fails when either has drifted. A frame is one JSON object in
 one text message. Beside: ``chat``, ``stage`` (who leads), ``speakers``, ``negotiation`` (media connections),
-``asking``, ``slides``, ``captions``; ``reading`` (fields).
+``asking``, ``slides``, ``captions``, ``fallback``; ``reading`` (fields).
 """
 
 import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from live.core.wire import asking, captions, meeting, slides, speakers
+from live.core.wire import asking, captions, fallback, meeting, slides, speakers
 from live.core.wire.bases import Command, Event, Frame
 from live.core.wire.chat import ChatEvent, HiddenEvent, Say
 from live.core.wire.meeting import Note, Sitting
@@ -205,6 +205,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     *captions.COMMANDS,
     *speakers.COMMANDS,
     *meeting.COMMANDS,
+    *fallback.COMMANDS,
 )
 COMMANDS = {kind.word: kind for kind in _COMMANDS}
 
@@ -253,7 +254,8 @@ class Joined(Frame):
     everybody's ``appear``; else empty.
     ``hand``: one's own hand is up; ``chat``: members may speak; ``stage``: for hosts, null for others.
     ``break_until``: there is a break, announced until then (Unix ms); null: none. ``slide``: what everybody sees.
-    ``speakers``: who is on the stage. Of a meeting: ``seats``, ``notes``, and for hosts who is ``waiting``.
+    ``speakers``: who is on the stage. Of a meeting: ``seats``, ``notes``, since when it is
+    recorded (Unix ms; null: it is not), and for hosts who is ``waiting``.
     """
 
     word = "joined"
@@ -277,6 +279,7 @@ class Joined(Frame):
     seats: list[Sitting] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     waiting: meeting.WaitingEvent | None = None
+    recorded_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +333,7 @@ _FRAMES: tuple[type[Frame], ...] = (
     *asking.FRAMES,
     *speakers.FRAMES,
     *meeting.FRAMES,
+    *fallback.FRAMES,
 )
 FRAMES = {kind.word: kind for kind in _FRAMES}
 
@@ -382,11 +386,8 @@ def error(code: str, *, t: str = "", id: str = "") -> str:
 
 def dumps(data: dict[str, Any]) -> str:
     """Return compact JSON that is always valid UTF-8 (lone surrogates are escaped away)."""
-    return (
-        json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=as_data)
-        .encode("utf-8", "replace")
-        .decode("utf-8")
-    )
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=as_data)
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def event_of(data: dict[str, Any]) -> Event:

@@ -23,7 +23,7 @@ from .client import Connection, Handle, Message, Refused
 from .config import SECRETS, Secrets
 from .peers import JanusPublishing, JanusSubscribing, answer_of, checked_sdp, parse_reference
 from .rooms import PLUGIN, Watch
-from .tap import JanusTap, Ports
+from .tap import JanusTap, MeetingTap, Ports
 
 NO_SUCH_ROOM = 426
 ROOM_EXISTS = 427
@@ -175,6 +175,12 @@ class JanusEngine:
     ) -> JanusTap:
         watch, ports = await self._watch(room_id), Ports(video_port, audio_port, tuple(speaker_ports), stage_port)
         tap = JanusTap(watch, await self._controlled(), ports, self._key, on_event)
+        await tap.start()
+        return tap
+
+    async def tap_meeting(self, *, room_id: str, video_port: int, audio_port: int, on_event: OnEvent) -> MeetingTap:
+        watch, ports = await self._watch(room_id), Ports(video_port, audio_port)
+        tap = MeetingTap(watch, await self._controlled(), ports, self._key, on_event)
         await tap.start()
         return tap
 

@@ -9,7 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -196,18 +196,24 @@ class JanusHost:
         raise UnableToStartJanus(" | ".join(said[-3:]))
 
     def _open_doors(self) -> None:
-        """Where the site's other processes run as another user: let their group in, and nobody else.
+        doors = {self.folder: 0o710, self.folder / SOCKET: 0o660, self.folder / SECRETS: 0o640}
+        if group := let_group_in(self.folder.parent, doors):
+            log.info("engine_shared_with_group", group=group)
 
-        That of VAR_DIR's owner; where root owns it, VAR_DIR's own, unless that is only the web server's.
-        """
-        above = self.folder.parent.stat()
-        group = above.st_gid
-        if above.st_uid:
-            with contextlib.suppress(KeyError):  # a number without a name
-                group = pwd.getpwuid(above.st_uid).pw_gid
-        if os.geteuid() != 0 or group in (0, settings.FILES_GROUP):
-            return
-        for path, mode in ((self.folder, 0o710), (self.folder / SOCKET, 0o660), (self.folder / SECRETS, 0o640)):
-            os.chown(path, -1, group)
-            path.chmod(mode)
-        log.info("engine_shared_with_group", group=group)
+
+def let_group_in(above: Path, doors: Mapping[Path, int]) -> int:
+    """Where the site's other processes run as another user: let their group in, and nobody else; 0: none was let in.
+
+    That of the owner of ``above`` (VAR_DIR); where root owns it, its own, unless that is only the web server's.
+    """
+    facts = above.stat()
+    group = facts.st_gid
+    if facts.st_uid:
+        with contextlib.suppress(KeyError):  # a number without a name
+            group = pwd.getpwuid(facts.st_uid).pw_gid
+    if os.geteuid() != 0 or group in (0, settings.FILES_GROUP):
+        return 0
+    for path, mode in doors.items():
+        os.chown(path, -1, group)
+        path.chmod(mode)
+    return group

@@ -1,4 +1,4 @@
-"""The agent's tap in a Janus room: RTP of whoever gives the lecture, and of the speakers, copied to local ports."""
+"""The agent's taps in a Janus room: RTP of whoever gives a lecture, or is in a meeting, copied to local ports."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ from live.engines.base import (
     PublisherJoined,
     PublisherLeft,
     StagePicture,
+    VoiceOver,
+    VoiceTapped,
+    is_guest,
     is_speaker,
 )
 
@@ -39,29 +42,22 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """A feed, and Janus's numbers of what forwards it."""
+    """A feed, Janus's numbers of what forwards it, and the SSRC that was given to it; 0: its own."""
 
     feed: Feed
     streams: tuple[int, ...]
+    source: int = 0
 
 
-class JanusTap:
-    """Forwards one presenter (the one it has, else the latest with video, else any), and each speaker to a free port.
+class RoomTap:
+    """Forwards what is wanted of a room, anew after each change; what was not answered is asked again in a second."""
 
-    A speaker's port is free when they leave; whoever finds none free is heard when one becomes so. What the engine did
-    not answer is asked again after a second.
-    """
-
-    def __init__(self, watch: Watch, control: Handle, ports: Ports, key: str, on_event: OnEvent) -> None:
+    def __init__(self, watch: Watch, control: Handle, key: str, on_event: OnEvent) -> None:
         self._watch = watch
         self._control = control
-        self._ports = ports
         self._auth = {"room": watch.room_id, "secret": key, "admin_key": key}
         self._on_event = on_event
-        self._presenter: Forwarded | None = None
-        self._speakers: dict[int, Forwarded] = {}
         self._shown = ""
-        self._stage: Forwarded | None = None
         self._ended = False
         self._is_settled = True
         self._again: asyncio.TimerHandle | None = None
@@ -82,9 +78,16 @@ class JanusTap:
         self._watch.listeners.discard(self._room_changed)
         self._ask_no_more()
         async with self._lock:
-            for each in (self._presenter, self._stage, *self._speakers.values()):
+            for each in self._let_go():
                 await self._stop(each)
-            self._presenter, self._stage, self._speakers = None, None, {}
+
+    def _let_go(self) -> list[Forwarded | None]:
+        """Forget what is forwarded, and return it."""
+        raise NotImplementedError
+
+    async def _follow_all(self) -> None:
+        """Bring what is forwarded to who is in the room."""
+        raise NotImplementedError
 
     def _room_changed(self, watch: Watch) -> None:
         if watch.over and not self._ended:
@@ -105,22 +108,79 @@ class JanusTap:
             self._again.cancel()
             self._again = None
 
-    def _choice(self) -> Feed | None:
-        feeds = [feed for key, feed in self._watch.feeds.items() if not is_speaker(key)]
-        same = [feed for feed in feeds if self._presenter is not None and feed is self._presenter.feed]
-        with_video = [feed for feed in reversed(feeds) if feed.publisher.video]
-        return next(iter([*same, *with_video, *reversed(feeds)]), None)
-
     async def _follow(self) -> None:
         # Under the lock: two changes of the room must not start two forwarders to one port.
         async with self._lock:
             self._ask_no_more()
             self._is_settled = True
-            await self._follow_presenter()
-            await self._follow_speakers()
-            await self._follow_stage()
+            await self._follow_all()
             if not (self._is_settled or self._ended):
                 self._again = asyncio.get_running_loop().call_later(AGAIN_S, self._follow_soon)
+
+    async def _forward(
+        self, feed: Feed, kinds: tuple[tuple[str, int, int], ...], *, source: int = 0
+    ) -> Forwarded | None:
+        """``source``: the SSRC under which it arrives; 0: its own."""
+        under = {"ssrc": source} if source else {}
+        streams = [
+            {"mid": feed.mid(kind), "port": port, "pt": pt, **under} for kind, port, pt in kinds if feed.mid(kind)
+        ]
+        body = {"request": "rtp_forward", **self._auth, "publisher_id": feed.publisher.participant_id}
+        try:
+            data, _ = await self._control.message({**body, "host": "127.0.0.1", "streams": streams})
+        except EngineError as error:
+            log.info("forward_failed", room=self._watch.room_id, reason=str(error))
+            self._is_settled = False
+            return None
+        return Forwarded(feed, tuple(each["stream_id"] for each in data.get("forwarders", [])), source)
+
+    async def _stop(self, forwarded: Forwarded | None) -> bool:
+        """Whether nothing is forwarded any more: forwarders of a publisher who left are gone with them."""
+        if forwarded is None or self._watch.over:
+            return True
+        body: Message = {"request": "stop_rtp_forward", **self._auth}
+        body["publisher_id"] = forwarded.feed.publisher.participant_id
+        is_here = forwarded.feed.publisher.participant_id in self._watch.feeds
+        for stream in forwarded.streams:
+            try:
+                await self._control.message({**body, "stream_id": stream})
+            except Refused:
+                continue  # no such publisher or stream
+            except EngineError:
+                # Two must not be heard by one port.
+                self._is_settled = self._is_settled and not is_here
+                return not is_here
+        return True
+
+
+class JanusTap(RoomTap):
+    """Forwards one presenter (the one it has, else the latest with video, else any), and each speaker to a free port.
+
+    A speaker's port is free when they leave; whoever finds none free is heard when one becomes so.
+    """
+
+    def __init__(self, watch: Watch, control: Handle, ports: Ports, key: str, on_event: OnEvent) -> None:
+        super().__init__(watch, control, key, on_event)
+        self._ports = ports
+        self._presenter: Forwarded | None = None
+        self._speakers: dict[int, Forwarded] = {}
+        self._stage: Forwarded | None = None
+
+    def _let_go(self) -> list[Forwarded | None]:
+        held = [self._presenter, self._stage, *self._speakers.values()]
+        self._presenter, self._stage, self._speakers = None, None, {}
+        return held
+
+    async def _follow_all(self) -> None:
+        await self._follow_presenter()
+        await self._follow_speakers()
+        await self._follow_stage()
+
+    def _choice(self) -> Feed | None:
+        feeds = [feed for key, feed in self._watch.feeds.items() if not is_speaker(key)]
+        same = [feed for feed in feeds if self._presenter is not None and feed is self._presenter.feed]
+        with_video = [feed for feed in reversed(feeds) if feed.publisher.video]
+        return next(iter([*same, *with_video, *reversed(feeds)]), None)
 
     async def _follow_presenter(self) -> None:
         chosen, now = self._choice(), self._presenter
@@ -169,31 +229,53 @@ class JanusTap:
             if self._stage is not None:
                 self._on_event(StagePicture(chosen.publisher.video))
 
-    async def _forward(self, feed: Feed, kinds: tuple[tuple[str, int, int], ...]) -> Forwarded | None:
-        streams = [{"mid": feed.mid(kind), "port": port, "pt": pt} for kind, port, pt in kinds if feed.mid(kind)]
-        body = {"request": "rtp_forward", **self._auth, "publisher_id": feed.publisher.participant_id}
-        try:
-            data, _ = await self._control.message({**body, "host": "127.0.0.1", "streams": streams})
-        except EngineError as error:
-            log.info("forward_failed", room=self._watch.room_id, reason=str(error))
-            self._is_settled = False
-            return None
-        return Forwarded(feed, tuple(each["stream_id"] for each in data.get("forwarders", [])))
 
-    async def _stop(self, forwarded: Forwarded | None) -> bool:
-        """Whether nothing is forwarded any more: forwarders of a publisher who left are gone with them."""
-        if forwarded is None or self._watch.over:
-            return True
-        body: Message = {"request": "stop_rtp_forward", **self._auth}
-        body["publisher_id"] = forwarded.feed.publisher.participant_id
-        is_here = forwarded.feed.publisher.participant_id in self._watch.feeds
-        for stream in forwarded.streams:
-            try:
-                await self._control.message({**body, "stream_id": stream})
-            except Refused:
-                continue  # no such publisher or stream
-            except EngineError:
-                # Two must not be heard by one port.
-                self._is_settled = self._is_settled and not is_here
-                return not is_here
-        return True
+class MeetingTap(RoomTap):
+    """Forwards everybody's sound to one port, and the picture of one of them, each time under a new number."""
+
+    def __init__(self, watch: Watch, control: Handle, ports: Ports, key: str, on_event: OnEvent) -> None:
+        super().__init__(watch, control, key, on_event)
+        self._ports = ports
+        self._voices: dict[str, Forwarded] = {}
+        self._picture: Forwarded | None = None
+        self._sources = 0
+
+    def _let_go(self) -> list[Forwarded | None]:
+        held = [self._picture, *self._voices.values()]
+        self._picture, self._voices = None, {}
+        return held
+
+    async def _follow_all(self) -> None:
+        here = {key: feed for key, feed in self._watch.feeds.items() if is_guest(key)}
+        for key, each in list(self._voices.items()):
+            if here.get(key) is not each.feed and await self._stop(each):
+                del self._voices[key]
+                self._on_event(VoiceOver(each.source))
+        for key, feed in here.items():
+            if self._ended:
+                return
+            if key in self._voices or not feed.mid("audio"):
+                continue
+            forwarded = await self._forward_anew(feed, "audio", self._ports.audio, AUDIO_TYPE)
+            if forwarded is not None:
+                self._voices[key] = forwarded
+                self._on_event(VoiceTapped(key, forwarded.source))
+        await self._follow_picture(here.get(self._shown))
+
+    async def _follow_picture(self, feed: Feed | None) -> None:
+        chosen, now = feed if feed is not None and feed.mid("video") else None, self._picture
+        if self._ended or chosen is (now.feed if now else None):
+            return
+        if now is not None:
+            if not await self._stop(now):
+                return
+            self._picture = None
+            self._on_event(StagePicture(""))
+        if chosen is not None:
+            self._picture = await self._forward_anew(chosen, "video", self._ports.video, VIDEO_TYPE)
+            if self._picture is not None:
+                self._on_event(StagePicture(chosen.publisher.video))
+
+    async def _forward_anew(self, feed: Feed, kind: str, port: int, pt: int) -> Forwarded | None:
+        self._sources += 1
+        return await self._forward(feed, ((kind, port, pt),), source=self._sources)

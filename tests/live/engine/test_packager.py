@@ -25,6 +25,7 @@ from live.agent.run import UnableToStart
 from live.agent.segments import SegmentList
 from live.agent.trace import read_trace
 from live.core.media.holes import HoleLog
+from live.core.media.layout import MEETING
 from live.core.media.scrubber import Frame, Scrubber
 from media.core.playlists import read_segments
 
@@ -328,6 +329,28 @@ async def test_frames_are_held_within_bounds_while_no_ffmpeg_starts(
     (hole,) = studio.hole_log.holes(recorded, until=studio.packager.ms(studio.now), over=True)
     assert hole.because == "packager"
     assert (Spans.of([(hole.start, hole.end or 0)]) & recorded).total == 0
+
+
+async def test_a_meeting_that_begins_black_is_not_taken_for_one_picture_a_second(tmp_path: Path) -> None:
+    """Such a rate held for the whole run, cameras and all, and the encoder stayed ten pictures, so seconds, behind."""
+    packager, scrubber = Packager(tmp_path, layout=MEETING), Scrubber(voices=MEETING.voices)
+    for tick in range(60):
+        for frame in scrubber.fill(100 + tick / 5):
+            await packager.take(frame)
+    await packager.drain()
+
+    async def written() -> bool:
+        await packager.poll(112)
+        return packager.recorded().total >= 8000
+
+    await until(written, within=120, what="all but the last seconds, while the run goes on")
+    await packager.finish()
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"".join((tmp_path / f"run-0000-{part}").read_bytes() for part in ("init.mp4", "00001.m4s")))
+    asked = ["ffprobe", "-v", "error", "-count_packets", "-select_streams", "v"]
+    asked += ["-show_entries", "stream=nb_read_packets", "-of", "csv=p=0", str(film)]
+    shown = subprocess.run(asked, capture_output=True, text=True, timeout=120, check=True)
+    assert int(shown.stdout.strip().strip(",")) == 50, "25 a second"
 
 
 async def test_only_halves_of_the_dead_are_cleared(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from live.operations import meeting_notes as noting
 from live.permissions import is_locked_out
 from live.queries import nodes, room_facts
 from live.queries.meeting import appearing, digest_of, notes, seats, waiting
-from meetings.models import Meeting
-from meetings.operations import UnableToPlanMeeting
+from meetings.models import Meeting, Minutes
+from meetings.operations import UnableToPlanMeeting, book_mark, write_minutes
 from tests.factories.meetings import AGENDA, HOUR, make_live_meeting, make_meeting, meeting_plan
 from tests.factories.organizations import County, make_county
 
@@ -108,6 +108,18 @@ def test_who_comes_sits_and_who_has_left_does_not(world: County) -> None:
     assert (seats(lecture.pk)[0].mic, seats(lecture.pk)[0].cam) == (False, False)
     leave(lecture, first)
     assert here(lecture) == [second.pk]
+
+
+def test_whoever_was_removed_gets_no_seat_by_the_ticket_of_before(world: County) -> None:
+    lecture, member = make_live_meeting(world), world.members[0]
+    whose = {"occasion_id": lecture.pk, "member_id": member.pk}
+    removal = {"kind": Restriction.Kind.REMOVED, "actor_id": world.secretary.pk}
+    operations.restrict(**whose, **removal, as_of=timezone.now())
+    with pytest.raises(operations.PersonIsRemoved):
+        sit(lecture, member)
+    assert here(lecture) == []
+    operations.lift_restriction(**whose, kind=Restriction.Kind.REMOVED, as_of=timezone.now())
+    assert sit(lecture, member)
 
 
 def test_a_page_that_is_loaded_anew_keeps_its_seat(world: County) -> None:
@@ -304,7 +316,7 @@ def test_a_meeting_is_compared_by_its_digest(world: County, django_assert_num_qu
     lecture, other = make_live_meeting(world, lobby=True), make_live_meeting(world)
     for one in (world.member, world.secretary):
         sit(lecture, one, host=one == world.secretary)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         facts = room_facts([lecture.pk, other.pk])
     digest = facts[lecture.pk].meeting
     assert digest is not None
@@ -356,10 +368,84 @@ def test_what_cannot_be_noted(world: County, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(operations.UnableToNote, match="empty"):
         note(lecture, world.secretary, title=" ")
     monkeypatch.setattr(noting, "MOST_NOTES", 2)
+    note(lecture, world.secretary)
+    note(lecture, world.secretary, "b")
     with pytest.raises(operations.UnableToNote, match="too_many"):
-        note(lecture, world.secretary)
-    note(lecture, world.secretary, "plan-0", title="改过\ud800的")  # half a sign, as JSON may bring it
+        note(lecture, world.secretary, "c")
+    note(lecture, world.secretary, "b", title="改一条不算多写")
+    note(lecture, world.secretary, "plan-0", kind="agenda", title="改过\ud800的")  # half a sign, as JSON may bring it
     assert MeetingNote.objects.get(key="plan-0").title == "改过的"
+
+
+def test_what_the_minutes_have_no_room_for_is_refused_and_a_long_line_is_kept_whole(world: County) -> None:
+    lecture = make_live_meeting(world, agenda="长" * 130)
+    planned = MeetingNote.objects.get(lecture=lecture)
+    assert (planned.title, planned.text) == ("长" * 100, "长" * 30)
+    for number in range(3):
+        note(lecture, world.secretary, f"{number}", kind="agenda", text="字" * 2000)
+    note(lecture, world.secretary, "d", kind="decision", text="字" * 2000)
+    with pytest.raises(operations.UnableToNote, match="too_long"):
+        note(lecture, world.secretary, "e", kind="agenda", text="字" * 2000)
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    minutes = Meeting.objects.get(pk=lecture.pk).minutes.get()
+    assert minutes.studied.endswith("字" * 2000)
+
+
+def test_a_decision_that_was_taken_back_after_an_undone_end_is_in_the_minutes_no_more(world: County) -> None:
+    lecture = make_live_meeting(world, agenda="")
+    note(lecture, world.secretary, "a", title="决定甲")
+    note(lecture, world.secretary, "b", title="决定乙")
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    operations.resume_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    operations.drop_note(occasion_id=lecture.pk, key="a")
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert decided(lecture) == ["决定乙"]
+    # Noted after an undone end and taken back after the next: the first end's words again.
+    for key, is_there in (("c", True), ("c", False), ("b", False)):
+        operations.resume_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+        if is_there:
+            note(lecture, world.secretary, key, title="决定丙")
+        else:
+            operations.drop_note(occasion_id=lecture.pk, key=key)
+        operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+        assert decided(lecture) == {True: ["决定乙", "决定丙"], False: ["决定乙"] if key == "c" else []}[is_there]
+    last = Meeting.objects.get(pk=lecture.pk).minutes.latest("number")
+    assert last.studied == "没有记下讨论的内容和决定。"
+
+
+def decided(lecture: Lecture) -> list[str]:
+    last = Meeting.objects.get(pk=lecture.pk).minutes.latest("number")
+    return [title for title, _text in last.decisions]
+
+
+def test_minutes_written_by_hand_before_the_end_was_undone_stay(world: County) -> None:
+    lecture = make_live_meeting(world, agenda="")
+    note(lecture, world.secretary, "a", title="决定甲")
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    meeting = Meeting.objects.get(pk=lecture.pk)
+    write_minutes(
+        occasion_id=lecture.pk, studied="学习了条例。", decisions=[("决定甲", "全体同意")],
+        place="", chair="", recorder="", seen=1, seen_book=book_mark(meeting),
+        actor_id=world.secretary.pk, as_of=timezone.now(),
+    )  # fmt: skip
+    operations.resume_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    note(lecture, world.secretary, "b", title="决定乙")
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    last = meeting.minutes.latest("number")
+    assert (last.number, last.studied) == (3, "学习了条例。")
+    assert last.decisions == [["决定甲", "全体同意"], ["决定乙", "每晚两人"]]
+
+
+def test_who_planned_a_meeting_and_was_not_at_it_neither_signs_its_minutes_nor_stays_when_removed(
+    world: County,
+) -> None:
+    lecture = make_live_meeting(world)
+    note(lecture, world.organiser, "a", title="决定甲")
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert Meeting.objects.get(pk=lecture.pk).minutes.get().written_by == world.organiser != lecture.lecturer
+    facts = {"occasion_id": lecture.pk, "kind": "removed", "actor_id": world.organiser.pk, "as_of": timezone.now()}
+    operations.restrict(member_id=lecture.lecturer_id, **facts)
+    assert Restriction.objects.filter(lecture=lecture, member=lecture.lecturer).exists()
 
 
 def test_without_notes_or_a_book_nothing_is_written(world: County) -> None:
@@ -370,6 +456,9 @@ def test_without_notes_or_a_book_nothing_is_written(world: County) -> None:
     Occasion.objects.filter(pk=void.pk).update(state=Occasion.State.VOID, void_reason="重复")
     noting.keep_minutes(occasion_id=void.pk, actor_id=world.secretary.pk, as_of=timezone.now())
     assert not Meeting.objects.get(pk=void.pk).minutes.exists()
+    Meeting.objects.filter(pk=void.pk).delete()
+    noting.keep_minutes(occasion_id=void.pk, actor_id=world.secretary.pk, as_of=timezone.now())
+    assert not Minutes.objects.exists()
 
 
 def test_no_media_agent_carries_a_meeting(world: County) -> None:

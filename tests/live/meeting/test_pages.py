@@ -9,6 +9,8 @@ from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
 from attendance.kinds import book_steps
+from attendance.models import Occasion
+from attendance.views.today import countdown
 from live import operations
 from live.duties import of_lecturer
 from live.models import Lecture, Restriction
@@ -18,6 +20,7 @@ from tests.factories.meetings import make_live_meeting, make_meeting
 from tests.factories.organizations import County, RoleGrantFactory, make_county
 
 pytestmark = pytest.mark.django_db
+HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def test_a_secretary_plans_a_meeting_changes_it_and_cancels_it(world: County) ->
     book = client.get(reverse("meeting", args=[lecture.pk])).content.decode()
     assert ("进入会议室" in book, "改安排或取消" in book) == (True, True)
     change = reverse("live_meeting_change", args=[lecture.pk])
-    assert client.get(change).status_code == 200
+    assert "取消以后不能恢复" in client.get(change).content.decode()
     assert client.post(change, filled(unit=branch, title="换个名字")).status_code == 302
     lecture.refresh_from_db()
     assert (lecture.has_lobby, lecture.occasion.title) == (False, "换个名字")
@@ -120,7 +123,7 @@ def test_a_meeting_of_named_people_is_nobody_elses_of_the_unit(world: County, st
         assert "委员碰头" not in page.content.decode()
     who = {"occasion_id": lecture.pk, "user_ids": [named.pk, other.pk], "on_date": timezone.localdate()}
     assert rights_now(**who).allowed == {named.pk}
-    assert [may_watch_live(one.pk, str(lecture.pk)) for one in (named, other)] == [True, False]
+    assert not any(may_watch_live(one.pk, str(lecture.pk)) for one in (named, other)), "a meeting has no HLS"
 
 
 def test_who_was_not_let_in_reads_nothing_of_it(world: County) -> None:
@@ -159,6 +162,28 @@ def test_today_speaks_of_a_meeting(world: County) -> None:
     facts = {"member_id": world.member.pk, "kind": Restriction.Kind.REMOVED, "actor_id": world.secretary.pk}
     operations.restrict(occasion_id=lecture.pk, **facts, as_of=timezone.now())
     assert "您已被请出会议室" in client.get(reverse("today")).content.decode()
+
+
+def test_nobody_registers_a_meeting_by_video_and_a_missed_one_says_what_to_do(world: County) -> None:
+    """Finding: the book told its secretary to register by hand, and of one that nobody had begun it said nothing."""
+    lecture, client = make_meeting(world), as_(world.secretary)
+    book = reverse("meeting", args=[lecture.pk])
+    page = client.get(book).content.decode()
+    assert ("到会由系统自动记录" in page, "可以登记" in page) == (True, False)
+    now = timezone.now()
+    Occasion.objects.filter(pk=lecture.pk).update(starts_at=now - 2 * HOUR, ends_at=now - HOUR)
+    page = client.get(book).content.decode()
+    assert ("已过时间，还没开始" in page, "点“开始会议”" in page) == (True, True)
+    lecture.refresh_from_db()
+    assert countdown(lecture.occasion, now) == "到时间还没有开始，请等支部通知"
+
+
+def test_the_members_page_of_a_meeting_leads_in(world: County) -> None:
+    lecture, client = make_live_meeting(world), as_(world.member)
+    room, page = reverse("live_room", args=[lecture.pk]), reverse("meeting", args=[lecture.pk])
+    assert room in client.get(page).content.decode()
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    assert room not in client.get(page).content.decode()
 
 
 def test_its_book_leads_in_while_it_is_on_and_can_be_voided_after(world: County) -> None:

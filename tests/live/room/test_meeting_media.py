@@ -99,10 +99,10 @@ def test_what_was_told_is_looked_up_again_only_where_it_differs(monkeypatch: pyt
 
     def look_up(occasion_id: int) -> Any:
         asked.append(occasion_id)
-        return sitting, [], waiting
+        return sitting, [], waiting, 5
 
     class Facts:
-        meeting = Digest(True, (1, 4, 4, 0, 0))
+        meeting = Digest(True, (1, 4, 4, 0, 0), recorded=5)
 
     async def story() -> None:
         room = Room(occasion_id=7, state="ended")
@@ -120,7 +120,7 @@ def test_what_was_told_is_looked_up_again_only_where_it_differs(monkeypatch: pyt
         room.meeting = Meeting()
         for _ in range(3):
             await meeting.look(cast(Any, Told()), room, cast(Any, Facts))
-        assert (asked, [type(one) for one in told]) == ([7], [wire.SeatsEvent, wire.WaitingEvent])
+        assert (asked, [type(one) for one in told]) == ([7], [wire.RecordedEvent, wire.SeatsEvent, wire.WaitingEvent])
         meeting.on_event(cast(Any, Told()), room, wire.SeatsEvent(seats=[]))
         await meeting.look(cast(Any, Told()), room, cast(Any, Facts))
         assert (len(asked), room.meeting.seats) == (2, sitting), "a word that came late is put right"

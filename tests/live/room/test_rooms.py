@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from channels.layers import InMemoryChannelLayer
+from websockets.datastructures import Headers
 
 from live import room_events
 from live.core.wire import asking, protocol
@@ -144,3 +146,31 @@ async def test_publish_without_rooms_says_nothing_wrong(settings: Any) -> None:
     room_events.publish(7, {"t": "picture", "on": True})
     with pytest.raises(protocol.BadFrame):
         room_events.publish(7, {"t": "picture"})
+
+
+# --- What a socket keeps ----------------------------------------------------------------------------------------------
+
+
+class Protocol:
+    """As much of uvicorn's as a connection looks at."""
+
+    def __init__(self) -> None:
+        self.request = SimpleNamespace(headers=Headers(host="room.example", cookie="sessionid=x"))
+        self.response = SimpleNamespace(headers=Headers(upgrade="websocket"))
+        self.scope = {"headers": [(b"host", b"room.example")]}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Take it."""
+
+
+def test_the_headers_of_the_handshake_are_not_kept_for_the_life_of_the_socket() -> None:
+    server = Protocol()
+    Connection(send=server.send, member_id=1, host=False).forget_handshake()
+    assert [len(server.request.headers), len(server.response.headers), server.scope["headers"]] == [0, 0, []]
+
+
+def test_another_server_keeps_what_it_keeps() -> None:
+    async def send(message: dict[str, Any]) -> None:
+        """Take it."""
+
+    Connection(send=send, member_id=1, host=False).forget_handshake()

@@ -237,10 +237,6 @@ def test_the_lecturers_picture_is_back_when_the_speakers_ends(world: County, lec
     step_up(lecture, member, device="tablet")
     assert [(one.sound, one.picture, one.shown) for one in queries.speakers(lecture.pk)] == [(True, False, False)]
     on_screen()
-    for _ in range(2):
-        operations.unshow(occasion_id=lecture.pk, member_id=member.pk)
-    assert shown(lecture) == []
-    on_screen()
     operations.step_down(occasion_id=lecture.pk, member_ids=[member.pk])
     sends(lecture, member)
     assert queries.speakers(lecture.pk) == []
@@ -264,6 +260,12 @@ def test_a_room_gives_the_picture_that_was_chosen_and_gives_it_back(
         url[0] = address
         done(speakers._show(process.room))
     assert calls == [(process.room.room_id, speaker_id(member.pk))]
+    process.look()
+    assert len(calls) == 1, "the database is away yet"
+    url[0] = "unix:/nowhere"
+    process.look()
+    process.look()
+    assert len(calls) == 2, "and once it is back, the choice is told to the engine, once"
 
 
 def test_a_picture_is_there_once_it_was_seen_to_come_and_by_the_device_that_speaks(
@@ -314,6 +316,37 @@ def test_a_picture_is_there_once_it_was_seen_to_come_and_by_the_device_that_spea
     back.sends = (False, False)
     assert noted(speakers.note_sending(room, back, by_phone))
     assert has() == (False, False, []), "with both keys off the line comes back, and both stay off"
+
+
+def test_a_speaker_whose_page_is_gone_is_neither_heard_nor_seen_until_it_sends_again(
+    world: County, lecture: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that is loaded anew is the same device: it is here, and sends nothing before a tap."""
+    monkeypatch.setattr(speakers, "in_database", at_once)
+    process, member, room = Looks(lecture, monkeypatch), world.member, Room(lecture.pk)
+    monkeypatch.setattr(process, "spawn", done)
+
+    def has() -> tuple[bool, bool, list[str]]:
+        ((sound, picture),) = [(one.sound, one.picture) for one in queries.speakers(lecture.pk)]
+        return sound, picture, shown(lecture)
+
+    invite(lecture, member)
+    step_up(lecture, member)
+    phone = Connection(cast(Any, None), member.pk, False, "phone", sends=(True, True))
+    old, new = Peer(room, phone, "talk"), Peer(room, phone, "talk")
+    speakers.flows(cast(Any, process), old, comes=True)
+    show(lecture, member.pk)
+    assert has() == (True, True, [member.name])
+    old.is_over = True
+    speakers.ended(cast(Any, process), old)
+    assert has() == (False, False, [])
+    phone.talking = new
+    speakers.ended(cast(Any, process), old)
+    assert has() == (True, False, []), "it has begun anew"
+    new.is_over, phone.talking = True, None
+    new.kind = "meet"
+    speakers.ended(cast(Any, process), new)
+    assert has() == (True, False, []), "a meeting's is nobody's stage"
 
 
 def _or_raise(answer: Any) -> Any:

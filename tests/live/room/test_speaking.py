@@ -8,7 +8,7 @@ from django.db import OperationalError
 
 from live import operations, queries
 from live.core.wire import protocol
-from live.room import speaking
+from live.room import speakers, speaking
 from live.room.connections import Connection
 from live.room.refusals import Refused
 from live.room.rooms import Room
@@ -27,7 +27,9 @@ class Rows:
         self.answers: list[Any] = []
         monkeypatch.setattr(queries, "is_speaking", lambda **_of: self._answer())
         monkeypatch.setattr(operations, "cut_speakers", lambda **_of: [])
-        monkeypatch.setattr(speaking, "in_database", self._at_once)
+        monkeypatch.setattr(speakers, "stage_of", lambda _occasion_ids: {})
+        for module in (speaking, speakers):
+            monkeypatch.setattr(module, "in_database", self._at_once)
 
     def _answer(self) -> bool:
         answer = self.answers.pop(0)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from live import operations
 from live.models import Lecture, SlideDeck
-from live.operations import drawing
+from media.operations import Drawing
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
 from tests.pdfs import make_pdf
@@ -21,8 +21,7 @@ def world(db: None, var_dir: Path) -> County:
 @pytest.fixture
 def hints(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     told: list[int] = []
-    monkeypatch.setattr(drawing, "hint", told.append)
-    monkeypatch.setattr("live.operations.slides.hint", told.append)
+    monkeypatch.setattr(Drawing, "hint", lambda _kind, job_id: told.append(job_id))
     return told
 
 

@@ -16,10 +16,12 @@ from pytest_django import DjangoCaptureOnCommitCallbacks as Capture
 from live import operations, room_events
 from live.core.wire.slides import NO_SLIDES, SlideEvent
 from live.models import Lecture, SlideDeck, SlideTurn
-from live.operations import UnableToAddSlides, UnableToShowSlide, drawing
+from live.operations import UnableToAddSlides, UnableToShowSlide
+from live.operations.drawing import SLIDES
 from live.queries import decks_of, replay_slides, room_facts
 from media import pdf, storage
 from media.ffmpeg import UnableToConfine
+from media.operations import drawing
 from tests.factories.live import make_lecture, make_live
 from tests.factories.organizations import County
 from tests.live.slides.conftest import add, drawn
@@ -145,9 +147,9 @@ def test_what_a_dead_worker_left_is_drawn_again_and_given_up_after_three(lecture
     for attempt in range(3):
         at = now + attempt * dt.timedelta(minutes=2)
         assert operations.reconcile_slides(as_of=at) == 1
-        assert drawing._claim(deck_id=deck.pk, as_of=at) is not None
+        assert SLIDES.claim(job_id=deck.pk, as_of=at) is not None
         assert operations.reconcile_slides(as_of=at) == 0, "somebody draws it"
-        assert drawing._claim(deck_id=deck.pk, as_of=at) is None
+        assert SLIDES.claim(job_id=deck.pk, as_of=at) is None
     assert hints == [deck.pk] * 3
     assert operations.reconcile_slides(as_of=now + dt.timedelta(minutes=6)) == 0
     deck.refresh_from_db()
@@ -188,19 +190,19 @@ def test_whoever_lost_the_lease_publishes_nothing(lecture: Lecture, monkeypatch:
 def test_a_deck_that_is_taken_away_meanwhile_is_not_drawn_on(lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:
     deck = add(lecture)
     monkeypatch.setattr(drawing, "RENEW_EVERY_S", 0.0)
-    real = drawing._Lease.page
+    real = drawing.Lease.page
 
     def page(self: Any, done: int, pages: int) -> None:
         SlideDeck.objects.filter(pk=deck.pk).update(removed_at=timezone.now())
         real(self, done, pages)
 
-    monkeypatch.setattr(drawing._Lease, "page", page)
+    monkeypatch.setattr(drawing.Lease, "page", page)
     assert (drawn(deck).state, deck.done) == (State.RUNNING, 0)
 
 
 def test_how_far_it_is_and_a_database_that_is_away(lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:
     deck, now = add(lecture), timezone.now()
-    lease = drawing._claim(deck_id=deck.pk, as_of=now)
+    lease = SLIDES.claim(job_id=deck.pk, as_of=now)
     assert lease is not None
     lease.page(1, 3)
     deck.refresh_from_db()
@@ -222,7 +224,7 @@ def test_a_lost_hint_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OperationalError
 
     monkeypatch.setattr(current_app, "send_task", send)
-    drawing.hint(1)
+    SLIDES.hint(1)
 
 
 def test_pages_that_an_attempt_before_placed_stay(lecture: Lecture) -> None:

@@ -15,6 +15,7 @@ from live.core.media.reorder import Reorder
 from live.core.media.rtp import Packet
 from live.core.media.scrubber import (
     AUDIO_LAG_S,
+    BLACK,
     MOST_PACKETS,
     PRESENTER,
     REORDER_S,
@@ -506,3 +507,27 @@ class TestMatroska:
     def test_sound_cannot_begin_a_run(self) -> None:
         with pytest.raises(ValueError, match="video"):
             matroska.Stream(Frame("audio", 0.0, opus.SILENCE))
+
+
+def test_black_takes_the_place_of_a_picture_that_stops_and_a_keyframe_takes_it_back() -> None:
+    scrubber, sequence = Scrubber(), 0
+
+    def send(payloads: list[bytes], at: float) -> list[Frame]:
+        nonlocal sequence
+        frames: list[Frame] = []
+        for payload in payloads:
+            marker = payload is payloads[-1]
+            frames += scrubber.feed("video", datagram(sequence, round(at * 90_000), payload, marker=marker), at)
+            sequence += 1
+        return [frame for frame in frames if frame.kind == "video"]
+
+    assert send(key_payloads(1), START)
+    assert scrubber.fill(START + 1) == [], "it has just been seen"
+    black = scrubber.fill(START + 3)[0]
+    assert black.data == BLACK
+    assert send(delta_payloads(2), START + 3.1) == [], "it leans on a picture before the black"
+    assert scrubber.fill(START + 3.2)[0].data == BLACK
+    back = send(key_payloads(3), START + 3.3)
+    assert back[0].at > black.at
+    assert send(delta_payloads(4), START + 3.4)
+    assert scrubber.fill(START + 3.5) == []

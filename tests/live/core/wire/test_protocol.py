@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from live.core.wire import asking, captions, meeting, protocol, slides
+from live.core.wire import asking, captions, fallback, meeting, protocol, slides
 from live.core.wire.typescript import frames_module
 
 pytestmark = pytest.mark.unit
@@ -36,6 +36,7 @@ GOOD = [
     ({"t": "candidate", "pc": "pub", "candidate": None}, protocol.Trickle(pc="pub", candidate=None)),
     ({"t": "reclaim", "pc": "sub", "key": "a-1_B"}, protocol.Reclaim(pc="sub", key="a-1_B")),
     ({"t": "offer", "sdp": SDP, "again": True}, protocol.Offer(sdp=SDP, again=True)),
+    ({"t": "fall_back", "source": "desk"}, fallback.FallBack(source="desk")),
     ({"t": "unpublish"}, protocol.Unpublish()),
     ({"t": "go_live"}, protocol.GoLive()),
     ({"t": "end"}, protocol.EndLecture()),
@@ -64,6 +65,7 @@ GOOD = [
     ({"t": "give_floor", "member": 7, "on": True}, meeting.GiveFloor(member=7, on=True)),
     ({"t": "lobby", "on": True}, meeting.OpenLobby(on=True)),
     ({"t": "admit", "member": 7}, meeting.Admit(member=7)),
+    ({"t": "record", "on": True}, meeting.Record(on=True)),
     (
         {"t": "note", "id": "a", "kind": "decision", "title": "值班", "text": "两人"},
         meeting.WriteNote(id="a", kind="decision", title="值班", text="两人"),
