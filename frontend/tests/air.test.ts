@@ -4,7 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { Air } from "../src/host/air";
 import { OnAir } from "../src/host/onair";
 import { ServerClock } from "../src/lib/clock";
-import type { Command, OnAirEvent } from "../src/lib/frames";
+import type { Command, ErrorFrame, OnAirEvent } from "../src/lib/frames";
 import type { HostWords } from "../src/lib/sentences";
 import { Browser, chance } from "./browser";
 
@@ -55,7 +55,9 @@ class FakePeer {
 let browser: Browser;
 let sent: Command[];
 let said: string[];
+let word: string;
 let isPresenter: boolean;
+let isLive: boolean;
 let air: Air;
 
 beforeEach(() => {
@@ -64,11 +66,13 @@ beforeEach(() => {
   chance(0.5);
   sent = [];
   said = [];
-  isPresenter = true;
+  isPresenter = isLive = true;
   air = new Air({
     send: (command) => sent.push(command) > 0,
-    say: () => undefined,
-    isLive: () => true,
+    say: (now) => {
+      word = now;
+    },
+    isLive: () => isLive,
     isPresenter: () => isPresenter,
     stream: () => ({ getAudioTracks: () => [] }) as unknown as MediaStream,
     picture: () => null,
@@ -84,6 +88,25 @@ test("whoever was replaced asks whose picture it is, and sends nothing before", 
   assert.deepEqual(said, ["begins", "replaced"]);
   await browser.pass(30_000);
   assert.equal(sent.length, 1);
+});
+
+test("a line that nothing goes through is no picture that has been sent, until it is back", async () => {
+  await air.publish();
+  for (const [state, now] of [
+    ["connected", "sending"],
+    ["disconnected", "hung_up"],
+    ["connected", "sending"],
+  ] as const) {
+    FakePeer.last.is(state);
+    assert.equal(word, now);
+  }
+});
+
+test("an offer that is refused because the lecture has ended says nothing of a picture that comes back", async () => {
+  await air.publish();
+  isLive = false;
+  air.refused({ t: "offer", error: "state" } as ErrorFrame);
+  assert.equal(word, "publishing");
 });
 
 test("replaced, and still the presenter by what the server says: the picture goes out again without a reload", async () => {
@@ -128,7 +151,7 @@ test("another turn gives the picture time to come, the same one again none", asy
     recording: () => undefined,
   });
   const headline = (): string => {
-    onAir.show({ state: "live", endsAt: Date.now() + 3_600_000, sender: "", isMute: false });
+    onAir.show({ state: "live", liveAt: null, endsAt: Date.now() + 3_600_000, sender: "", isMute: false });
     return browser.document.getElementById("headline").textContent;
   };
   onAir.turn(ON_AIR);

@@ -104,6 +104,10 @@ export class FakeElement extends FakeTarget {
     return this.attributes[name] ?? null;
   }
 
+  removeAttribute(name: string): void {
+    delete this.attributes[name];
+  }
+
   append(...made: (FakeElement | string)[]): void {
     for (const one of made) if (typeof one !== "string") this.appendChild(one);
   }
@@ -252,6 +256,7 @@ export class Browser {
       setTimeout: (run: () => void, ms: number) => globalThis.setTimeout(run, ms),
       setInterval: (run: () => void, ms: number) => globalThis.setInterval(run, ms),
       clearTimeout: (timer: number) => globalThis.clearTimeout(timer),
+      clearInterval: (timer: number) => globalThis.clearInterval(timer),
       requestAnimationFrame: (run: () => void) => globalThis.setTimeout(run, 16),
     });
     const globals: Record<string, unknown> = {

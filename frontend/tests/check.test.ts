@@ -73,6 +73,7 @@ test("the socket and the microphone; without a microphone one can look and liste
   assert.equal(said(judgeSocket(false)), "bad socket_bad");
   assert.equal(said(judgeMicrophone(0.06)), "good mic_good");
   assert.equal(said(judgeMicrophone(0.05)), "fair mic_quiet");
+  assert.equal(said(judgeMicrophone(null)), "fair mic_unmeasured");
   assert.equal(said(judgeMicrophone("denied")), "fair mic_denied");
   assert.equal(said(judgeMicrophone("no_microphone")), "fair mic_missing");
 });

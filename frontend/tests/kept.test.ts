@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import * as lessons from "../src/kept/lesson";
-import { canKeep, keepOnlyFor, keptOwner, nowKeptFor } from "../src/lib/kept";
+import { canKeep, keepOnlyFor, keptOwner, nowKeptFor, readsLarge, rememberSize } from "../src/lib/kept";
 import { Browser } from "./browser";
 
 const BASE = "https://classroom.example";
@@ -36,6 +36,7 @@ const lesson = (over: Partial<lessons.Lesson> = {}): lessons.Lesson => ({
   course: "急救",
   url: "/courses/1/2/",
   html: '<p>先看</p><img class="a" src="/courses/1/2/pictures/3/?v=1&amp;w=2">',
+  quizzes: [],
   audio_url: "/m/t/f/audio.m3u8",
   sound: {
     owner: "wang",
@@ -75,6 +76,17 @@ beforeEach(() => {
   });
 });
 afterEach(() => browser.leave());
+
+test("kept: the size of type that a person chose is there without a line, and follows a change", () => {
+  const root = { dataset: { mode: "elder" } as Record<string, string> };
+  Object.assign(globalThis.document, { documentElement: root });
+  assert.equal(readsLarge(), false);
+  rememberSize();
+  assert.equal(readsLarge(), true);
+  delete root.dataset.mode;
+  rememberSize();
+  assert.equal(readsLarge(), false);
+});
 
 test("kept: a playlist names the parts of one file, each once and in order", () => {
   assert.deepEqual(lessons.partsOf(PLAYLIST, `${BASE}/m/t/f/audio.m3u8`), [

@@ -11,6 +11,16 @@ beforeEach(() => {
 });
 afterEach(() => browser.leave());
 
+const ENTRY: Entry = {
+  id: "c",
+  url: "/asked",
+  body: {},
+  owner: "wang",
+  createdAt: Date.now(),
+  tries: 0,
+  nextAt: 0,
+};
+
 function answer(...answers: (Answer | "down")[]): void {
   let index = 0;
   browser.answers = () => answers[Math.min(index++, answers.length - 1)] ?? "down";
@@ -69,6 +79,23 @@ test("outbox: an answer that did not come is waited for longer each time", async
   }
   assert.deepEqual(waits, [2000, 4000, 8000, 16_000]);
   assert.equal(browser.asked.length, 5);
+});
+
+test("outbox: an island's own entries are sent by it alone, and by anybody where it is not", async () => {
+  browser.navigator.onLine = false;
+  const heard: string[] = [];
+  const hear = (who: string) => (entry: Entry) => heard.push(`${who} ${entry.id}`);
+  new Outbox({ owner: "wang", onAcknowledged: hear("player") }).add("/report", {}, "a");
+  new Outbox({ owner: "wang", island: "asked", onAcknowledged: hear("asked") }).add("/asked", {}, "b");
+  browser.online(true);
+  await browser.settle();
+  assert.deepEqual(heard.sort(), ["asked b", "player a"]);
+  browser.leave();
+  browser = new Browser();
+  phoneStore().put({ ...ENTRY, island: "asked" });
+  new Outbox({ owner: "wang", onAcknowledged: hear("another page") });
+  await browser.settle();
+  assert.equal(heard[2], "another page c");
 });
 
 // What the server answers: whether the entry stays, and who is told.

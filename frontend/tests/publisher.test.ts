@@ -102,7 +102,11 @@ test("a browser that cannot send is not asked for its microphone, and the page s
   class NoPeer {}
   Object.assign(globalThis, { RTCPeerConnection: NoPeer });
   assert.equal(await openMicrophone().catch((error: UnableToUseDevices) => error.problem), "unsupported");
-  const speaking = new Speaking(WORDS, INVITED.member, { send: (one) => sent.push(one) > 0, changed: () => undefined });
+  const speaking = new Speaking(WORDS, INVITED.member, {
+    send: (one) => sent.push(one) > 0,
+    changed: () => undefined,
+    isBreak: () => false,
+  });
   speaking.told([INVITED]);
   const { document } = browser;
   document.getElementById("step-up").dispatch("click");
@@ -128,7 +132,11 @@ test("a speaker whose microphone and camera are off comes back as they went, and
   };
   Object.assign(globalThis, { RTCPeerConnection: Peer, RTCRtpSender: {} });
   Object.assign(browser.navigator, { mediaDevices: { getUserMedia } });
-  const speaking = new Speaking(WORDS, INVITED.member, { send: (one) => sent.push(one) > 0, changed: () => undefined });
+  const speaking = new Speaking(WORDS, INVITED.member, {
+    send: (one) => sent.push(one) > 0,
+    changed: () => undefined,
+    isBreak: () => false,
+  });
   const on = { ...INVITED, on: true };
   const { document } = browser;
   speaking.told([INVITED]);
@@ -149,4 +157,55 @@ test("a speaker whose microphone and camera are off comes back as they went, and
   await browser.pass(3000);
   assert.deepEqual(sent.splice(0), [{ t: "speak", sdp: "offer", again: false }]);
   assert.deepEqual([microphone.enabled, asked], [false, 1]);
+});
+
+test("whoever is taken off the stage is told why, and whoever leaves it knows", async () => {
+  class Peer extends OldPeer {
+    override addTransceiver(): { sender: object } {
+      return { sender: { getParameters: () => ({}), setParameters: () => Promise.resolve() } };
+    }
+  }
+  const tracks = (): unknown[] => [{ enabled: true, stop: () => undefined }];
+  const getUserMedia = (): Promise<unknown> => Promise.resolve({ getAudioTracks: tracks, getTracks: tracks });
+  Object.assign(globalThis, { RTCPeerConnection: Peer, RTCRtpSender: {} });
+  Object.assign(browser.navigator, { mediaDevices: { getUserMedia } });
+  let isBreak = false;
+  const speaking = new Speaking(WORDS, INVITED.member, {
+    send: () => true,
+    changed: () => undefined,
+    isBreak: () => isBreak,
+  });
+  const { document } = browser;
+  const line = document.getElementById("speaking");
+  const says = (): string => (line.hidden ? "" : line.textContent);
+  const comes = async (): Promise<void> => {
+    speaking.told([INVITED]);
+    assert.equal(says(), "");
+    document.getElementById("step-up").dispatch("click");
+    await browser.settle();
+    speaking.frame({ t: "may_speak", ice: [] });
+    speaking.told([{ ...INVITED, on: true, sound: false }]);
+  };
+  await comes();
+  speaking.told([]);
+  assert.equal(says(), "down_host");
+  speaking.told([]);
+  assert.equal(says(), "down_host", "told twice it stands");
+  isBreak = true;
+  speaking.frame({ t: "counted", on: false });
+  assert.equal(says(), "down_break");
+  isBreak = false;
+  await browser.pass(61_000);
+  assert.equal(says(), "");
+  await comes();
+  speaking.joined([]);
+  assert.equal(says(), "down_lost");
+  await comes();
+  document.getElementById("step-down").dispatch("click");
+  speaking.told([]);
+  assert.equal(says(), "");
+  await comes();
+  speaking.told([]);
+  speaking.ends();
+  assert.equal(says(), "", "the end says it all");
 });

@@ -24,9 +24,12 @@ const STATUS: StatusFacts = {
   hand: false,
   isHidden: false,
   isBreak: false,
+  isDeaf: false,
 };
 const STATUSES: [string, Partial<StatusFacts>, string][] = [
   ["all is well", {}, "good"],
+  ["on the stage without the lecturer's voice", { isDeaf: true }, "deaf"],
+  ["without a line the rest is small", { isDeaf: true, line: "offline" }, "offline"],
   ["not on the roster", { isExpected: false }, "good_uncounted"],
   ["a hand is up", { hand: true }, "hand_up"],
   ["before it begins", { state: "scheduled" }, "waiting_room"],

@@ -51,6 +51,7 @@ const JOINED: JoinedFrame = {
   seats: [],
   notes: [],
   waiting: null,
+  recorded_since: null,
 };
 
 async function join(): Promise<void> {
@@ -247,4 +248,13 @@ test("socket: four tickets in a row that do not fit are a right that is gone", a
     FakeSocket.last.ends(4403);
   }
   assert.equal(told[told.length - 1], "closed rights");
+});
+
+test("a page that may not be led by its person any more stays closed", async () => {
+  await join();
+  line.stop("rights");
+  FakeSocket.last.says({ t: "counted", on: true });
+  await browser.pass(60_000);
+  assert.deepEqual(told.slice(-1), ["closed rights"]);
+  assert.equal(line.send({ t: "beat" }), false);
 });

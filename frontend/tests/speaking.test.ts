@@ -1,10 +1,12 @@
 /** What a member's page shows of the stage, and what it says on the wire of its own voice. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { standing } from "../src/host/speakers";
-import type { OnStage } from "../src/lib/frames";
+import { cameNot, Speakers, standing } from "../src/host/speakers";
+import type { Command, OnStage } from "../src/lib/frames";
+import type { HostWords } from "../src/lib/sentences";
 import { currentPicture } from "../src/room/receiver";
 import { asTalk, namesOf, onStageWord, ownPart, shownOf } from "../src/room/speaking";
+import { Browser } from "./browser";
 
 const ME = 7;
 const on: OnStage = { member: ME, name: "王", unit: "一支部", on: true, sound: true, picture: false, shown: false };
@@ -56,4 +58,34 @@ test("a speaker's connection is none of the lecturer's", () => {
     candidate: null,
   });
   assert.deepEqual(asTalk({ t: "step_down" }), { t: "step_down" });
+});
+
+test("a host hears of an invitation that nobody took up, and of none that was taken back", async () => {
+  assert.equal(cameNot([asked, { ...asked, member: 9, name: "赵" }, other], [], []), "王、赵");
+  assert.equal(cameNot([asked], [on], []), "");
+  assert.equal(cameNot([asked], [], [ME]), "");
+  const browser = new Browser();
+  const { document } = browser;
+  const sent: Command[] = [];
+  const words = new Proxy({}, { get: (_, key) => (key === "came_not" ? "{names}" : String(key)) }) as HostWords;
+  const stage = new Speakers(words, (command) => sent.push(command));
+  const says = (): [string, boolean] => [
+    document.getElementById("came-not").textContent,
+    document.getElementById("stage-box").hidden,
+  ];
+  stage.show([asked], true);
+  assert.deepEqual(says(), ["", false]);
+  stage.show([], true);
+  assert.deepEqual(says(), ["王", false]);
+  await browser.pass(61_000);
+  assert.deepEqual(says(), ["", true]);
+  stage.show([asked], true);
+  document.getElementById("take-down-all").dispatch("click");
+  stage.show([], true);
+  assert.deepEqual([says(), sent], [["", true], [{ t: "take_down_all" }]]);
+  stage.show([asked], true);
+  stage.show([], true);
+  stage.show([], false);
+  assert.deepEqual(says(), ["", true], "in a break nobody is missed");
+  browser.leave();
 });

@@ -11,6 +11,7 @@ import {
   roleOf,
   type StageFacts,
   senderOf,
+  takeAsks,
   takenWord,
 } from "../src/host/stage";
 import type { HandEvent, OnAirEvent } from "../src/lib/frames";
@@ -52,6 +53,13 @@ const ROLES: [string, Partial<StageFacts>, string][] = [
 for (const [name, facts, role] of ROLES) {
   test(`role: ${name}`, () => assert.equal(roleOf({ ...MINE, ...facts }), role));
 }
+
+test("nobody is told their own name as somebody else's", () => {
+  assert.equal(takeAsks(ON_AIR, 2), "take_asks");
+  assert.equal(takeAsks(ON_AIR, 1), "take_own_asks");
+  assert.equal(takeAsks({ ...ON_AIR, source: ENCODER }, 1), "encoder_take_asks");
+  assert.equal(takeAsks(null, 1), "take_asks");
+});
 
 test("the page that was replaced takes the picture back, and no other", () => {
   const onAir = { ...ON_AIR, source: "laptop", before: "desk" };

@@ -96,8 +96,9 @@ const MIC: Record<DeviceProblem, Word> = {
   device_busy: "mic_busy",
 };
 
-/** The loudest of some seconds (0 to 1), or why there was nothing to hear. Nobody needs it to look and listen. */
-export function judgeMicrophone(found: number | DeviceProblem): Verdict {
+/** What `tryMicrophone` found. Nobody needs it to look and listen. */
+export function judgeMicrophone(found: number | null | DeviceProblem): Verdict {
+  if (found === null) return { grade: "fair", word: "mic_unmeasured" };
   if (typeof found !== "number") return { grade: "fair", word: MIC[found] };
   return found >= HEARD_LEVEL ? { grade: "good", word: "mic_good" } : { grade: "fair", word: "mic_quiet" };
 }

@@ -166,8 +166,14 @@ export function trySocket(path: string): Promise<boolean> {
   );
 }
 
-/** The loudest of some seconds, 0 to 1; or why there was nothing to hear. `level` is told what is heard. */
-export async function tryMicrophone(meter: Meter, level: (now: number) => void): Promise<number | DeviceProblem> {
+/**
+ * The loudest of some seconds, 0 to 1; null where nothing could be measured; or why there was nothing to hear. `level`
+ * is told what is heard.
+ */
+export async function tryMicrophone(
+  meter: Meter,
+  level: (now: number) => void,
+): Promise<number | null | DeviceProblem> {
   let stream: MediaStream;
   try {
     stream = await openMicrophone();
@@ -177,12 +183,13 @@ export async function tryMicrophone(meter: Meter, level: (now: number) => void):
   try {
     meter.listen(stream);
   } catch {
-    // Nothing can be measured: it stays quiet.
+    // Nothing can be measured.
   }
-  let loudest = 0;
+  let loudest: number | null = null;
   const timer = window.setInterval(() => {
     const now = meter.level();
-    loudest = Math.max(loudest, now);
+    if (now === null) return;
+    loudest = Math.max(loudest ?? 0, now);
     level(now);
   }, LOOK_MS);
   await new Promise((resolve) => window.setTimeout(resolve, SPEAK_MS));

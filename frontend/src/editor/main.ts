@@ -5,6 +5,7 @@
  * the browser a new CSRF token, with which this page's own no longer fits. So before a form is sent, and whenever
  * Wagtail's autosave fails, we ask who is signed in; if it is nobody, the page stays and says what to do.
  */
+import { doubled } from "../lib/backoff";
 import { csrfToken } from "../lib/http";
 import { readData } from "../lib/page";
 import type { EditorWords } from "../lib/sentences";
@@ -33,6 +34,10 @@ let approved = false;
 let waiting: { submitter: HTMLElement | null } | null = null;
 let bar: HTMLElement | null = null;
 const turns = new Turns();
+/** How often in a row the server could not store or not answer, and when that is tried again (ms). */
+let failures = 0;
+let timer = 0;
+const AGAIN = { first: 2_000, longest: 60_000 };
 
 async function standing(): Promise<Standing> {
   if (!data) return "here";
@@ -97,6 +102,20 @@ function tell(what: Exclude<Standing, "here">): void {
   again.type = "button";
   again.addEventListener("click", () => void goOn(true));
   bar.appendChild(again);
+  if (what === "offline") tryAgain();
+}
+
+/** Wagtail waits for the next word after a server error, and an author who has finished types none. */
+function tryAgain(): void {
+  window.clearTimeout(timer);
+  timer = window.setTimeout(
+    () => {
+      // What was to be saved or published waits for the author, who may have changed their mind.
+      if (failures && !waiting) void goOn(false);
+    },
+    doubled(failures, AGAIN),
+  );
+  failures += 1;
 }
 
 /** Save what waited, if the author is back. */
@@ -142,6 +161,7 @@ async function beforeSending(event: SubmitEvent): Promise<void> {
 
 /** Keep the form's idea of the version it was opened with in step with what Wagtail's autosave stored from this page. */
 function stored(event: Event): void {
+  failures = 0;
   const saved = (event as CustomEvent<{ data?: { revision_id?: number; revision_created_at?: string } }>).detail?.data;
   if (!form || !saved?.revision_id) return;
   const values = { loaded_revision_id: saved.revision_id, loaded_revision_created_at: saved.revision_created_at ?? "" };
@@ -161,7 +181,7 @@ function stored(event: Event): void {
 async function afterFailure(event: Event): Promise<void> {
   if ((event as CustomEvent<{ type?: string }>).detail?.type !== "server_error" || bar) return;
   const now = await standing();
-  if (now === "here") freshToken();
+  if (now === "here") tryAgain();
   else tell(now);
 }
 

@@ -5,7 +5,17 @@ import type { HostWords } from "../lib/sentences";
 import { fill } from "../lib/words";
 import { isOver } from "../room/page";
 import { pageSource } from "./source";
-import { ENCODER, mayLetEncoder, mayTakeBack, type Role, replacedWord, roleOf, senderOf, takenWord } from "./stage";
+import {
+  ENCODER,
+  mayLetEncoder,
+  mayTakeBack,
+  type Role,
+  replacedWord,
+  roleOf,
+  senderOf,
+  takeAsks,
+  takenWord,
+} from "./stage";
 
 export interface AssistantEvents {
   send(command: Command): boolean;
@@ -75,7 +85,8 @@ export class Assistant {
 
   /** The commands that put a page on the air name it. */
   signed(command: Command): Command {
-    if (command.t === "offer") return { ...command, source: this.source, turn: this.taking || this.ownTurn() };
+    if (command.t === "offer" || command.t === "fall_back")
+      return { ...command, source: this.source, turn: this.taking || this.ownTurn() };
     return command.t === "go_live" || command.t === "reclaim" ? { ...command, source: this.source } : command;
   }
 
@@ -118,7 +129,8 @@ export class Assistant {
     const isAssistant = this.role === "assistant";
     const isMine = onAir?.source === this.source && onAir.host === this.you;
     const back = isAssistant && mayTakeBack({ onAir, source: this.source });
-    byId("assistant").hidden = !isAssistant;
+    // Over: who sent the picture is no news, and nobody takes it.
+    byId("assistant").hidden = !isAssistant || isOver(this.events.state());
     write(byId("on-air-who"), this.who());
     const replaced = back && onAir ? replacedWord(onAir, this.you) : "";
     byId("air-offer").hidden = !replaced;
@@ -128,7 +140,7 @@ export class Assistant {
     byId("take-back").hidden = !back;
     byId("take").hidden = back || this.asked > 0;
     byId("take-confirm").hidden = !this.asked;
-    write(byId("take-asks"), this.say(this.isEncoder ? "encoder_take_asks" : "take_asks"));
+    write(byId("take-asks"), this.say(takeAsks(onAir, this.you)));
     byId("take-cancel").hidden = !(this.taking && !isMine);
     this.showEncoder();
     const may = this.role === "presenter" && isMine && !!onAir?.before && this.events.state() === "live";

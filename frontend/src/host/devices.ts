@@ -1,5 +1,6 @@
 /** Camera, microphone, screen: what there is, what is chosen, how loud it is. */
 import { canSend } from "../lib/peer";
+import { canRecord } from "./recorder";
 
 export type DeviceProblem = "insecure" | "unsupported" | "denied" | "no_device" | "no_microphone" | "device_busy";
 
@@ -26,9 +27,9 @@ function problemOf(error: unknown): DeviceProblem {
 }
 
 /** Nobody is asked for devices whose picture and sound could not go out. @throws UnableToUseDevices */
-function checkAbilities(): void {
+function checkAbilities(goesOut = canSend()): void {
   if (!window.isSecureContext) throw new UnableToUseDevices("insecure");
-  if (!navigator.mediaDevices?.getUserMedia || !canSend()) throw new UnableToUseDevices("unsupported");
+  if (!navigator.mediaDevices?.getUserMedia || !goesOut) throw new UnableToUseDevices("unsupported");
 }
 
 /** What the list of cameras calls none at all. */
@@ -36,7 +37,7 @@ export const NO_CAMERA = "none";
 
 /** Open both, or what there is of the two; the sound alone for NO_CAMERA. @throws UnableToUseDevices */
 export async function openDevices(camera: string, microphone: string): Promise<MediaStream> {
-  checkAbilities();
+  checkAbilities(canSend() || canRecord());
   const video = camera ? { ...PICTURE, deviceId: { exact: camera } } : PICTURE;
   const audio = microphone ? { ...SOUND, deviceId: { exact: microphone } } : SOUND;
   try {
@@ -125,8 +126,9 @@ export class Meter {
     this.source.connect(this.analyser);
   }
 
-  level(): number {
-    if (!this.analyser) return 0;
+  /** Null: this browser measures none, as Firefox where nothing could play a sound. */
+  level(): number | null {
+    if (!this.analyser || this.context?.state !== "running") return null;
     this.analyser.getByteTimeDomainData(this.samples);
     let sum = 0;
     for (const sample of Array.from(this.samples)) sum += ((sample - 128) / 128) ** 2;

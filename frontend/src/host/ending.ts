@@ -32,7 +32,8 @@ export class Ending {
   show({ state, over, isOut, now }: EndingFacts): void {
     const live = state === "live";
     byId("encoder-step").hidden = over;
-    // Nothing more is asked, and nothing to be looked at goes out.
+    // Nothing more is said or asked, nobody is here, and nothing to be looked at goes out.
+    document.body.classList.toggle("desk-over", over);
     byId("poll-writing").hidden = over;
     byId("look-part").hidden = over;
     byId("end").hidden = !live || !byId("end-confirm").hidden;

@@ -1,6 +1,6 @@
 /** Going live, with the devices of this page or with an encoder. */
 import type { Command } from "../lib/frames";
-import { byId } from "../lib/page";
+import { byId, optional } from "../lib/page";
 import { ENCODER } from "./stage";
 
 export interface GoingEvents {
@@ -44,6 +44,8 @@ export class Going {
     this.go.disabled = !this.events.isReady() || mayNot;
     this.encoder.hidden = isDone || !hasEncoder;
     this.encoder.disabled = mayNot;
+    const rehearse = optional("rehearse");
+    if (rehearse) rehearse.hidden = isDone;
   }
 
   private begin(command: Command): void {

@@ -1,6 +1,6 @@
 /** The lecturer's desk: check the devices, go live, lead the talk, end. The picture comes back by itself. */
-import { clock, ServerClock } from "../lib/clock";
-import type { Command, ErrorFrame, JoinedFrame, OnAirEvent, OnStage, ServerFrame } from "../lib/frames";
+import { ServerClock } from "../lib/clock";
+import type { Command, ErrorFrame, JoinedFrame, OnAirEvent, ServerFrame } from "../lib/frames";
 import { get } from "../lib/http";
 import { Look } from "../lib/latest";
 import { byId, fitHeight, readData, write } from "../lib/page";
@@ -11,7 +11,7 @@ import { Chat } from "../room/chat";
 import { Feed, type PageEvent } from "../room/feed";
 import { isOver } from "../room/page";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
-import { Air } from "./air";
+import { Air, type AirEvents } from "./air";
 import { HostAsking } from "./asking";
 import { Assistant } from "./assistant";
 import { HostCaptions } from "./captions";
@@ -20,7 +20,6 @@ import { type ClosedWord, closedWord, type DeskFacts, refusalWord } from "./desk
 import { Ending } from "./ending";
 import { Going } from "./going";
 import { Hands } from "./hands";
-import { Hearing } from "./hearing";
 import { OnAir } from "./onair";
 import type { HostData, HostState } from "./page";
 import { People } from "./people";
@@ -28,10 +27,11 @@ import { Preview } from "./preview";
 import { RecordingNotice } from "./recording";
 import { showNotes } from "./rows";
 import { HostSlides } from "./slides";
-import { Speakers } from "./speakers";
 import type { Role } from "./stage";
 import { showState } from "./state";
 import { Studio } from "./studio";
+import { Talking } from "./talking";
+import { WayKey, wayBefore } from "./way";
 
 // Nothing tells the desk that the recording has stopped: it asks.
 const ASK_MS = 10_000;
@@ -40,12 +40,12 @@ class Desk {
   private readonly clock: ServerClock;
   private readonly studio: Studio;
   private readonly air: Air;
+  private readonly way: WayKey;
   private readonly onAir: OnAir;
   private readonly preview: Preview;
   private readonly people: People;
   private readonly hands: Hands;
-  private readonly speakers: Speakers;
-  private readonly hearing: Hearing;
+  private readonly talking: Talking;
   private readonly control: Control;
   private readonly going: Going;
   private readonly ending: Ending;
@@ -83,7 +83,8 @@ class Desk {
       frame: (frame) => this.frame(frame),
       refused: (frame) => this.refused(frame),
       line: (line, why) => this.lineChanged(line, why),
-      joined: (frame) => this.joined(frame),
+      // Whose role has ended may come as a member: not on this page.
+      joined: (frame) => (frame.host ? this.joined(frame) : this.line.stop("rights")),
     });
     this.assistant = new Assistant(data.words, data.you, data.occasion, {
       send,
@@ -91,7 +92,8 @@ class Desk {
       state: () => this.state,
       role: (role) => this.became(role),
     });
-    this.air = new Air({
+    this.way = new WayKey(data.words, data.occasion, (way) => this.air.choose(way));
+    const airs: AirEvents = {
       send: (command) => this.line.send(this.assistant.signed(command)),
       // Of a picture that this page does not send there is nothing to say.
       say: (word) => this.assistant.role === "presenter" && this.say(word),
@@ -101,7 +103,9 @@ class Desk {
       isPresenter: () => this.assistant.role === "presenter",
       begins: () => this.onAir.begins(),
       replaced: () => void this.replaced(),
-    });
+      way: (way, byItself) => this.way.turned(way, byItself),
+    };
+    this.air = new Air(airs, wayBefore(data.occasion));
     this.studio = new Studio(data.words, data.title, {
       changed: () => this.show(),
       opened: (stream) => this.air.opened(stream),
@@ -119,10 +123,11 @@ class Desk {
     });
     this.people = new People(data.words, data.you, data.urls.people, press);
     this.hands = new Hands(data.words, press, this.people.tools, (count) => this.people.handsUp(count));
-    this.speakers = new Speakers(data.words, press);
-    this.hearing = new Hearing({
+    this.talking = new Talking(data.words, {
       send,
-      isPresenter: () => this.state === "live" && !this.onAir.isBreak && this.assistant.role === "presenter",
+      press,
+      isOpen: () => this.state === "live" && !this.onAir.isBreak,
+      isPresenter: () => this.assistant.role === "presenter",
     });
     this.control = new Control(data.words, press);
     this.going = new Going({
@@ -188,25 +193,26 @@ class Desk {
       this.sends(frame.stage.on_air);
       this.hands.all(frame.stage.hands);
     }
-    this.hearing.joined();
-    this.staged(frame.speakers ?? []);
+    this.talking.joined();
+    this.talking.told(frame.speakers ?? []);
     this.control.set(frame.chat, frame.locked);
     this.slides.told(frame.slide);
     this.asking.joined(frame.stage?.unclear ?? 0);
     this.captions.joined();
     this.setState(frame.state);
     if (this.state === "live") void this.air.back();
-    this.hearing.told();
+    this.talking.turned();
     if (isBack) void this.stand.catchUp();
   }
 
   private frame(frame: ServerFrame): void {
     this.asking.frame(frame);
     this.captions.frame(frame);
-    this.hearing.frame(frame);
+    this.talking.frame(frame);
     if (frame.t === "tick") this.feed.tick(frame);
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
     else if (frame.t === "answer") this.air.answered(frame.sdp);
+    else if (frame.t === "fallback") this.air.ticket(frame);
     else if (frame.t === "link" && frame.pc === "pub") this.air.link(frame.state);
     else if (frame.t === "held" && frame.pc === "pub") this.air.held(frame.key);
     this.show();
@@ -216,7 +222,7 @@ class Desk {
     if (this.chat.refused(frame) || this.asking.refused(frame)) return;
     if (this.slides.refused(frame) || this.captions.refused(frame)) return;
     this.going.done();
-    const media = frame.t === "offer" || frame.t === "reclaim";
+    const media = ["offer", "reclaim", "fall_back"].includes(frame.t ?? "");
     if (media && frame.error === "taken") {
       this.assistant.refused();
       this.say("taken");
@@ -236,7 +242,7 @@ class Desk {
     else if (event.t === "air") this.onAir.heard(event);
     else if (event.t === "hand") this.hands.hand(event);
     else if (event.t === "hands_down") this.hands.all([]);
-    else if (event.t === "speakers") this.staged(event.speakers);
+    else if (event.t === "speakers") this.talking.told(event.speakers);
     else if (event.t === "room") this.control.set(event.chat, event.locked);
     else if (event.t === "on_air") {
       this.sends(event);
@@ -245,11 +251,6 @@ class Desk {
       if (event.t === "muted" && event.member === this.data.you) this.chat.mute(event.on);
       void this.stand.catchUp();
     }
-  }
-
-  private staged(speakers: OnStage[]): void {
-    this.speakers.show(speakers);
-    this.hearing.told(speakers);
   }
 
   private setState(state: string): void {
@@ -264,7 +265,7 @@ class Desk {
       else this.resumed();
     } else if (isOver(state)) {
       this.onAir.breaks(null);
-      this.staged([]);
+      this.talking.told([]);
       this.preview.close();
       this.air.stop();
       this.chat.close();
@@ -281,8 +282,10 @@ class Desk {
   private breakChanged(isBreak: boolean): void {
     if (this.state !== "live") return;
     this.say("");
-    if (isBreak) this.air.stop();
-    else void this.air.publish();
+    if (isBreak) {
+      this.air.stop();
+      this.talking.told([]);
+    } else void this.air.publish();
     this.show();
   }
 
@@ -315,7 +318,7 @@ class Desk {
       this.studio.close();
       this.say("");
     }
-    this.hearing.told();
+    this.talking.turned();
     this.show();
   }
 
@@ -337,7 +340,7 @@ class Desk {
     this.recording.told = state.recording;
     this.people.restricted(state.restricted ?? []);
     this.sends(state.stage.on_air);
-    this.staged(state.speakers ?? []);
+    this.talking.told(state.speakers ?? []);
     this.stands(state);
     this.setState(state.state);
   }
@@ -370,14 +373,12 @@ class Desk {
     const isConnected = this.lineWord === "good";
     this.going.show({ isDone: live || over, isEarly, isConnected, hasEncoder: !!this.data.encoder_key });
     byId("here-step").hidden = this.lineWord !== "closed" || this.closed !== "elsewhere";
-    byId("live-mark").hidden = !live;
-    if (live && this.liveAt) {
-      byId("live-time").textContent = fill(this.words, "on_air", { time: clock(now - this.liveAt) });
-    }
     this.ending.show({ state: this.state, over, isOut: this.lineWord === "closed", now });
     this.studio.show(over || this.assistant.role === "assistant");
+    this.way.show(!over && !!stream && this.assistant.role === "presenter", live);
     const isMute = this.studio.soundProblem() === "mic_off";
-    this.onAir.show({ state: this.state, endsAt: this.data.ends_at, sender: this.assistant.sender, isMute });
+    const { liveAt } = this;
+    this.onAir.show({ state: this.state, liveAt, endsAt: this.data.ends_at, sender: this.assistant.sender, isMute });
     this.recording.show(live);
     this.slides.open(!over);
     const facts: DeskFacts = {

@@ -1,4 +1,4 @@
-/** What stands above the lecturer's picture: what the audience gets, how much time is left, the break. */
+/** What stands above the lecturer's picture: since when it is live, what the audience gets, the time left, the break. */
 import { clock, type ServerClock } from "../lib/clock";
 import type { AirEvent, Command, OnAirEvent } from "../lib/frames";
 import { byId, write } from "../lib/page";
@@ -19,6 +19,7 @@ export interface OnAirEvents {
 
 export interface OnAirFacts {
   state: string;
+  liveAt: number | null;
   endsAt: number;
   sender: string;
   isMute: boolean;
@@ -96,6 +97,8 @@ export class OnAir {
       age: performance.now() - this.cameAt,
       sending: performance.now() - this.since,
     };
+    byId("live-mark").hidden = !live;
+    if (live && facts.liveAt) write(byId("live-time"), fill(this.words, "on_air", { time: clock(now - facts.liveAt) }));
     this.showHeadline(all);
     this.showRecording(all);
     byId("break-open").hidden = !live;

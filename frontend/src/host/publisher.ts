@@ -14,6 +14,8 @@ export interface PublisherEvents {
   /** The connection is up, or it has failed and should be made anew. */
   connected(): void;
   failed(): void;
+  /** Nothing goes through just now: it comes back by itself (`connected`), or fails. */
+  lost?(): void;
 }
 
 export class Publisher {
@@ -178,7 +180,9 @@ export class Publisher {
     if (state === "connected") {
       window.clearTimeout(this.timer);
       this.events.connected();
-    } else if (state === "disconnected" && this.key) {
+    } else if (state === "disconnected") {
+      this.events.lost?.();
+      if (!this.key) return;
       window.clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.resumed(), RESTART_AFTER_MS);
     } else if (state === "failed") {

@@ -19,7 +19,7 @@ export class HostSlides {
   private readonly decks: Decks;
   private readonly view: SlideView;
   private now: Shown = NONE;
-  /** Which deck the strip shows, and by which address. */
+  /** Which deck the strip shows. */
   private drawn = "";
   private isOpen = true;
 
@@ -112,7 +112,8 @@ export class HostSlides {
   private strip(): void {
     const strip = byId("slides-strip");
     const { deck, page, pages } = this.now;
-    if (this.drawn !== deck) {
+    // A page that was opened after the end has no address of them before it has asked.
+    if (this.drawn !== deck && this.decks.url) {
       this.drawn = deck;
       strip.textContent = "";
       for (let number = 1; number <= pages; number += 1) {

@@ -14,7 +14,21 @@ export function standing({ on, sound, picture, shown }: OnStage): (keyof HostWor
   return words;
 }
 
+/** Who was asked up, did not come, and is not waited for any more: names. ``taken``: whom this page took back. */
+export function cameNot(before: OnStage[], now: OnStage[], taken: number[]): string {
+  const isThere = (member: number): boolean => now.some((one) => one.member === member) || taken.includes(member);
+  return before
+    .filter((one) => !one.on && !isThere(one.member))
+    .map((one) => one.name)
+    .join("、");
+}
+
+const SAID_MS = 60_000;
+
 export class Speakers {
+  private shown: OnStage[] = [];
+  private taken: number[] = [];
+  private timer = 0;
   private readonly list = new KeyedList<OnStage>(byId("speakers"), {
     key: ({ member }) => member,
     shape: ({ name, unit }) => JSON.stringify([name, unit]),
@@ -25,21 +39,44 @@ export class Speakers {
     private readonly words: HostWords,
     private readonly press: (command: Command) => void,
   ) {
-    byId("take-down-all").addEventListener("click", () => this.press({ t: "take_down_all" }));
+    byId("take-down-all").addEventListener("click", () => {
+      this.taken = this.shown.map((one) => one.member);
+      this.press({ t: "take_down_all" });
+    });
     byId("shown-back").addEventListener("click", () => this.press({ t: "show_picture", member: 0 }));
   }
 
-  show(speakers: OnStage[]): void {
+  /** `isOpen`: somebody can be on the stage; else nobody is missed there. */
+  show(speakers: OnStage[], isOpen: boolean): void {
+    const names = isOpen ? cameNot(this.shown, speakers, this.taken) : "";
+    if (names || !isOpen) this.say(names);
+    this.shown = speakers;
+    this.taken = this.taken.filter((member) => speakers.some((one) => one.member === member));
     this.list.show(speakers);
-    byId("stage-box").hidden = speakers.length === 0;
+    this.showBox();
     byId("take-down-all").hidden = speakers.length < 2;
     const shown = speakers.find((one) => one.on && one.shown);
     byId("shown-part").hidden = !shown;
     write(byId("shown"), shown ? fill(this.words, "shown", { name: shown.name }) : "");
   }
 
+  private say(names: string): void {
+    window.clearTimeout(this.timer);
+    write(byId("came-not"), names ? fill(this.words, "came_not", { names }) : "");
+    byId("came-not").hidden = !names;
+    this.showBox();
+    if (names) this.timer = window.setTimeout(() => this.say(""), SAID_MS);
+  }
+
+  private showBox(): void {
+    byId("stage-box").hidden = this.shown.length === 0 && !!byId("came-not").hidden;
+  }
+
   private row({ member, name, unit }: OnStage): KeyedRow<OnStage> {
-    const down = tool(this.words, "take_down", () => this.press({ t: "take_down", member }));
+    const down = tool(this.words, "take_down", () => {
+      this.taken.push(member);
+      this.press({ t: "take_down", member });
+    });
     const see = tool(this.words, "show_picture", () => this.press({ t: "show_picture", member }));
     const back = tool(this.words, "show_lecturer", () => this.press({ t: "show_picture", member: 0 }));
     const { element, text } = row("", [see, back, down]);

@@ -47,6 +47,12 @@ export function replacedWord(onAir: OnAirEvent, you: number): ReplacedWord {
   return onAir.host === you ? "" : "air_taken";
 }
 
+/** What is asked before this page takes the picture: from whom. */
+export function takeAsks(onAir: OnAirEvent | null, you: number): "take_asks" | "take_own_asks" | "encoder_take_asks" {
+  if (onAir?.source === ENCODER) return "encoder_take_asks";
+  return onAir?.host === you ? "take_own_asks" : "take_asks";
+}
+
 /** What is said to the page that took the picture: of whom, and whether it asked them to take it back. */
 export function takenWord(onAir: OnAirEvent): "taken_own" | "taken_from" | "give_back_asked" {
   if (!onAir.before_name) return "taken_own";

@@ -29,6 +29,7 @@ export interface StudioEvents {
 
 const CHOSEN = "devices";
 const WITH_FACE = "screen-with-face";
+const SHARES = "shares-screen";
 const METER_MS = 100;
 const SILENT_AFTER_MS = 8000;
 const LEAST_LEVEL = 0.02;
@@ -57,12 +58,15 @@ export class Studio {
   private isTooSlow = false;
   /** The microphone was closed by its key: whatever is opened in its place is closed, too. */
   private isQuiet = false;
+  /** This page shared a screen before it was loaded anew: a browser gives it to no page unasked. */
+  private hasLostScreen: boolean = recall("sessionStorage", SHARES, false);
 
   constructor(
     private readonly words: HostWords,
     title: string,
     private readonly events: StudioEvents,
   ) {
+    remember("sessionStorage", SHARES, null);
     this.card = new Card(title, fill(words, "voice_only"));
     byId("retry").addEventListener("click", () => void this.open());
     byId("mic").addEventListener("click", () => this.toggleMicrophone());
@@ -163,6 +167,7 @@ export class Studio {
     face.classList.toggle("on", this.withFace);
     face.textContent = fill(this.words, this.withFace ? "face_off" : "face_on");
     const notes = [
+      this.hasLostScreen && !share.hidden ? fill(this.words, "screen_over") : "",
       this.screen && !this.screenSound ? fill(this.words, "screen_silent") : "",
       hasFace && this.withFace ? fill(this.words, "face_cost") : "",
       hasFace && this.isTooSlow ? fill(this.words, "face_slow") : "",
@@ -173,8 +178,8 @@ export class Studio {
   private showLevel(): void {
     if (!this.stream) return;
     const level = this.meter.level();
-    if (level > LEAST_LEVEL) this.heardSoundAt = performance.now();
-    byId("meter").setAttribute("width", String(Math.round(level * 100)));
+    if (level === null || level > LEAST_LEVEL) this.heardSoundAt = performance.now();
+    byId("meter").setAttribute("width", String(Math.round((level ?? 0) * 100)));
   }
 
   private showPreview(): void {
@@ -224,6 +229,8 @@ export class Studio {
         return; // The person chose "cancel".
       }
       if (this.screen) this.screen.onended = () => void this.screenEnded();
+      this.hasLostScreen = false;
+      remember("sessionStorage", SHARES, true);
     }
     await this.pictureChanged();
   }
@@ -255,6 +262,7 @@ export class Studio {
   }
 
   private dropScreen(): void {
+    remember("sessionStorage", SHARES, null);
     this.corner.stop();
     for (const track of [this.screen, this.screenSound]) {
       if (!track) continue;

@@ -335,6 +335,11 @@ export interface AdmitCommand {
   member: number;
 }
 
+export interface RecordCommand {
+  t: "record";
+  on: boolean;
+}
+
 export interface WriteNoteCommand {
   t: "note";
   id: string;
@@ -346,6 +351,12 @@ export interface WriteNoteCommand {
 export interface DropNoteCommand {
   t: "note_drop";
   id: string;
+}
+
+export interface FallBackCommand {
+  t: "fall_back";
+  source?: string;
+  turn?: number;
 }
 
 export type Command =
@@ -405,8 +416,10 @@ export type Command =
   | GiveFloorCommand
   | OpenLobbyCommand
   | AdmitCommand
+  | RecordCommand
   | WriteNoteCommand
-  | DropNoteCommand;
+  | DropNoteCommand
+  | FallBackCommand;
 
 export interface StateChangedEvent {
   t: "state";
@@ -594,6 +607,11 @@ export interface SilencedEvent {
   but: number;
 }
 
+export interface RecordedEvent {
+  t: "recorded";
+  since: number | null;
+}
+
 export interface NotesEvent {
   t: "notes";
   notes: Note[];
@@ -628,6 +646,7 @@ export type RoomEvent =
   | SeatsEvent
   | WaitingEvent
   | SilencedEvent
+  | RecordedEvent
   | NotesEvent;
 
 export interface JoinedFrame {
@@ -652,6 +671,7 @@ export interface JoinedFrame {
   seats: Sitting[];
   notes: Note[];
   waiting: WaitingEvent | null;
+  recorded_since: number | null;
 }
 
 export interface CountedFrame {
@@ -731,6 +751,12 @@ export interface FacesFrame {
   members: number[];
 }
 
+export interface FallbackFrame {
+  t: "fallback";
+  ticket: string;
+  url: string;
+}
+
 export type ServerFrame =
   | JoinedFrame
   | CountedFrame
@@ -745,7 +771,8 @@ export type ServerFrame =
   | StoredFrame
   | AnsweredFrame
   | MaySpeakFrame
-  | FacesFrame;
+  | FacesFrame
+  | FallbackFrame;
 
 export interface ErrorFrame {
   error: string;

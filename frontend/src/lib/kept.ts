@@ -3,9 +3,11 @@
  * them. It goes at sign-out, and as soon as somebody else is signed in here.
  */
 import { cacheOf, PREFIX } from "./cachename";
+import { keepOnlySheetsOf } from "./sheetname";
 import { recall, remember } from "./storage";
 
 const OWNER = "kept-owner";
+const LARGE = "kept-large";
 
 /** Can this browser keep lessons and show them without a network? */
 export function canKeep(): boolean {
@@ -21,8 +23,18 @@ export function nowKeptFor(owner: string): void {
   remember("localStorage", OWNER, owner || null);
 }
 
+/** Beside what is kept, for its page is the same for everybody and comes without a line: does the person read large? */
+export function rememberSize(): void {
+  remember("localStorage", LARGE, document.documentElement.dataset.mode === "elder");
+}
+
+export function readsLarge(): boolean {
+  return recall("localStorage", LARGE, false);
+}
+
 /** Delete what is kept for anybody but `owner` ("": for everybody). */
 export async function keepOnlyFor(owner: string): Promise<void> {
+  keepOnlySheetsOf(owner);
   if (!("caches" in window)) return;
   const names = await window.caches.keys();
   const others = names.filter((name) => name.indexOf(PREFIX) === 0 && name !== cacheOf(owner));

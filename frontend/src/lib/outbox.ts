@@ -8,7 +8,7 @@ import { doubled, jittered } from "./backoff";
 import { isOnline, onConnection } from "./connection";
 import { randomId } from "./device";
 import { HttpError, send } from "./http";
-import { nowServed, PREFIX, waitingKeys } from "./waiting";
+import { isServed, nowServed, PREFIX, waitingKeys } from "./waiting";
 
 export interface Entry {
   /** Made on the phone; the server counts it once however often it comes. */
@@ -22,6 +22,8 @@ export interface Entry {
   nextAt: number;
   /** How long it is kept, where a day is too short. */
   keptMs?: number;
+  /** Of an island beside the one that sends everything: that one leaves it alone, and so its answer is heard. */
+  island?: string;
 }
 
 export interface Store {
@@ -33,6 +35,8 @@ export interface Store {
 export interface OutboxOptions {
   owner: string;
   store?: Store;
+  /** Sends nothing but what it was given under this name, on this page or an earlier one. */
+  island?: string;
   onAcknowledged?: (entry: Entry, answer: unknown) => void;
   onRefused?: (entry: Entry, error: HttpError) => void;
   /** The entry stays, and goes when the person has signed in again. */
@@ -91,6 +95,11 @@ export function phoneStore(): Store {
   };
 }
 
+/** Is this entry in the phone's own storage? */
+export function isStored(id: string): boolean {
+  return read(PREFIX + id) !== null;
+}
+
 function stored(): Entry[] {
   try {
     return waitingKeys()
@@ -114,7 +123,7 @@ export class Outbox {
 
   constructor(private readonly options: OutboxOptions) {
     this.store = options.store ?? phoneStore();
-    nowServed();
+    nowServed(options.island);
     onConnection((online) => {
       if (online) void this.flush(true);
     });
@@ -145,6 +154,16 @@ export class Outbox {
     this.store.remove(id);
   }
 
+  /** Does this entry still wait? */
+  has(id: string): boolean {
+    return this.mine().some((entry) => entry.id === id);
+  }
+
+  /** Would it outlive the page, or has it been sent already? */
+  isKept(id: string): boolean {
+    return !this.has(id) || isStored(id);
+  }
+
   /** How many entries of this person wait. */
   waiting(): number {
     return this.mine().length;
@@ -167,8 +186,9 @@ export class Outbox {
 
   private keep(url: string, body: Record<string, unknown>, id: string, keptMs: number = KEPT_MS): Entry {
     const now = Date.now();
-    const owner = this.options.owner;
+    const { island, owner } = this.options;
     const entry: Entry = { id, url, body: { ...body, id }, owner, createdAt: now, tries: 0, nextAt: now, keptMs };
+    if (island) entry.island = island;
     this.store.put(entry);
     return entry;
   }
@@ -176,8 +196,12 @@ export class Outbox {
   private mine(): Entry[] {
     return this.store
       .all()
-      .filter((entry) => entry.owner === this.options.owner)
+      .filter((entry) => entry.owner === this.options.owner && this.sends(entry))
       .sort((a, b) => a.createdAt - b.createdAt);
+  }
+
+  private sends({ island }: Entry): boolean {
+    return island === this.options.island || (!this.options.island && !isServed(island));
   }
 
   private async run(now: boolean): Promise<void> {
@@ -200,8 +224,8 @@ export class Outbox {
       return true;
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      // Signed out is not refused: it goes when the person is back.
-      if (error.lasting && error.status !== 401 && error.status !== 403) {
+      // Signed out is not refused, nor is another person signed in on this page: it goes when its own is back.
+      if (error.lasting && error.status !== 401 && error.status !== 403 && error.code !== "not_yours") {
         this.store.remove(entry.id);
         this.options.onRefused?.(entry, error);
         return true;

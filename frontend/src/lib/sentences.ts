@@ -25,6 +25,10 @@ export interface RoomWords {
   chat_off: string;
   closed: string;
   connecting: string;
+  deaf: string;
+  down_break: string;
+  down_host: string;
+  down_lost: string;
   elsewhere: string;
   empty: string;
   ended: string;
@@ -104,6 +108,7 @@ export interface HostWords {
   break_left: string;
   break_length: string;
   break_take: string;
+  came_not: string;
   camera: string;
   cancelled: string;
   chat_close: string;
@@ -115,6 +120,8 @@ export interface HostWords {
   connecting: string;
   denied: string;
   device_busy: string;
+  direct_failed: string;
+  direct_trying: string;
   draft: string;
   elsewhere: string;
   empty: string;
@@ -131,6 +138,15 @@ export interface HostWords {
   face_off: string;
   face_on: string;
   face_slow: string;
+  fallback_asking: string;
+  fallback_auto: string;
+  fallback_chosen: string;
+  fallback_leave: string;
+  fallback_none: string;
+  fallback_on: string;
+  fallback_refused: string;
+  fallback_slow: string;
+  fallback_use: string;
   full: string;
   give_back_asked: string;
   going: string;
@@ -211,6 +227,7 @@ export interface HostWords {
   replaced: string;
   replay_ready: string;
   screen: string;
+  screen_over: string;
   screen_silent: string;
   screen_stop: string;
   sending: string;
@@ -225,6 +242,7 @@ export interface HostWords {
   state: string;
   take_asks: string;
   take_down: string;
+  take_own_asks: string;
   taken: string;
   taken_from: string;
   taken_own: string;
@@ -262,6 +280,7 @@ export interface MeetingWords {
   denied: string;
   device_busy: string;
   drop: string;
+  drop_sure: string;
   edit: string;
   elsewhere: string;
   empty: string;
@@ -305,13 +324,22 @@ export interface MeetingWords {
   no_seat: string;
   nobody_seen: string;
   not_held: string;
+  not_recorded: string;
+  not_restrictable: string;
   not_sent: string;
   offline: string;
   other_place: string;
   raised: string;
   reconnecting: string;
+  record_off: string;
+  record_off_sure: string;
+  record_on: string;
+  record_on_sure: string;
+  recorded_no_more: string;
+  recorded_now: string;
   remove: string;
   remove_sure: string;
+  replaced: string;
   resume: string;
   room_full: string;
   signed_out: string;
@@ -324,6 +352,7 @@ export interface MeetingWords {
   too_late: string;
   too_long: string;
   too_many: string;
+  took_over: string;
   try_again: string;
   unban: string;
   unlock: string;
@@ -544,6 +573,7 @@ export interface CheckWords {
   mic_optional: string;
   mic_quiet: string;
   mic_speak: string;
+  mic_unmeasured: string;
   mic_unsupported: string;
   picture_good: string;
   picture_line: string;
@@ -616,6 +646,32 @@ export interface PlayerWords {
   transcript_none: string;
   transcript_page: string;
   waiting: string;
+}
+
+export interface AskedWords {
+  answer: string;
+  asks: string;
+  choose: string;
+  close: string;
+  comma: string;
+  correct: string;
+  explained: string;
+  first: string;
+  go_on: string;
+  looking: string;
+  order: string;
+  place: string;
+  practice: string;
+  right: string;
+  sending: string;
+  skip: string;
+  state_open: string;
+  state_right: string;
+  state_waits: string;
+  state_wrong: string;
+  waits: string;
+  wrong: string;
+  yours: string;
 }
 
 export interface UploadWords {

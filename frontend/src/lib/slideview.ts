@@ -44,7 +44,9 @@ export class SlideView {
     window.clearTimeout(this.timer);
     write(this.parts.lost, "");
     this.parts.lost.hidden = true;
-    if (shown.deck) this.load();
+    if (shown.deck && this.url) this.load();
+    // A page of a lecture that was over, or of somebody who was asked out, has none.
+    else if (shown.deck) void this.again();
     else this.parts.picture.removeAttribute("src");
   }
 
@@ -84,6 +86,7 @@ export class SlideView {
     }
     // A browser does not ask twice for the same address by itself.
     this.parts.picture.removeAttribute("src");
-    if (this.shown.deck) this.load();
+    if (this.url && this.shown.deck) this.load();
+    else this.failed();
   }
 }

@@ -19,11 +19,11 @@ export function hasWaiting(owner = ""): boolean {
   }
 }
 
-/** Does an outbox of this page send already? */
-export function isServed(): boolean {
-  return document.documentElement.dataset.outbox === "1";
+/** Does an outbox of this page send already; that of this island, where one is named? */
+export function isServed(island = ""): boolean {
+  return document.documentElement.dataset[`outbox${island}`] === "1";
 }
 
-export function nowServed(): void {
-  document.documentElement.dataset.outbox = "1";
+export function nowServed(island = ""): void {
+  document.documentElement.dataset[`outbox${island}`] = "1";
 }

@@ -10,6 +10,7 @@ import type { MeetingWords } from "../lib/sentences";
 import { Sure } from "../lib/sure";
 import { startTabs } from "../lib/tabs";
 import { fill, oneOf } from "../lib/words";
+import { Behind } from "../room/behind";
 import { Chat } from "../room/chat";
 import { Feed, type PageEvent } from "../room/feed";
 import { Outage } from "../room/outage";
@@ -17,21 +18,30 @@ import { begun, isOver } from "../room/page";
 import { WakeLock } from "../room/phone";
 import { awaitReturn } from "../room/removed";
 import { type ClosedWhy, type Line, RoomLine } from "../room/socket";
+import { Faces } from "./faces";
 import { Hearing } from "./hearing";
 import { Notes } from "./notes";
-import { bitrate, MOST_ON_DESK, MOST_ON_PHONE, pictures } from "./order";
 import type { MeetingData, MeetingState } from "./page";
 import { People } from "./people";
+import { Recording } from "./recording";
 import { Sending } from "./sending";
 import { Surface, type Word } from "./surface";
-import { type Tile, Tiles } from "./tiles";
 
 const LISTEN_MS = 500;
-const RECENT_MS = 1500;
-const WIDE = 900;
+const OUTSIDE_MS = 10_000;
 const OWN_LEVEL = 0.06;
 const END = -1;
-const REFUSALS = ["too_early", "too_late", "state", "too_many", "empty", "muted", "room_full"] as const;
+const REFUSALS = [
+  "too_early",
+  "too_late",
+  "state",
+  "too_many",
+  "too_long",
+  "empty",
+  "muted",
+  "room_full",
+  "not_restrictable",
+] as const;
 class MeetingRoom {
   private readonly words: MeetingWords;
   private readonly clock: ServerClock;
@@ -41,11 +51,13 @@ class MeetingRoom {
   private readonly outbox: Outbox;
   private readonly outage = new Outage();
   private readonly wakeLock = new WakeLock();
+  private readonly behind: Behind;
   private readonly hearing: Hearing;
   private readonly sending: Sending;
-  private readonly tiles: Tiles;
+  private readonly faces: Faces;
   private readonly people: People;
   private readonly notes: Notes;
+  private readonly recording: Recording;
   private readonly surface: Surface;
   private readonly meter = new Meter();
   private readonly sure = new Sure();
@@ -57,8 +69,6 @@ class MeetingRoom {
   private why: ClosedWhy | undefined;
   private isCounted = false;
   private seats: Sitting[] = [];
-  private shown: number[] = [];
-  private asked = "";
   private isHandUp = false;
   private said: Word | "" = "";
 
@@ -69,19 +79,27 @@ class MeetingRoom {
     this.undoneUntil = data.undone_until ?? 0;
     this.clock = new ServerClock(data.now);
     this.outbox = new Outbox({ owner: data.owner });
-    const send = (command: Command): boolean => this.send(command);
+    // What a page does by itself says nothing; a tap that went nowhere does.
+    const send = (command: Command): boolean => this.line.send(command);
+    const press = (command: Command): boolean => this.send(command);
     this.line = new RoomLine(data.urls, {
       frame: (frame) => this.frame(frame),
       refused: (frame) => this.refused(frame),
       line: (line, why) => this.lineChanged(line, why),
-      joined: (frame) => this.joined(frame),
+      // A role has ended, or begun: the page has other keys.
+      joined: (frame) => (frame.host === data.host ? this.joined(frame) : location.reload()),
     });
     this.chat = new Chat({ you: data.you, keep: `chat-${data.owner}-${data.occasion}`, words: data.words, send });
+    this.behind = new Behind(send, () => this.isHearing());
     this.hearing = new Hearing({ send, changed: () => this.show() });
     this.sending = new Sending({ send, changed: () => this.show() });
-    this.tiles = new Tiles(data.words);
-    this.people = new People(data.words, data.you, data.host, send);
-    this.notes = new Notes(data.words, send);
+    this.faces = new Faces(data.words, data.you, this.sending, this.hearing, (command) => this.line.send(command));
+    this.people = new People(data.words, data.you, data.host, press);
+    this.notes = new Notes(data.words, `notes-${data.owner}-${data.occasion}`, {
+      send: press,
+      refused: (error) => this.refuse(error),
+    });
+    this.recording = new Recording(data.words, press);
     this.surface = new Surface(data, this.sending, this.hearing);
     this.feed = new Feed(this.chat, {
       people: () => undefined,
@@ -98,6 +116,8 @@ class MeetingRoom {
     this.buttons();
     this.show();
     window.setInterval(() => this.listen(), LISTEN_MS);
+    // Who waits outside hears nothing of the room, and may know before they come in that it is recorded.
+    window.setInterval(() => this.lineWord === "locked" && void this.catchUp(), OUTSIDE_MS);
     if (isOver(this.state)) {
       this.chat.close();
       if (this.undoneUntil < this.data.now) return;
@@ -106,8 +126,9 @@ class MeetingRoom {
   }
 
   private buttons(): void {
-    byId("mic").addEventListener("click", () => void this.sending.toggle("mic"));
-    byId("cam").addEventListener("click", () => void this.sending.toggle("cam"));
+    for (const kind of ["mic", "cam"] as const) {
+      byId(kind).addEventListener("click", () => void this.sending.toggle(kind, this.isElsewhere()));
+    }
     byId("hand").addEventListener("click", () => this.send({ t: "hand", up: !this.isHandUp }));
     byId("tap").addEventListener("click", () => this.hearing.play());
     optional("begin")?.addEventListener("click", () => this.send({ t: "go_live", source: deviceId() }));
@@ -131,12 +152,15 @@ class MeetingRoom {
     return isOut;
   }
 
+  /** One is seen or heard; where this page sends nothing, by another device. */
+  private isElsewhere(): boolean {
+    const own = this.seats.find((one) => one.member === this.data.you);
+    return !!own && (own.mic || own.cam);
+  }
+
   private visibility(): void {
-    if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.isHearing() });
-    else {
-      this.line.send({ t: "show" });
-      if (this.state === "live") void this.wakeLock.hold();
-    }
+    this.behind.look();
+    if (this.state === "live" && this.lineWord !== "closed") void this.wakeLock.hold();
   }
 
   private isHearing(): boolean {
@@ -154,12 +178,13 @@ class MeetingRoom {
     this.handTold(frame.hand);
     this.seated(frame.seats);
     this.notes.told(frame.notes);
+    this.notes.joined();
+    this.recording.told(frame.recorded_since, this.clock.now());
     this.people.locked(frame.locked);
     if (frame.waiting) this.people.waiting(frame.waiting);
     if (frame.stage) this.people.allHands(frame.stage.hands);
-    if (document.visibilityState === "hidden") this.line.send({ t: "hide", sound: this.isHearing() });
-    // A new socket: what was asked for on the old one is asked for again.
-    this.asked = "";
+    this.behind.joined();
+    this.faces.joined();
     this.setState(frame.state);
     this.sending.joined(frame.ice, frame.state === "live");
     if (frame.state === "live") this.hearing.start();
@@ -171,6 +196,7 @@ class MeetingRoom {
     if (frame.t === "tick") this.feed.tick(frame);
     else if (frame.t === "counted") this.isCounted = frame.on;
     else if (frame.t === "ack") this.chat.acknowledged(frame.id, frame.message);
+    else if (frame.t === "stored") this.notes.stored(frame.id);
     else if (frame.t === "media") this.hearing.chosen(frame.via, frame.ice);
     else if (frame.t === "faces") this.hearing.faces(frame.mids, frame.members);
     else if (frame.t === "offer") void this.hearing.offered(frame.sdp);
@@ -189,6 +215,8 @@ class MeetingRoom {
     } else if (event.t === "seats") this.seated(event.seats);
     else if (event.t === "waiting") this.people.waiting(event);
     else if (event.t === "notes") this.notes.told(event.notes);
+    else if (event.t === "recorded") this.recording.told(event.since, this.clock.now());
+    else if (event.t === "air") this.recording.air(event, this.clock.now());
     else if (event.t === "room") {
       this.chat.allow(event.chat);
       this.people.locked(event.locked);
@@ -206,6 +234,7 @@ class MeetingRoom {
       if (event.t === "muted" && event.member === this.data.you) {
         this.chat.mute(event.on);
         if (event.on) this.sending.refused("muted");
+        else this.sending.forgive("muted");
       }
     }
     this.show();
@@ -217,13 +246,20 @@ class MeetingRoom {
       this.hearing.link("hung_up");
       this.sending.link("hung_up");
     } else if (frame.t === "appear") this.sending.refused(frame.error);
-    else if (!this.chat.refused(frame)) this.said = oneOf(REFUSALS, frame.error) ?? "try_again";
+    else if (!this.chat.refused(frame) && !this.notes.refused(frame)) this.refuse(frame.error);
+    this.show();
+  }
+
+  private refuse(error: string): void {
+    this.said = oneOf(REFUSALS, error) ?? "try_again";
     this.show();
   }
 
   private seated(seats: Sitting[]): void {
     this.seats = seats;
     this.people.told(seats);
+    if (seats.some((one) => one.member === this.data.you && one.floor))
+      this.sending.forgive("silenced", "silenced_all");
   }
 
   private handTold(up: boolean): void {
@@ -253,6 +289,7 @@ class MeetingRoom {
     this.undoneUntil = state.undone_until ?? 0;
     this.seated(state.seats);
     this.notes.told(state.notes);
+    this.recording.told(state.recorded_since, this.clock.now());
     this.people.locked(state.locked);
     this.people.restricted(state.restricted ?? []);
     if (state.stage) this.people.allHands(state.stage.hands);
@@ -264,6 +301,8 @@ class MeetingRoom {
     this.chat.allow(state.talk);
     this.take(state);
     if (state.state !== this.state) this.setState(state.state);
+    // Since then, and not since this page heard of it.
+    this.liveAt = state.live_at;
     this.show();
   }
 
@@ -276,13 +315,17 @@ class MeetingRoom {
       this.isCounted = false;
     }
     this.lineWord = line;
+    this.said = "";
     if (line === "closed") {
       this.why = why;
+      this.wakeLock.release();
       this.hearing.stop();
       this.sending.stop();
       this.chat.close();
       if (why === "signed_out" || why === "rights" || why === "removed") this.chat.clear();
-      if (why === "removed") awaitReturn(this.data.urls.ticket, () => location.reload());
+      this.recording.left();
+      // Who is removed just while coming in hears only that they have no right.
+      if (why === "removed" || why === "rights") awaitReturn(this.data.urls.ticket, () => location.reload());
       this.endOutage();
     }
     this.show();
@@ -297,51 +340,23 @@ class MeetingRoom {
 
   private listen(): void {
     const now = performance.now();
+    this.behind.look();
     this.hearing.listen(now);
     const own = this.sending.microphone;
     if (own !== this.metered) {
       this.metered = own;
       if (own) this.meter.listen(new MediaStream([own]));
     }
-    if (own && this.meter.level() > OWN_LEVEL) this.hearing.heard.set(this.data.you, now);
+    if (own && (this.meter.level() ?? 0) > OWN_LEVEL) this.hearing.heard.set(this.data.you, now);
     // Heard without a line: what came by the media connection counts.
     if (this.outage.isOpen && this.isHearing() && this.hearing.flows()) this.outage.goOn(this.clock.now());
     this.show();
   }
 
-  private tile(seat: Sitting): Tile {
-    const isOwn = seat.member === this.data.you;
-    const at = this.hearing.heard.get(seat.member) ?? Number.NEGATIVE_INFINITY;
-    return {
-      seat,
-      isOwn,
-      isHeard: seat.mic && performance.now() - at < RECENT_MS,
-      track: isOwn ? this.sending.camera : (this.hearing.pictures.get(seat.member) ?? null),
-    };
-  }
-
   private show(): void {
     const isLive = this.state === "live" && this.lineWord !== "closed";
-    const isWide = window.innerWidth >= WIDE;
     const { you } = this.data;
-    const seats = isLive && Hearing.can() ? this.seats : [];
-    const most = (isWide ? MOST_ON_DESK : MOST_ON_PHONE) - Number(this.sending.isOn("cam"));
-    this.shown = pictures({ seats, you, shown: this.shown, heard: this.hearing.heard, most });
-    this.see();
-    const of = new Map(seats.map((one) => [one.member, one]));
-    const own = of.get(you);
-    const members = [...(own && this.sending.camera ? [you] : []), ...this.shown];
-    const seen = members.map((member) => of.get(member)).filter((one): one is Sitting => one !== undefined);
-    const voices = seats.filter((one) => one.mic && !members.includes(one.member)).map((one) => this.tile(one));
-    voices.sort((a, b) => Number(b.isHeard) - Number(a.isHeard));
-    this.tiles.show(
-      seen.map((one) => this.tile(one)),
-      voices,
-      isWide,
-    );
-    void this.sending.limit(bitrate(seats.filter((one) => one.cam).length));
-    const hidden = seats.filter((one) => one.cam && one.member !== you).length - this.shown.length;
-    write(byId("more"), hidden > 0 ? fill(this.words, "more", { n: hidden }) : "");
+    const seen = this.faces.show(isLive && Hearing.can() ? this.seats : [], this.lineWord === "good");
     this.surface.show({
       state: this.state,
       isLive,
@@ -351,21 +366,15 @@ class MeetingRoom {
       isHere: this.isCounted,
       here: this.seats.length,
       isSent: this.seats.some((one) => one.member !== you && (one.mic || one.cam)),
-      seen: seen.length,
+      seen,
       now: this.clock.now(),
       liveAt: this.liveAt,
       undoneUntil: this.undoneUntil,
       isHandUp: this.isHandUp,
-      hasFloor: own?.floor ?? false,
-      said: this.said,
+      hasFloor: isLive && this.seats.some((one) => one.member === you && one.floor),
+      said: this.said || (this.data.host && this.recording.isFailing(this.clock.now()) ? "not_recorded" : ""),
     });
-    if (isOver(this.state)) this.notes.close();
-  }
-
-  private see(): void {
-    const asked = this.shown.join();
-    if (asked === this.asked || this.lineWord !== "good") return;
-    if (this.line.send({ t: "see", members: this.shown })) this.asked = asked;
+    this.notes.open(!isOver(this.state));
   }
 }
 

@@ -7,6 +7,8 @@ export interface MeetingState extends RoomState {
   locked: boolean;
   seats: Sitting[];
   notes: Note[];
+  /** Since when the meeting is recorded, Unix milliseconds. */
+  recorded_since: number | null;
   /** For who leads it. */
   restricted?: { member: number; name: string; kind: string }[];
   stage?: { hands: HandEvent[] };

@@ -18,6 +18,7 @@ export class People {
   private seats: Sitting[] = [];
   private hands = new Map<number, HandEvent>();
   private isLobby = false;
+  private waits = 0;
   private isLocked = false;
 
   constructor(
@@ -50,7 +51,14 @@ export class People {
     byId("lobby-box").hidden = waiting.length === 0;
     write(byId("lobby-count"), this.say("waiting_n", { n: waiting.length }));
     write(byId("lobby-switch"), this.say(lobby ? "lobby_off" : "lobby_on"));
-    write(byId("people-mark"), waiting.length > 0 ? String(waiting.length) : "");
+    this.waits = waiting.length;
+    this.mark();
+  }
+
+  /** Who waits for whoever leads it, on the tab: before the door, or with a hand up. */
+  private mark(): void {
+    const n = this.waits + this.hands.size;
+    if (this.isHost) write(byId("people-mark"), n > 0 ? String(n) : "");
   }
 
   locked(on: boolean): void {
@@ -90,6 +98,7 @@ export class People {
     const order = this.seats.map((one, place) => ({ one, place, at: at(one) }));
     order.sort((a, b) => (a.at === b.at ? a.place - b.place : a.at - b.at));
     this.list.show(order.map(({ one }) => one));
+    this.mark();
   }
 
   private row(seat: Sitting): { element: HTMLElement; update(one: Sitting): void } {

@@ -10,6 +10,8 @@ export interface SendingEvents {
 }
 
 type Kind = "mic" | "cam";
+/** So long one's own seat may still show what this page has closed. */
+const STILL_MS = 3000;
 const AGAIN = { first: 1000, longest: 8000 };
 
 /** What a publisher says, of the connection of somebody in a meeting. */
@@ -19,12 +21,13 @@ export function asMeet(command: Command): Command {
 }
 
 export class Sending {
-  problem: DeviceProblem | "asking" | "muted" | "silenced" | "silenced_all" | "" = "";
+  problem: DeviceProblem | "asking" | "muted" | "silenced" | "silenced_all" | "replaced" | "took_over" | "" = "";
   private tracks: Record<Kind, MediaStreamTrack | null> = { mic: null, cam: null };
   private maxBitrate = 600_000;
   /** What the browser is being asked for; whoever opens both does not wait for the first. */
   private readonly asking = new Set<Kind>();
   private isOpen = false;
+  private closedAt = Number.NEGATIVE_INFINITY;
   private tries = 0;
   private timer = 0;
   private readonly publisher: Publisher;
@@ -52,12 +55,15 @@ export class Sending {
     return this.tracks[kind] !== null;
   }
 
-  async toggle(kind: Kind): Promise<void> {
+  /** Open what is closed, or close it; `isElsewhere`: one is seen or heard so far, maybe by another device. */
+  async toggle(kind: Kind, isElsewhere = false): Promise<void> {
     if (this.asking.has(kind)) return;
     if (this.tracks[kind]) {
       await this.close(kind);
       return;
     }
+    const wasSending = this.tracks.mic || this.tracks.cam || performance.now() - this.closedAt < STILL_MS;
+    const takesOver = isElsewhere && !wasSending;
     this.asking.add(kind);
     this.problem = "asking";
     this.events.changed();
@@ -70,7 +76,8 @@ export class Sending {
       problem = error.problem;
     } finally {
       this.asking.delete(kind);
-      this.problem = problem || (this.asking.size > 0 ? "asking" : "");
+      const said = takesOver && this.tracks[kind] ? "took_over" : "";
+      this.problem = problem || (this.asking.size > 0 ? "asking" : said);
       this.events.changed();
     }
   }
@@ -79,9 +86,11 @@ export class Sending {
   joined(relays: RTCIceServer[], isLive: boolean): void {
     this.publisher.relays = relays;
     this.isOpen = isLive;
-    if (!isLive || !(this.tracks.mic || this.tracks.cam)) return;
+    if (!isLive) return;
     const { key } = this.publisher;
+    // Also with both keys off: the next one finds the connection there.
     if (!this.publisher.canResume() || !this.events.send({ t: "reclaim", pc: "meet", key })) void this.start();
+    // What was closed while the line was away nobody has heard yet.
     this.tell();
   }
 
@@ -98,6 +107,13 @@ export class Sending {
     this.events.changed();
   }
 
+  /** It holds no more what was told, where that is still what is said. */
+  forgive(...whys: (typeof this.problem)[]): void {
+    if (whys.indexOf(this.problem) < 0) return;
+    this.problem = "";
+    this.events.changed();
+  }
+
   answered(sdp: string): void {
     void this.publisher.answered(sdp);
   }
@@ -110,7 +126,11 @@ export class Sending {
     if (state === "resumed") this.publisher.resumed();
     else if (state === "gone" || state === "hung_up") this.later();
     // Another device of the same person is in the meeting with sound or picture now.
-    else if (state === "replaced") this.stop();
+    else if (state === "replaced") {
+      this.stop();
+      this.problem = "replaced";
+      this.events.changed();
+    }
   }
 
   refused(error: string): void {
@@ -160,6 +180,7 @@ export class Sending {
     const track = this.tracks[kind];
     this.tracks[kind] = null;
     if (!track) return;
+    this.closedAt = performance.now();
     track.onended = null;
     track.stop();
   }
@@ -171,7 +192,8 @@ export class Sending {
   private async start(): Promise<void> {
     window.clearTimeout(this.timer);
     const { mic, cam } = this.tracks;
-    if (!this.isOpen || !(mic || cam)) return;
+    // What the server has no more is no connection: the next key makes one.
+    if (!this.isOpen || !(mic || cam)) return this.publisher.stop();
     await this.publisher.start(new MediaStream(mic ? [mic] : []), cam ?? "later", true);
     if (!this.publisher.isActive()) this.later();
   }
@@ -179,6 +201,7 @@ export class Sending {
   private later(): void {
     window.clearTimeout(this.timer);
     this.publisher.stop();
+    if (!(this.tracks.mic || this.tracks.cam)) return;
     this.timer = window.setTimeout(() => void this.start(), doubled(this.tries, AGAIN));
     this.tries += 1;
   }

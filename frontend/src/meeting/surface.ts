@@ -77,12 +77,13 @@ export class Surface {
     if (!isLive) return "before";
     if (!Hearing.can()) return "media_never";
     if (isSent && this.hearing.isTroubled() && line === "good") return "media_off";
+    if (here === 0 && line !== "good") return ""; // not in yet: who is here is not known
     if (here < 2) return "alone";
     return seen === 0 ? "nobody_seen" : "";
   }
 
   private showCover(now: Standing): void {
-    const { state, isLive, seen, liveAt } = now;
+    const { state, isLive, line, seen, liveAt } = now;
     const word = this.cover(now);
     byId("cover").hidden = word === "" || (seen > 0 && isLive && word !== "media_never");
     write(byId("cover-text"), word ? fill(this.words, word) : "");
@@ -91,7 +92,11 @@ export class Surface {
     if (isLive && liveAt) write(byId("live-time"), fill(this.words, "live_for", { time: clock(now.now - liveAt) }));
     byId("signin-step").hidden = now.why !== "signed_out";
     byId("book-step").hidden = !isOver(state);
+    byId("today-step").hidden = now.line !== "closed";
+    byId("cover-when").hidden = line === "closed" || state !== "scheduled";
     document.body.classList.toggle("room-over", isOver(state));
+    // Nobody is seen: the names have the room that pictures would have.
+    document.body.classList.toggle("meeting-unseen", isLive && seen === 0);
   }
 
   private showKeys({ isLive, line }: Standing): void {
@@ -112,6 +117,7 @@ export class Surface {
     const isIn = line === "good";
     byId("begin").hidden = state !== "scheduled" || !isIn || now < this.data.opens_at;
     byId("end").hidden = !isLive;
+    byId("record-switch").hidden = !isLive;
     const left = isOver(state) ? Math.ceil((undoneUntil - now) / 60_000) : 0;
     byId("resume-meeting").hidden = left <= 0 || !isIn;
     write(byId("resume-meeting"), fill(this.words, "resume", { m: left }));

@@ -1,5 +1,6 @@
 /** Buttons, keys and what the screen says. */
 import { clock } from "../lib/clock";
+import { floating } from "../lib/floating";
 import { byId, optional, write } from "../lib/page";
 import type { PlayerWords } from "../lib/sentences";
 import { recall, remember } from "../lib/storage";
@@ -41,6 +42,8 @@ export class Controls {
   private readonly saying = byId("player-say");
   private readonly goWords = byId("player-go-words");
   private readonly soundOnly = optional<HTMLButtonElement>("player-sound-only");
+  private readonly showFloat: (wanted: boolean) => void;
+  private isAudio = false;
   private timer = 0;
   private broken = false;
   private signedOut = false;
@@ -53,6 +56,7 @@ export class Controls {
     private readonly data: PlayerData,
     private readonly acts: Acts,
   ) {
+    this.showFloat = floating(video, byId("player-float"));
     byId("player-all").textContent = clock(data.duration_ms);
     this.showPlace(data.position_ms < data.duration_ms - 3000 ? data.position_ms : 0);
     this.buttons();
@@ -89,6 +93,8 @@ export class Controls {
   }
 
   showAudio(audio: boolean, why = ""): void {
+    this.isAudio = audio;
+    this.showFloat(!audio);
     this.screen.classList.toggle("audio-only", audio);
     byId("player-audio").hidden = !audio;
     this.soundOnly?.setAttribute("aria-pressed", String(audio));
@@ -217,6 +223,7 @@ export class Controls {
       this.goWords.textContent = fill(this.data.words, "go_on");
       this.say(fill(this.data.words, this.source.isCut ? "waiting" : "loading"));
     });
+    video.addEventListener("loadedmetadata", () => this.showFloat(!this.isAudio));
     video.addEventListener("waiting", () => this.say(fill(this.data.words, this.source.isCut ? "waiting" : "stalled")));
     video.addEventListener("playing", () => this.say(""));
     video.addEventListener("ended", () => {

@@ -31,7 +31,9 @@ export class LiveList {
 
   play(Hls: typeof HlsClass, url: string): void {
     const hls = new Hls({
-      liveSyncDuration: 4,
+      // Five seconds behind the lecturer (bench/latency.py). A line that stalls gets a second more each time, up to two.
+      liveSyncDuration: 3.4,
+      liveSyncOnStallIncrease: 1,
       maxLiveSyncPlaybackRate: 1.2,
       maxBufferLength: 20,
       backBufferLength: 10,

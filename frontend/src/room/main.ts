@@ -23,7 +23,7 @@ import { awaitReturn, startRemoved } from "./removed";
 import { Screen, type ScreenState } from "./screen";
 import { closedSaid, coverSaid, type Said, statusWord } from "./shown";
 import { RoomSlides } from "./slides";
-import { type ClosedWhy, type Line, RoomLine } from "./socket";
+import { type ClosedWhy, isUp, type Line, RoomLine } from "./socket";
 import { Speaking } from "./speaking";
 import { type Answer, Standing } from "./standing";
 import { VerdictAsker } from "./verdict";
@@ -96,6 +96,7 @@ class Room {
     this.speaking = new Speaking(data.words, data.you, {
       send,
       changed: (speaks) => this.screen.onStage(speaks),
+      isBreak: () => this.breakUntil !== null,
     });
     this.asking = new Asking(data.ask_words, data.you, `ask-${data.owner}-${data.occasion}`, send);
     this.slides = new RoomSlides(data.slide_words, data.slides_url, async () => (await ask()).slides_url);
@@ -120,8 +121,8 @@ class Room {
   }
 
   start(): void {
-    // The lecturer looks at their own lecture: without hearing themselves.
-    this.video.muted = location.hash === "#quiet";
+    this.video.muted = location.hash === "#quiet"; // the lecturer looks at it, without hearing themselves
+    if (this.data.is_lite) this.bar.soundOnly(true);
     this.chat.addAll(this.data.chat);
     this.asking.told(this.data.asking);
     this.slides.told(this.data.slide);
@@ -248,7 +249,7 @@ class Room {
       this.wakeLock.release();
     }
     if (isOver(state)) {
-      this.speaking.told([]);
+      this.speaking.ends();
       this.breakUntil = null;
       this.chat.close();
       if (state !== was) this.asker.start();
@@ -277,7 +278,7 @@ class Room {
     if (line === "closed") {
       this.screen.stop();
       this.wakeLock.release();
-      this.speaking.told([]);
+      this.speaking.ends();
       this.chat.close();
       this.endOutage();
       if (why === "cancelled") this.state = "cancelled";
@@ -362,10 +363,11 @@ class Room {
       hand: this.hand.isUp,
       isHidden: document.visibilityState === "hidden",
       isBreak: this.state === "live" && this.breakUntil !== null,
+      isDeaf: this.screen.deafness.isOn,
     });
-    const status = byId("status");
-    write(status, word ? fill(this.words, word) : "");
-    status.className = `room-status ${this.lineWord === "good" ? "good" : this.lineWord === "closed" ? "" : "off"}`;
+    write(byId("status"), word ? fill(this.words, word) : "");
+    byId("status").className =
+      `room-status ${this.lineWord === "good" ? "good" : this.lineWord === "closed" ? "" : "off"}`;
   }
 
   private showCover(): void {
@@ -389,10 +391,6 @@ class Room {
     cover.hidden = said === null;
     if (said) this.say(said);
   }
-}
-
-function isUp(line: Line): boolean {
-  return line === "good" || line === "weak";
 }
 
 const data = readData<RoomData>("room-data");

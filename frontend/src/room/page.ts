@@ -44,6 +44,8 @@ export interface RoomData extends RoomState {
   owner: string;
   /** This member is expected: presence is recorded. */
   counted: boolean;
+  /** Low-data mode: sound first. */
+  is_lite: boolean;
   urls: { state: string; ticket: string; outbox: string; socket: string; replay: string };
   words: RoomWords;
   ask_words: AskWords;

@@ -6,6 +6,7 @@
 import { isOnline } from "../lib/connection";
 import type { Command } from "../lib/frames";
 import { abilities, choose, chooseWithout, loadHls } from "../lib/hls";
+import { Deafness } from "./deafness";
 import { LiveList } from "./list";
 import { Motion } from "./motion";
 import { canReceive, Receiver } from "./receiver";
@@ -33,8 +34,7 @@ const STILL_MS = 4000; // nothing came for so long: it stands still
 const RETURN_MS = { none: 0, webrtc: 3500, hls: 10_000 };
 // So long without a break, and the pauses begin anew.
 const STEADY_MS = 20_000;
-// A speaker by HLS hears nobody: WebRTC is asked for again, each time after twice as long, three times doubled at most.
-const HEAR_AGAIN_MS = 10_000;
+
 export class Screen {
   audioOnly = false;
   private readonly receiver: Receiver;
@@ -57,12 +57,11 @@ export class Screen {
   private checking = false;
   /** This page is on the stage. */
   private speaks = false;
-  /** Since when there is HLS, to a speaker without sound; and how often WebRTC was asked for since it was there. */
-  private readonly deaf = { since: 0, tries: 0 };
   /** WebRTC brings this browser the sound alone: enough on the stage, and HLS for the picture otherwise. */
   private unable = false;
   private lastTime = 0;
   private readonly motion = new Motion();
+  readonly deafness = new Deafness();
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -117,7 +116,7 @@ export class Screen {
   /** The socket is back: what plays goes on. HLS needs no word of it; WebRTC is reclaimed, or begun anew. */
   resume(isSame: boolean): void {
     this.live = true;
-    if (this.way === "hls" && this.shown === "playing") return;
+    if (this.way === "hls" && this.shown === "playing" && !this.speaks) return;
     // Who is on the air may have changed meanwhile: only a picture that moves is worth keeping.
     if (this.way !== "webrtc" || this.shown !== "playing" || !isSame || !this.receiver.resume()) this.start();
   }
@@ -130,6 +129,7 @@ export class Screen {
   stop(): void {
     this.live = false;
     this.release();
+    this.deafness.ends();
     this.deadline = 0;
     this.show("idle");
   }
@@ -148,6 +148,7 @@ export class Screen {
   /** This page came on the stage or left it: there what is said must be heard at once, and never oneself by HLS. */
   onStage(speaks: boolean): void {
     this.speaks = speaks;
+    this.deafness.ends();
     if (this.live && speaks && this.way !== "webrtc") this.ask("auto");
     this.quiet(speaks && this.way !== "webrtc");
   }
@@ -245,6 +246,7 @@ export class Screen {
     if (!this.live || pc !== this.receiver.pc) return;
     if (moves) this.moved();
     else this.stands();
+    if (this.speaks && this.way === "hls" && isOnline() && this.deafness.isDue(performance.now())) this.ask("auto");
   }
 
   private moved(): void {
@@ -254,13 +256,12 @@ export class Screen {
     this.movedAt = now;
     this.deadline = 0;
     this.isOld = false;
-    if (this.way === "webrtc") this.failures = this.deaf.tries = 0;
+    if (this.way === "webrtc") {
+      this.failures = 0;
+      this.deafness.ends();
+    }
     if (now - this.steadyAt > STEADY_MS) this.tries = 0;
     this.show("playing");
-    const lasts = this.speaks && this.way === "hls" ? now - this.deaf.since : 0;
-    if (lasts < HEAR_AGAIN_MS * 2 ** this.deaf.tries) return;
-    this.deaf.tries = Math.min(this.deaf.tries + 1, 3);
-    this.ask("auto");
   }
 
   private stands(): void {
@@ -295,7 +296,7 @@ export class Screen {
     this.covered(this.tries ? "trying" : "loading");
     this.deadline = performance.now() + this.patienceNow();
     // Without a socket nothing better can be had: what is there may come back before it.
-    if (!sent && asked !== "hls" && this.way === "webrtc") return;
+    if (!sent && asked !== "hls" && (this.way === "webrtc" || this.speaks)) return;
     this.release();
     this.via = asked;
     // HLS needs no room; WebRTC waits for it.
@@ -327,7 +328,6 @@ export class Screen {
     this.release();
     this.way = "hls";
     if (this.speaks) this.quiet(true);
-    this.deaf.since = performance.now();
     const attempt = this.attempt;
     let url = "";
     try {

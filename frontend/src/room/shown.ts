@@ -24,14 +24,17 @@ export interface StatusFacts {
   isHidden: boolean;
   /** There is a break: nobody's time. */
   isBreak: boolean;
+  /** On the stage, and the lecturer is not heard there. */
+  isDeaf: boolean;
 }
 
 /** The line below the picture: how it is connected, and whether presence counts. */
-export function statusWord({ state, line, isExpected, isCounted, hand, isHidden, isBreak }: StatusFacts): Word {
+export function statusWord({ state, line, isExpected, isCounted, hand, isHidden, isBreak, isDeaf }: StatusFacts): Word {
   if (isOver(state) || line === "closed") return "";
   // Over the picture, with what to do; twice on one page is once too often.
   if (line === "locked") return "";
   if (line !== "good") return line;
+  if (isDeaf) return "deaf";
   if (!isExpected) return "good_uncounted";
   if (hand) return "hand_up";
   if (state === "scheduled") return "waiting_room";

@@ -10,6 +10,11 @@ import type { ByeFrame, Command, ErrorFrame, JoinedFrame, ServerFrame } from "..
 import { get, HttpError } from "../lib/http";
 
 export type Line = "connecting" | "good" | "weak" | "reconnecting" | "offline" | "full" | "locked" | "closed";
+
+/** Whether frames go to and fro. */
+export function isUp(line: Line): boolean {
+  return line === "good" || line === "weak";
+}
 export type ClosedWhy = "removed" | "rights" | "signed_out" | "cancelled" | "left" | "elsewhere";
 
 export interface LineEvents {
@@ -198,7 +203,7 @@ export class RoomLine {
     } else {
       this.events.frame(frame);
     }
-    this.say("good");
+    if (!this.stopped) this.say("good");
   }
 
   private closed(code: number): void {
@@ -211,9 +216,13 @@ export class RoomLine {
     else this.lost(next.line ?? broken(), next.waitMs);
   }
 
-  private stop(why: ClosedWhy): void {
+  /** The line is not to come back, and the page says why. */
+  stop(why: ClosedWhy): void {
     this.stopped = true;
     window.clearTimeout(this.timer);
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close(1000);
     this.say("closed", why);
   }
 

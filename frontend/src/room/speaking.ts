@@ -15,7 +15,12 @@ export interface SpeakingEvents {
   send(command: Command): boolean;
   /** This page began to speak, or ceased. */
   changed(speaks: boolean): void;
+  /** The lecture has a break. */
+  isBreak(): boolean;
 }
+
+/** Why this page is on the stage no more; "": it never was, its person left, or it has been said. */
+type Down = "down_break" | "down_host" | "down_lost" | "";
 
 export interface StageFacts {
   speakers: OnStage[];
@@ -86,6 +91,7 @@ const CAMERA: Record<DeviceProblem, keyof RoomWords> = {
 };
 const BITRATE = 500_000; // what a phone on the country's network can spare beside what it receives
 const AGAIN = { first: 1000, longest: 8000 };
+const DOWN_SAID_MS = 60_000;
 
 export class Speaking {
   private speakers: OnStage[] = [];
@@ -99,6 +105,8 @@ export class Speaking {
   private problem: keyof RoomWords | "" = "";
   private tries = 0;
   private timer = 0;
+  private down: Down = "";
+  private downTimer = 0;
   private readonly publisher: Publisher;
 
   constructor(
@@ -123,7 +131,7 @@ export class Speaking {
 
   /** The socket is open: what goes on is taken up again. */
   joined(speakers: OnStage[]): void {
-    this.told(speakers);
+    this.told(speakers, "down_lost");
     if (!this.isHere) return;
     this.tell();
     const { key } = this.publisher;
@@ -136,10 +144,12 @@ export class Speaking {
   }
 
   /** The whole stage, as it is now. */
-  told(speakers: OnStage[]): void {
+  told(speakers: OnStage[], down: Down = "down_host"): void {
     this.speakers = speakers;
     const part = this.part();
     if (part === "") this.problem = "";
+    if (part !== "") this.say("");
+    else if (this.isHere) this.say(down);
     if ((part === "" || part === "invited") && this.isHere) this.stop();
     else if (part === "") this.letGo();
     this.show();
@@ -170,8 +180,24 @@ export class Speaking {
     this.show();
   }
 
-  /** Out of the room, or it is over. */
-  stop(): void {
+  /** Out of the room, or it is over: whatever is said of that says it all. */
+  ends(): void {
+    this.told([], "");
+    this.say("");
+    this.show();
+  }
+
+  private say(down: Down): void {
+    window.clearTimeout(this.downTimer);
+    this.down = down;
+    if (!down) return;
+    this.downTimer = window.setTimeout(() => {
+      this.down = "";
+      this.show();
+    }, DOWN_SAID_MS);
+  }
+
+  private stop(): void {
     const spoke = this.isHere;
     this.isHere = false;
     window.clearTimeout(this.timer);
@@ -323,7 +349,9 @@ export class Speaking {
     document.body.classList.toggle("room-staged", part !== "");
     const names = namesOf(this.speakers);
     const shown = shownOf(this.speakers);
+    if (this.down && this.events.isBreak()) this.down = "down_break";
     const said = [
+      this.down && fill(this.words, this.down),
       names && fill(this.words, "speaking", { names }),
       shown && shown.member !== this.you ? fill(this.words, "picture_of", { name: shown.name }) : "",
     ].filter((one) => one !== "");

@@ -1,6 +1,6 @@
 /** What every page needs, and no page depends on: the line's banner, no double submits, what waits to be sent, the service worker. */
 import { isOnline, watchConnection } from "../lib/connection";
-import { keepOnlyFor } from "../lib/kept";
+import { keepOnlyFor, keptOwner, rememberSize } from "../lib/kept";
 import { hasWaiting, isServed } from "../lib/waiting";
 
 /** Twice in a row, or without a line: a page of the browser's own would take the place of what was typed. */
@@ -90,10 +90,24 @@ function sendWhatWaits({ owner, outbox }: DOMStringMap): void {
   });
 }
 
+/** Who signs out with something unsent is told: it waits for them on this phone alone, which may be somebody else's. */
+function tellWhatWaits({ owner }: DOMStringMap): void {
+  const said = document.querySelector<HTMLElement>("[data-waiting]");
+  if (!said || !owner) return;
+  const look = (): void => {
+    said.hidden = !hasWaiting(owner);
+  };
+  look();
+  window.setInterval(look, 2000);
+}
+
 const told = (document.currentScript as HTMLScriptElement | null)?.dataset ?? {};
 sendWhatWaits(told);
+tellWhatWaits(told);
 watchConnection(told.owner ?? "");
 if (told.owner || told.leaving) keepOnlyFor(told.owner ?? "").catch(() => undefined);
+// Whoever changes the size of type after keeping a lesson reads it in that size on the train, too.
+if (told.owner && keptOwner() === told.owner) rememberSize();
 holdForms();
 copyButtons();
 sendCodes();

@@ -8,7 +8,8 @@ import { SHELL as CACHE, keepPage, PREFIX, SAVED } from "../lib/cachename";
 declare const self: ServiceWorkerGlobalScope;
 
 const OFFLINE = "/offline/";
-const LESSON = /^\/courses\/(\d+\/\d+)\/$/;
+// A lesson, or a quiz in it.
+const LESSON = /^\/courses\/(\d+\/\d+)\/(?:quizzes\/(\d+)\/)?$/;
 const SIGN_OUT = "/accounts/logout/";
 const STATIC = "/static/";
 // A name with a hash of its content never changes; one without (development) may.
@@ -56,8 +57,8 @@ async function page(request: Request): Promise<Response> {
     return await fetch(request);
   } catch {
     const { pathname } = new URL(request.url);
-    const key = LESSON.exec(pathname)?.[1];
-    if (key && (await isKept(key))) return Response.redirect(`${SAVED}#${key}`);
+    const [, key, quiz] = LESSON.exec(pathname) ?? [];
+    if (key && (await isKept(key))) return Response.redirect(`${SAVED}#${key}${quiz ? `/${quiz}` : ""}`);
     const kept = await caches.match(pathname === SAVED ? SAVED : OFFLINE, { cacheName: CACHE });
     return kept ?? Response.error();
   }
