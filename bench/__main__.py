@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NEEDS_NETWORK_NAMESPACE = {"deploy", "live_engine"}
+NEEDS_NETWORK_NAMESPACE = {"deploy", "latency", "live_engine", "meeting", "sfu", "soak"}
 
 
 def main(names: list[str]) -> int:

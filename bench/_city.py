@@ -202,7 +202,8 @@ STAMP = (
 OCCASIONS = [
     # 3: a course that runs; the others lectures that were held ten days ago.
     f"""INSERT INTO attendance_occasion (id, training_id, kind, title, node_id, starts_at, ends_at, state, opened_at,
-            window_start_at, window_end_at, rule_id, rule_stamp, media_ms, make_up_until_at, closed_at, settled_at)
+            window_start_at, window_end_at, rule_id, rule_stamp, media_ms, make_up_until_at, closed_at, settled_at,
+            catch_up_told_at)
         SELECT k, CASE WHEN k <= 3 THEN 1 ELSE 3 + (k - 5) %% 18 END,
             CASE WHEN k = 3 THEN 'course' ELSE 'lecture' END, '场次' || k,
             CASE WHEN k <= 3 OR k > %(occasions)s - %(wide)s THEN 1 ELSE 2 + (k - 5) %% %(counties)s END, at,
@@ -212,6 +213,7 @@ OCCASIONS = [
             replace('{STAMP}', '"window"', CASE WHEN k = 3 THEN '"media"' ELSE '"window"' END)::jsonb, 5400000,
             CASE WHEN k = 3 THEN NULL ELSE at + interval '14 days' END,
             CASE WHEN k = 3 THEN NULL ELSE at + interval '90 minutes' END,
+            CASE WHEN k = 3 THEN NULL ELSE at + interval '2 hours' END,
             CASE WHEN k = 3 THEN NULL ELSE at + interval '2 hours' END
         FROM (SELECT k, %(now)s::timestamptz - interval '10 days' + k * interval '1 hour' AS at
               FROM generate_series(1, %(occasions)s) k WHERE k <> 4) one""",

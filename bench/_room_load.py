@@ -5,15 +5,19 @@ from tests.databases import migrate, sqlite_copy  # isort: skip - before Django 
 import asyncio
 import base64
 import os
+import resource
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -23,34 +27,48 @@ from tests.services import free_port
 BASE_DIR = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 TEXT, PING, PONG = 1, 9, 10
+TICK = b'{"t":"tick","seq":'
+TICK_AT_LATEST_S = 7.0  # also where nobody says anything
 
 
 @dataclass
 class Stage:
-    """One server with the paths and cookies of its members."""
+    """One server with the paths and cookies of its members; ``greets``: it says so when somebody has joined."""
 
     pid: int
     port: int
     phones: list[tuple[str, str]]
+    greets: bool = True
+    database_url: str = ""
 
     def cpu_s(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """Processor seconds of the server and of its workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return sum(_cpu_s(pid) for pid in (self.pid, *map(int, children)))
 
     def rss_kib(self) -> int:
         text = Path(f"/proc/{self.pid}/status").read_text()
         return int(text.partition("VmRSS:")[2].split()[0])
 
 
-class Phone(asyncio.Protocol):
-    """A socket that counts what comes and looks at nothing: its cost stays out of the figures."""
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
-    def __init__(self, host: str, path: str, cookie: str) -> None:
+
+class Phone(asyncio.Protocol):
+    """A socket that counts what comes and looks at nothing: its cost stays out of the figures.
+
+    ``ticks``: of ``frames``, those that all in the room get; ``missed``: those of them that never came.
+    """
+
+    def __init__(self, host: str, path: str, cookie: str, *, greeted: bool = True) -> None:
         self.head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         self.head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         self.head += f"Origin: http://{host}\r\nCookie: {cookie}\r\n\r\n"
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.frames = 0
+        self.frames = self.ticks = self.missed = self.seq = 0
+        self.greeted = greeted
         self.buffer = b""
         self.open = False
         self.listener: Callable[[bytes], None] | None = None
@@ -70,6 +88,8 @@ class Phone(asyncio.Protocol):
             if not found:
                 return
             self.open, self.buffer = True, rest
+            if not self.greeted:
+                self.joined.set_result(None)
         while len(self.buffer) >= 2:
             size, start = self.buffer[1] & 127, 2
             if size == 126:
@@ -82,10 +102,18 @@ class Phone(asyncio.Protocol):
                 self.send(PONG, text)
                 continue
             self.frames += 1
+            if text.startswith(TICK):
+                self._count(int(text[len(TICK) : text.index(b",", len(TICK))]))
             if self.listener is not None:
                 self.listener(text)
             if b'"joined"' in text and not self.joined.done():
                 self.joined.set_result(None)
+
+    def _count(self, seq: int) -> None:
+        self.ticks += 1
+        if self.seq and seq > self.seq:  # what is told to some alone has the number of the last one
+            self.missed += seq - self.seq - 1
+        self.seq = seq
 
     def say(self, text: str) -> None:
         self.send(TEXT, text.encode())
@@ -107,9 +135,10 @@ APPS = {
 
 
 @contextmanager
-def stage(kind: str, members: int, *, database: str = "sqlite") -> Iterator[Stage]:
+def stage(kind: str, members: int, *, database: str = "sqlite", buffer: int = 0) -> Iterator[Stage]:
     """Start one of ``APPS`` as in production, without DEBUG, on a fresh database with a live lecture and ``members``
-    signed-in people. ``postgresql``: durable, with Redis as the bus."""
+    signed-in people. ``postgresql``: durable, with Redis as the bus. ``buffer``: bytes that the kernel takes in for a
+    socket that does not read, else what it likes."""
     port = free_port()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="classroom-bench-")))
@@ -130,15 +159,44 @@ def stage(kind: str, members: int, *, database: str = "sqlite") -> Iterator[Stag
         prepare = [sys.executable, "-m", "bench._room_people", str(members)]
         lines = subprocess.run(prepare, cwd=BASE_DIR, env=environment, check=True, stdout=subprocess.PIPE, text=True)
         phones = [(line.split()[0], line.split()[1]) for line in lines.stdout.splitlines() if line.startswith("/ws/")]
-        command = [sys.executable, "-m", "uvicorn", APPS[kind], "--port", str(port), "--log-level", "error"]
+        command = [sys.executable, "-m", "uvicorn", APPS[kind], "--log-level", "error"]
         command += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "81920"]
-        server = subprocess.Popen(command, cwd=folder_of_server, env=environment, stdout=subprocess.DEVNULL)
+        door = stack.enter_context(_door(port, buffer)) if buffer else None
+        command += ["--fd", str(door.fileno())] if door else ["--port", str(port)]
+        keep = (door.fileno(),) if door else ()
+        pid = stack.enter_context(serving(command, port, environment, folder=folder_of_server, keep=keep))
+        yield Stage(pid, port, phones, database_url=environment["DATABASE_URL"])
+
+
+@contextmanager
+def serving(
+    command: list[str], port: int, environment: dict[str, str], *, folder: Path = BASE_DIR, keep: tuple[int, ...] = ()
+) -> Iterator[int]:
+    """Yield the id of a server's process as soon as it answers, on the machine's last core; we keep the others."""
+    cores = sorted(os.sched_getaffinity(0))
+    server = subprocess.Popen(command, cwd=folder, env=environment, pass_fds=keep, stdout=subprocess.DEVNULL)
+    try:
+        os.sched_setaffinity(server.pid, cores[-1:])
+        os.sched_setaffinity(0, cores[:-1] or cores)
+        _wait(port, server)
+        yield server.pid
+    finally:
+        os.sched_setaffinity(0, cores)
+        server.terminate()
         try:
-            _wait(port)
-            yield Stage(server.pid, port, phones)
-        finally:
-            server.terminate()
             server.wait(30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+@contextmanager
+def _door(port: int, buffer: int) -> Iterator[socket.socket]:
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)  # what is accepted has it, too
+        door.bind(("127.0.0.1", port))
+        yield door
 
 
 @contextmanager
@@ -156,27 +214,62 @@ def _store(database: str, folder: Path) -> Iterator[dict[str, str]]:
         yield {"DATABASE_URL": url, "REDIS_URL": bus}
 
 
-def _wait(port: int) -> None:
+def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 180
-    while time.monotonic() < deadline:
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()
+        except urllib.error.HTTPError:
+            return  # it answers
+        except OSError:
+            time.sleep(0.1)
+        else:
             return
-        time.sleep(0.1)
     raise RuntimeError("the server did not start")
 
 
-async def join_all(stage: Stage, *, at_once: int = 100) -> list[Phone]:
-    """Join everybody, ``at_once`` at a time; returns when all have been acknowledged."""
+def open_files(sockets: int) -> None:
+    """Allow this process and its servers so many sockets; the machine may not."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = sockets + 1000
+    if wanted > hard != resource.RLIM_INFINITY:
+        raise SystemExit(f"{sockets} sockets need more open files than this machine allows: ulimit -n {wanted}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def join_all(
+    stage: Stage,
+    *,
+    at_once: int = 100,
+    narrow: int = 0,
+    buffer: int = 0,
+    on_join: Callable[[int], None] | None = None,
+) -> list[Phone]:
+    """Join everybody, ``at_once`` at a time; returns when all have been acknowledged.
+
+    ``narrow``: of the first so many the kernel keeps ``buffer`` bytes unread. ``on_join`` hears the number of each who
+    is in; whom the server then fails is left out.
+    """
     loop, host = asyncio.get_running_loop(), f"127.0.0.1:{stage.port}"
     limit = asyncio.Semaphore(at_once)
 
-    async def one(path: str, cookie: str) -> Phone:
+    async def one(number: int, path: str, cookie: str) -> Phone:
+        line = socket.socket()
+        line.setblocking(False)
+        if number < narrow:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         async with limit:
-            _, phone = await loop.create_connection(lambda: Phone(host, path, cookie), "127.0.0.1", stage.port)
+            await loop.sock_connect(line, ("127.0.0.1", stage.port))
+            made = partial(Phone, host, path, cookie, greeted=stage.greets)
+            _, phone = await loop.create_connection(made, sock=line)
             await asyncio.wait_for(phone.joined, 120)
+            if on_join:
+                on_join(number)
             return phone
 
-    return list(await asyncio.gather(*(one(*phone) for phone in stage.phones)))
+    everybody = (one(number, *phone) for number, phone in enumerate(stage.phones))
+    came = await asyncio.gather(*everybody, return_exceptions=on_join is not None)
+    return [phone for phone in came if isinstance(phone, Phone)]
 
 
 def nonce() -> str:
@@ -185,23 +278,30 @@ def nonce() -> str:
 
 @dataclass(frozen=True)
 class Joins:
-    """``per_core_s``: joins a second of processor time of the server; ``per_s``: a second of the clock."""
+    """``per_core_s``: joins a second of processor time of the server; ``per_s``: a second of the clock.
+
+    ``hear``: how many got a frame that all get, afterwards.
+    """
 
     per_core_s: float
     per_s: float
     kib_a_socket: float
+    hear: int
 
 
 def measure_joins(kind: str, members: int) -> Joins:
     async def run(one: Stage) -> Joins:
         rss, cpu, began = one.rss_kib(), one.cpu_s(), time.perf_counter()
         phones = await join_all(one)
-        took, spent = time.perf_counter() - began, one.cpu_s() - cpu
-        await asyncio.sleep(1)
+        took, spent = time.perf_counter() - began, max(one.cpu_s() - cpu, 1 / TICKS)
+        for phone in phones:
+            phone.ticks = 0
+        await asyncio.sleep(TICK_AT_LATEST_S)
         kib = (one.rss_kib() - rss) / len(phones)
         for phone in phones:
             phone.transport.close()
-        return Joins(len(phones) / spent, len(phones) / took, kib)
+        return Joins(len(phones) / spent, len(phones) / took, kib, sum(phone.ticks > 0 for phone in phones))
 
+    open_files(members)
     with stage(kind, members) as one:
         return asyncio.run(run(one))

@@ -1,6 +1,6 @@
 """How fast joins become durable rows: batches through ``open_presences`` as a room's process writes them.
 
-Peer: one ``create()`` a row, each in its own transaction. Then the same through real sockets (``_room_load``).
+Peer: one ``create()`` a row, each in its own transaction. The same through real sockets: ``bench/joins.py``.
 """
 
 from bench._databases import scratch  # isort: skip - sets Django up
@@ -13,13 +13,11 @@ from django.db import connection
 from attendance import operations
 from attendance.models import PresenceSpan
 from bench._figure import figure
-from bench._room_load import measure_joins
 from bench.watch import START, stage
 
 BATCH = 500
 ROWS = {"sqlite": 10_000, "postgresql": 20_000}
 PEER_ROWS = 1_000
-SOCKETS = 300
 
 
 def measure(kind: str) -> None:
@@ -79,17 +77,6 @@ def _wal() -> int:
         return int(cursor.fetchone()[0])
 
 
-def measure_sockets() -> None:
-    """The whole way: handshake, ticket, row, acknowledgement after the commit; for each second of processor time."""
-    ours, peer = measure_joins("ours", SOCKETS), measure_joins("peer", SOCKETS)
-    figure(
-        bench="presence", figure="joins_by_socket", value=ours.per_core_s, unit="joins/s/core",
-        peer="AuthMiddlewareStack + create()", peer_value=peer.per_core_s, goal=peer.per_core_s * 3,
-        higher_is_better=True,
-    )  # fmt: skip
-
-
 if __name__ == "__main__":
     for kind in ("sqlite", "postgresql"):
         measure(kind)
-    measure_sockets()
