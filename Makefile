@@ -7,7 +7,7 @@ ONLY ?=
 # Node may live in the virtual environment (deploy/setup.sh).
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-test run test test-fast check rehearse faults fuzz films mutants bench screenshots messages lock
+.PHONY: help setup setup-test run test test-fast test-pages check rehearse faults fuzz films mutants bench screenshots messages lock
 
 help: ## Say what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,11 @@ run: setup ## Serve the whole product with demo data (PORT, VAR_DIR, DATABASE_UR
 test: setup-test ## Run every test: SQLite and memory, PostgreSQL and Redis, real Janus, real browser
 	@tests/run.sh
 
-test-fast: setup-test ## Run the tests for the desk, in minutes: SQLite, no sockets, no engine, no browser
+test-fast: setup-test ## Run the tests for the desk, in minutes: SQLite, no pages, no sockets, no engine, no browser
 	@tests/run.sh fast
+
+test-pages: setup-test ## Run the tests of pages on PostgreSQL, too (make test asks them on SQLite)
+	@tests/run.sh pages
 
 check: setup-test ## Format, lint, types, import contracts, templates, migrations, translations
 	@tests/check.sh

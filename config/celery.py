@@ -8,6 +8,7 @@ import structlog
 from celery import Celery
 from celery.signals import worker_init
 from celery.utils import uuid
+from django.apps import apps
 from django.conf import settings
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -26,6 +27,7 @@ APPS_WITH_TASKS = [
     "cms",
     "meetings",
     "certificates",
+    "api",
     "courses",
     "live",
 ]
@@ -66,8 +68,13 @@ app.autodiscover_tasks()
 
 @app.on_after_finalize.connect
 def merge_beats(sender: Celery, **_kwargs: Any) -> None:
-    """Collect each app's ``BEAT`` (its periodic tasks) into one schedule."""
+    """Collect each app's ``BEAT`` (its periodic tasks) into one schedule.
+
+    The media agent has not every app, and the models of one that it has not cannot be imported.
+    """
     for name in APPS_WITH_TASKS:
+        if not apps.is_installed(name):
+            continue
         try:
             tasks = import_module(f"{name}.tasks")
         except ModuleNotFoundError as error:

@@ -17,7 +17,7 @@ from django.middleware.security import SecurityMiddleware
 from config.views import nothing_here
 
 ADMIN = "/admin/"
-ROOM_PAGE = re.compile(r"/live/(?:check/|\d+/(host/)?)")
+ROOM_PAGE = re.compile(r"/live/(?:check/|\d+/(host/(?:rehearsal/)?)?)")
 WITH_POLICY = ("text/html", "application/json")  # what a browser may show as a page of ours; a file needs none
 
 
@@ -31,7 +31,8 @@ def complete(request: HttpRequest, response: HttpResponseBase) -> None:
     page = ROOM_PAGE.fullmatch(request.path_info)
     kind = "page" if page is None else "host" if page[1] else "room"
     headers["Permissions-Policy"] = settings.PERMISSIONS_POLICY[kind]
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    # A package plays in a frame that is of no origin, ours neither (packages/views/files.py).
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers.setdefault("X-Frame-Options", "SAMEORIGIN" if is_office else settings.X_FRAME_OPTIONS)
     if POLICY not in headers and headers.get("Content-Type", "").startswith(WITH_POLICY):
         headers[POLICY] = build_policy(settings.CONTENT_SECURITY_POLICY_ADMIN if is_office else None)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from attendance.sentences.records import hall_words
-from cms.sentences import editor_words, player_words
+from cms.sentences import asked_words, editor_words, player_words
 from live.sentences.asking import ask_words, host_ask_words
 from live.sentences.captions import caption_words
 from live.sentences.check import check_words
@@ -29,6 +29,7 @@ WORDS: Mapping[str, Callable[[], dict[str, str]]] = {
     "CaptionWords": caption_words,
     "CheckWords": check_words,
     "PlayerWords": player_words,
+    "AskedWords": asked_words,
     "UploadWords": upload_words,
     "EditorWords": editor_words,
     "HallWords": hall_words,

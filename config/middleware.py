@@ -2,22 +2,24 @@
 plain page when the database is away, the content policy.
 """
 
+import asyncio
 import posixpath
 import re
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.dispatch import receiver
-from django.http import Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 from django_structlog.middlewares import RequestMiddleware
@@ -31,6 +33,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 ADMIN, MEDIA = "/admin/", "/m/"
 SLASHES = re.compile(r"[/\\]+")
 LARGEST_KEY = 2**63 - 1
+PIECE_BYTES = 64 * 2**10
 
 
 def headers(get_response: GetResponse) -> GetResponse:
@@ -42,6 +45,37 @@ def headers(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+def files_in_pieces(get_response: GetResponse) -> GetResponse:
+    """Under ASGI a file goes out as it is read; of a synchronous stream Django makes a list first, and warns."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(request, ASGIRequest) and isinstance(response, FileResponse) and not response.is_async:
+            response.streaming_content = _pieces(iter(response.streaming_content))  # type: ignore[arg-type]
+        return response
+
+    return middleware
+
+
+async def _pieces(content: Iterator[bytes]) -> AsyncIterator[bytes]:
+    is_over = False
+    while not is_over:
+        piece = await asyncio.to_thread(_piece, content)
+        is_over = len(piece) < PIECE_BYTES
+        yield piece
+
+
+def _piece(content: Iterator[bytes]) -> bytes:
+    """Return the next PIECE_BYTES or a little more; less only where nothing is left."""
+    parts, size = [], 0
+    for part in content:
+        parts.append(part)
+        size += len(part)
+        if size >= PIECE_BYTES:
+            break
+    return b"".join(parts)
 
 
 def health(get_response: GetResponse) -> GetResponse:

@@ -1,5 +1,7 @@
 """Plug points: what apps hand to those below them, each by its dotted name (docs/architecture.md)."""
 
+from django.utils.translation import gettext_lazy as _
+
 # The ways to take part: what the ledger calls (attendance/kinds.py).
 OCCASION_KINDS = {
     "lecture": "live.kinds.LectureKind",
@@ -19,6 +21,8 @@ PERSONAL_DATA = [
     "meetings.queries.personal_data",
     "certificates.queries.personal_data",
     "quizzes.queries.personal_data",
+    "api.queries.statements.personal_data",
+    "packages.queries.personal_data",
 ]
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
 DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
@@ -26,6 +30,8 @@ DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
 BRANCH_DUTIES = ["meetings.duties.of_secretary"]
 # From which occasions that go on somebody was sent away: each (*, member_id, occasion_ids) -> set of ids.
 KEPT_OUT = ["live.permissions.removed_from"]
+# What apps above the interface state once more for a record store (api/operations/stating.py): each (*, since).
+STATEMENTS_AGAIN = ["courses.operations.state_lessons_again"]
 # What else stands in a person's calendar (attendance/calendars.py).
 CALENDARS = ["live.feeds.entries"]
 # What apps above the tree made for a unit: each (*, node, on_date) -> [organizations.uses.Use].
@@ -36,6 +42,7 @@ UNIT_USES = [
     "meetings.units.uses_of",
     "certificates.units.uses_of",
     "quizzes.units.uses_of",
+    "packages.units.uses_of",
 ]
 # What goes along when a unit is merged into another: each (*, node, into).
 UNIT_MOVES = [
@@ -44,6 +51,7 @@ UNIT_MOVES = [
     "media.units.move",
     "certificates.units.move",
     "quizzes.units.move",
+    "packages.units.move",
 ]
 # Which long lists cover whom in the access log: modules with places_of and covering (*, member_id).
 ACCESS_SCOPES = ["attendance.queries.access"]
@@ -51,6 +59,7 @@ ACCESS_SCOPES = ["attendance.queries.access"]
 USES = ["cms.uses", "courses.uses", "live.uses", "certificates.uses"]
 # What apps above the ledger add to its pages (attendance/beside.py): functions by page.
 BESIDE = {
+    "today": ["courses.beside.of_today"],
     "me": ["certificates.beside.of_member", "live.beside.of_member"],
     "training": ["certificates.beside.of_training"],
     "person": ["certificates.beside.of_person"],
@@ -67,6 +76,7 @@ DESK = {
         "cms.desk.missed",
         "cms.desk.talk",
         "cms.desk.videos",
+        "api.desk.matters",
     ],
     "drafts": ["cms.desk.drafts"],
     "mine": ["live.desk.mine"],
@@ -88,3 +98,18 @@ MEDIA_RIGHTS = {
 }
 # Videos that are not offered for anything new: each () -> Q on media.models.Video.
 VIDEOS_WITHHELD = ["live.uses.withheld"]
+# Videos that are in nobody's library, for nobody to manage or preview: each () -> Q on media.models.Video.
+VIDEOS_APART = ["live.uses.apart"]
+# What 支部 leads to below its trainings: (url, label, roles).
+BRANCH_PAGES = [
+    ("branch_register", _("登记表"), ["secretary"]),
+    ("meetings", _("会议和台账"), ["secretary", "organiser"]),
+    ("branch_hours", _("年度学时"), ["secretary"]),
+    ("branch_leaves", _("请假"), ["secretary"]),
+    ("absent_people", _("免学和长期外出"), ["secretary"]),
+    ("branch_declarations", _("申报的学习"), ["secretary"]),
+    ("branch_corrections", _("复核更正"), ["secretary", "organiser"]),
+    ("branch_reminder_settings", _("怎样提醒大家"), ["secretary"]),
+    ("api_home", _("数据接口"), ["secretary", "organiser"]),
+    ("integrity", _("记录是否完整"), ["secretary", "organiser"]),
+]

@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import logs, sms_settings
+from config import logs, lrs_settings, sms_settings
 from config.database import database
 from config.env import choice, env, flag, number, secret, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
@@ -52,7 +52,9 @@ INSTALLED_APPS = [
     "cms",
     "meetings",
     "certificates",
+    "api",
     "quizzes",
+    "packages",
     "attendance",
     "media",
     "organizations",
@@ -99,6 +101,7 @@ if COMMAND == "media_agent":
 MIDDLEWARE = [
     "config.metrics.Before",
     "config.middleware.headers",
+    "config.middleware.files_in_pieces",
     "config.middleware.health",
     "organizations.address.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
@@ -111,6 +114,7 @@ MIDDLEWARE = [
     "config.middleware.private_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "api.answers.Answers",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -175,19 +179,6 @@ NAV_TABS = [
 # Who is shown the way to the back office: whoever may enter it (cms/permissions.py).
 BACK_OFFICE = {"label": _("管理后台"), "icon": "screen", "url": "wagtailadmin_home"}
 BACK_OFFICE_ROLES = ["organiser", "lecturer", "operator"]
-
-# What 支部 leads to below its trainings: (url, label, roles).
-BRANCH_PAGES = [
-    ("branch_register", _("登记表"), ["secretary"]),
-    ("meetings", _("会议和台账"), ["secretary", "organiser"]),
-    ("branch_hours", _("年度学时"), ["secretary"]),
-    ("branch_leaves", _("请假"), ["secretary"]),
-    ("absent_people", _("免学和长期外出"), ["secretary"]),
-    ("branch_declarations", _("申报的学习"), ["secretary"]),
-    ("branch_corrections", _("复核更正"), ["secretary", "organiser"]),
-    ("branch_reminder_settings", _("怎样提醒大家"), ["secretary"]),
-    ("integrity", _("记录是否完整"), ["secretary", "organiser"]),
-]
 
 # --- Web --------------------------------------------------------------------------------------------------------
 SITE = urlsplit(SITE_URL)
@@ -360,6 +351,15 @@ REMINDERS_A_WEEK = number("REMINDERS_A_WEEK", default=2, low=0, high=5)
 # Text messages of reminders that the whole site sends in a day: each costs money. Sign-in codes are not among them.
 SMS_REMINDERS_A_DAY = number("SMS_REMINDERS_A_DAY", default=2000, low=0, high=1_000_000)
 
+# --- Reports to other programs (api/operations/reporting.py, ADR 77) ------------------------------------------------
+# Whether reports may go to addresses that only this server's own network reaches: a tool of the same office.
+WEBHOOK_PRIVATE_TARGETS = flag("WEBHOOK_PRIVATE_TARGETS", default=False)
+# After so many days without a single success an address is told no more, until somebody switches it on.
+WEBHOOK_FAILING_DAYS = number("WEBHOOK_FAILING_DAYS", default=5, low=1, high=60)
+
+# --- Statements to a record store (api/operations/stating.py, ADR 79) -----------------------------------------------
+LRS = lrs_settings.read()
+
 # --- Media ------------------------------------------------------------------------------------------------------
 MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
 MEDIA_URL_TTL_S = number("MEDIA_URL_TTL_S", default=8 * 3600, low=60, high=7 * 86400)
@@ -413,10 +413,9 @@ WAGTAILIMAGES_IMAGE_FORM_BASE = "cms.pictures.PictureForm"
 WAGTAILDOCS_DOCUMENT_FORM_BASE = "cms.papers.PaperForm"
 WAGTAILDOCS_EXTENSIONS = ["pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "wps", "et", "dps", "txt", "csv", "zip"]
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
-WAGTAILDOCS_MAX_UPLOAD_SIZE = 50 * 2**20
-SLIDES_MAX_BYTES = 50 * 2**20
-# A course as one zip file, out and in (cms/packs/): as much as one request may bring.
-COURSE_FILE_MAX_BYTES = 200 * 2**20
+WAGTAILDOCS_MAX_UPLOAD_SIZE = SLIDES_MAX_BYTES = 50 * 2**20
+COURSE_FILE_MAX_BYTES = 200 * 2**20  # a course as one zip file, out and in (cms/packs/): what one request may bring
+PACKAGE_MAX_BYTES = 200 * 2**20  # a SCORM package as a zip file; twice as much may come out of it
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "cms.search", "SEARCH_CONFIG": "simple"}}
 WAGTAIL_FINISH_WORKFLOW_ACTION = "cms.core.reviewing.leave_to_publishing"
 # Made into an inner link, an address of ours would tell the title of whosever page it is.
@@ -508,25 +507,30 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     # Short addresses of lectures that nobody has, or that are not for this person.
     "lecture_code": {"person": [(20, 600)]},
     "own_password": {"person": [(10, 300)]},
-    # What one person says under lessons.
-    "comment": {"person": [(5, 600), (30, 86_400)]},
+    "comment": {"person": [(5, 600), (30, 86_400)]},  # what one person says under lessons
+    "package_report": {"person": [(200, 600)]},  # a package's page sends every five seconds at most
     "email_code": {"person": [(3, 600), (6, 86_400)]},
     "email_code_entry": {"person": [(10, 300)]},
+    # What a program reads by one token: bursts of a hundred, ten a second over a while. Keys that nobody made.
+    "api": {"token": [(600, 60)]},
+    "api_key": {"address": [(60, 300), (1000, 86_400)]},
 }
 
 # --- What may be sent: config/guard.py, before Django (ADR 24) ----------------------------------------------------
 BODY_MAX_BYTES = number("BODY_MAX_BYTES", default=64 * 2**10, low=2**10, high=2**30)
+FORM_BYTES = 2**20  # what a form with a file carries beside it
 # Addresses that take more: (prefix, methods, bytes, roles). No roles: the address itself asks before it takes a byte.
 BODY_LIMITS = [
     ("/uploads/", ["PATCH"], MEDIA_MAX_PIECE_BYTES, ()),
     ("/integrity/", ["POST"], 64 * 2**20, ("secretary", "auditor", "operator")),  # a monthly file, to be checked
-    ("/roster/", ["POST"], ROSTER_MAX_BYTES + 2**20, ("operator",)),
-    ("/live/slides/", ["POST"], SLIDES_MAX_BYTES + 2**20, ("organiser", "lecturer")),
+    ("/roster/", ["POST"], ROSTER_MAX_BYTES + FORM_BYTES, ("operator",)),
+    ("/live/slides/", ["POST"], SLIDES_MAX_BYTES + FORM_BYTES, ("organiser", "lecturer")),
     # Only what takes files; a form of the editor is all text.
     ("/admin/", ["POST"], 2 * 2**20, ("organiser", "lecturer", "operator")),
-    ("/admin/documents/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
-    ("/admin/course-files/", ["POST"], COURSE_FILE_MAX_BYTES + 2**20, ("organiser",)),
-    ("/admin/images/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + 2**20, ("organiser", "lecturer", "operator")),
+    ("/admin/documents/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + FORM_BYTES, ("organiser", "lecturer", "operator")),
+    ("/admin/course-files/", ["POST"], COURSE_FILE_MAX_BYTES + FORM_BYTES, ("organiser",)),
+    ("/admin/packages/", ["POST"], PACKAGE_MAX_BYTES + FORM_BYTES, ("organiser",)),
+    ("/admin/images/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + FORM_BYTES, ("organiser", "lecturer", "operator")),
 ]
 BODY_IDLE_S = number("BODY_IDLE_S", default=30, low=1, high=3600)
 BODY_GRACE_S = number("BODY_GRACE_S", default=10, low=1, high=3600)
@@ -540,7 +544,7 @@ LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")
 LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
 METRICS_TOKEN = text("METRICS_TOKEN")
 # Of addresses below these the log tells no more, however they are written: a token stands in them. In small letters.
-PATHS_WITH_TOKENS = ["/m/", "/accounts/link/", "/calendar/feed/"]
+PATHS_WITH_TOKENS = ["/m/", "/packages/", "/accounts/link/", "/calendar/feed/"]
 LOG_STEPS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

@@ -55,7 +55,7 @@ def read() -> tuple[str, str, dict[str, str]]:
 
 
 def _check_template(given: dict[str, str]) -> None:
-    _check_address("SMS_URL", given["URL"])
+    check_address("SMS_URL", given["URL"])
     if given["METHOD"] not in {"GET", "POST"}:
         raise ImproperlyConfigured("SMS_METHOD 只能是 GET 或 POST (must be GET or POST)")
     # First a word that is none: what is missing is then most often the word that was meant.
@@ -89,7 +89,7 @@ def _check_account(way: str, given: dict[str, str]) -> None:
         if not given[name]:
             file = f"（或 SMS_{name}_FILE）" if name == "KEY_SECRET" else ""
             raise ImproperlyConfigured(f"没有写 SMS_{name}{file}，SMS_WAY={way} 要用它 (not set)")
-    _check_address("SMS_ENDPOINT", given["ENDPOINT"])
+    check_address("SMS_ENDPOINT", given["ENDPOINT"])
     if urlsplit(given["ENDPOINT"]).path not in {"", "/"}:
         raise ImproperlyConfigured("SMS_ENDPOINT 只写到主机名，例如 https://dysmsapi.aliyuncs.com (a host alone)")
     if unknown := sorted(set(gateway.ANYTHING_BRACED.findall(given["PARAMETERS"])) - {"code"}):
@@ -109,7 +109,7 @@ def _check_account(way: str, given: dict[str, str]) -> None:
         )
 
 
-def _check_address(name: str, address: str) -> None:
+def check_address(name: str, address: str) -> None:
     """https, for the secret and the number travel in it; plain http only to this machine."""
     try:
         parts = urlsplit(address)

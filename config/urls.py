@@ -29,6 +29,8 @@ urlpatterns = [
     path("meetings/", include("meetings.urls")),
     path("c/", include("certificates.check_urls")),
     path("certificates/", include("certificates.urls")),
+    path("api/", include("api.urls")),
+    path("packages/", include("packages.urls")),
     path("", include("cms.urls")),
     path("", include("media.urls")),
     path("", include("organizations.urls")),

@@ -23,7 +23,7 @@ from organizations.hashing import RETRY_AFTER_S
 from organizations.permissions import operates_everything
 
 BACK_OFFICE, ENTERS_OFFICE = "/admin/", "wagtailadmin.access_admin"
-FOR_SCRIPTS = ("/uploads/", "/watch/")
+FOR_SCRIPTS = ("/uploads/", "/watch/", "/api/v1/")
 
 
 @require_safe
@@ -161,7 +161,17 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def too_large(request: HttpRequest, limit: int) -> HttpResponse:
-    message = _("发送的内容太大：这里最多 %(limit)s。请减少一些，再试一次。") % {"limit": filesizeformat(limit)}
+    """``limit`` in bytes. Where it is that of a form with a file, the number is the one that the form offers."""
+    offered = limit - settings.FORM_BYTES
+    files = (
+        settings.ROSTER_MAX_BYTES,
+        settings.SLIDES_MAX_BYTES,
+        settings.COURSE_FILE_MAX_BYTES,
+        settings.PACKAGE_MAX_BYTES,
+    )
+    is_file = offered in (*files, settings.WAGTAILDOCS_MAX_UPLOAD_SIZE)
+    most = f"{offered // 2**20}\xa0MB" if is_file else filesizeformat(limit)
+    message = _("发送的内容太大：这里最多 %(limit)s。请减少一些，再试一次。") % {"limit": most}
     return error_page(request, 413, "too_large", message)
 
 

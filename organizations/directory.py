@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from auditlog.models import LogEntry
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -271,13 +272,36 @@ def footprint_of(node: Node, *, on_date: dt.date) -> Footprint:
 
 
 def find_unit(nodes: QuerySet[Node], text: str) -> list[Node]:
-    """Return the units of ``nodes`` that a typed code or name means: one, several of that name, or none."""
+    """Return the units of ``nodes`` that a typed code or name means, in large or small letters: one, several of that
+    name, or none."""
     if "\x00" in text:
         return []
     words = text.split()
-    if words and (coded := nodes.filter(code=words[0]).first()) is not None:
-        return [coded]
-    return list(nodes.filter(name=" ".join(words))[: MOST_NAMES + 1])
+    for lookup in ("code", "code__iexact") if words else ():
+        if (coded := nodes.filter(**{lookup: words[0]}).first()) is not None:
+            return [coded]
+    return list(nodes.filter(name__iexact=" ".join(words))[: MOST_NAMES + 1])
+
+
+def unit_of(nodes: QuerySet[Node], text: str) -> Node:
+    """Return the unit of ``nodes`` that was typed. Raises ValidationError for a name of none, with those that have it
+    as a part of theirs, and for one of several, which it lists by their codes: a unit is never guessed."""
+    found = find_unit(nodes, text)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        said = _("有几个组织叫这个名称，请写代码：%(named)s") % {"named": _named(found)}
+        raise ValidationError(said, code="several")
+    part = " ".join(text.split())
+    if "\x00" not in part and (like := list(nodes.filter(name__icontains=part)[: MOST_NAMES + 1])):
+        said = _("没有正好叫这个名称的组织。是下面的哪一个，请写代码：%(named)s") % {"named": _named(like)}
+        raise ValidationError(said, code="part")
+    raise ValidationError(_("没有这个组织。请写它的代码或完整的名称。"), code="unknown")
+
+
+def _named(nodes: list[Node]) -> str:
+    more = _("…") if len(nodes) > MOST_NAMES else ""
+    return _("；").join(f"{node.code} {path_of(node)}" for node in nodes[:MOST_NAMES]) + more
 
 
 def path_of(node: Node) -> str:

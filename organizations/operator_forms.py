@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from organizations.core.units import MAX_NAME
-from organizations.directory import MOST_NAMES, MOST_TEXT, find_unit, path_of
+from organizations.directory import MOST_TEXT, unit_of
 from organizations.models import Left, Node, NodeKind, Role
 from organizations.unit_choice import MANAGE, UnitInput
 
@@ -29,15 +29,7 @@ class UnitField(forms.CharField):
 
     def clean(self, value: Any) -> Node:
         text: str = super().clean(value)
-        found = find_unit(self.nodes, text)
-        if not found:
-            raise ValidationError(gettext("没有这个组织。请写它的代码或完整的名称。"), code="unknown")
-        if len(found) > 1:
-            named = gettext("；").join(f"{node.code} {path_of(node)}" for node in found[:MOST_NAMES])
-            raise ValidationError(
-                gettext("有几个组织叫这个名称，请写代码：%(named)s") % {"named": named}, code="several"
-            )
-        return found[0]
+        return unit_of(self.nodes, text)
 
 
 class DayField(forms.DateField):

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from organizations.directory import MOST_NAMES, find_unit, path_of
+from organizations.directory import unit_of
 from organizations.models import Node
 
 LONGEST = 200
-MANAGE, ORGANISE, WORK = "manage", "organise", "work"
+MANAGE, ORGANISE, WORK, OPEN = "manage", "organise", "work", "open"
 
 
 class Chosen(NamedTuple):
@@ -28,7 +28,7 @@ class Chosen(NamedTuple):
 
 
 def text_of(node: Node) -> str:
-    """Return a unit as the input shows it, which ``find_unit`` reads again."""
+    """Return a unit as the input shows it, which ``directory.unit_of`` reads again."""
     return f"{node.code} {node.name}"
 
 
@@ -89,7 +89,7 @@ class UnitChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's 
         self.error_messages["invalid_choice"] = _("没有这个组织，或者不在您的范围内。请另选一个。")
 
     def to_python(self, value: Any) -> Any:
-        """Return the unit. Raises ValidationError for a name of none, or of several, which it lists by their codes."""
+        """Return the unit. Raises ValidationError as ``directory.unit_of``."""
         if not isinstance(value, Chosen):
             try:
                 return super().to_python(value)
@@ -102,17 +102,7 @@ class UnitChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's 
         node = nodes.filter(pk=int(value.key[:18])).first() if value.key.isdecimal() else None
         if node is not None and text_of(node) == text:
             return node
-        return self._meant(find_unit(nodes, text))
-
-    def _meant(self, found: list[Node]) -> Node:
-        if not found:
-            raise ValidationError(gettext("没有这个组织。请写它的代码或完整的名称。"), code="invalid_choice")
-        if len(found) > 1:
-            named = gettext("；").join(f"{node.code} {path_of(node)}" for node in found[:MOST_NAMES])
-            raise ValidationError(
-                gettext("有几个组织叫这个名称，请写代码：%(named)s") % {"named": named}, code="several"
-            )
-        return found[0]
+        return unit_of(nodes, text)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether another unit is meant than before, however it is written."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.utils.text import slugify
 
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, LessonPage, PathPage, PathStep
 from cms.operations import ensure_shelf
 from config.demo.slides import Slide, make_video
 from media.models import Video
@@ -120,7 +120,17 @@ def seed_courses(county: Node, paths: dict[str, Path]) -> dict[str, CoursePage]:
             page.add_child(instance=child)
             child.save_revision().publish()
         pages[course.title] = page
+    seed_path(county, list(pages.values()))
     return pages
+
+
+def seed_path(county: Node, courses: list[CoursePage]) -> None:
+    """Create the published learning path of all courses."""
+    path = PathPage(title="雨季安全入门", slug="path-1", aim="每位党员：雨季以前，先会避险，再会帮人。", node=county)
+    for number, course in enumerate(courses):
+        path.steps.add(PathStep(course=course, section="雨季以前" if number == 0 else "", sort_order=number))
+    ensure_shelf().add_child(instance=path)
+    path.save_revision().publish()
 
 
 def add_video(title: str, source: Path, node: Node) -> Video:

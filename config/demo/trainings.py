@@ -177,10 +177,10 @@ def seed_trainings(cast: Cast, courses: dict[str, CoursePage], recording: Path, 
     day = timedelta(days=1)
     published = Training.State.PUBLISHED
 
-    past = training(
-        cast, "上半年应急避险培训", "已经结束的培训。", now - 60 * day, now - 20 * day, Training.State.CLOSED, hours=1
-    )
+    past = training(cast, "上半年应急避险培训", "已经结束的培训。", now - 60 * day, now - 20 * day, published, hours=1)
     seed_finished_lecture(cast, past, by_lecture, "急救常识（上半年）", evening - 45 * day, recording, absent=0)
+    past.state = Training.State.CLOSED
+    past.save(update_fields=["state"])
 
     running = training(
         cast, "2026 年下半年党员教育培训", "一次直播、一次回放、两门短课，都可以在手机上完成。",

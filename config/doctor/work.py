@@ -13,6 +13,7 @@ from config.models import TaskCount
 from live.agent.agent import ASIDE
 from media.core.ladder import Phase
 from media.models import Job, Video
+from organizations import places
 
 SETTLING_LATE = timedelta(minutes=10)
 
@@ -46,7 +47,8 @@ def _summary(as_of: datetime) -> Iterator[Finding]:
     waiting = SummaryMark.objects.order_by("id").values_list("at", flat=True).first()
     if waiting is not None and waiting < as_of - SETTLING_LATE:
         said = _("有变动等着统计，已经等了%(long)s，组织员看到的人数是旧的。") % {"long": how_long(as_of - waiting)}
-        yield Finding(Level.CARE, what, said, _("请先看“后台任务”是否正常；也可以运行 manage.py rebuild_summary。"))
+        step = _("请先看“后台任务”是否正常；也可以运行 %(command)s。") % {"command": places.command("rebuild_summary")}
+        yield Finding(Level.CARE, what, said, step)
 
 
 def _failed_tasks(as_of: datetime) -> Iterator[Finding]:
@@ -79,4 +81,47 @@ def _put_aside(_as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.CARE, _("录制"), what, step)
 
 
-WITH_DATABASE: list[Check] = [_settling, _summary, _failed_tasks, _failed_videos, _put_aside]
+STORE_LATE = timedelta(minutes=30)
+WHY_NOT = {
+    "slow": lambda: _("没有按时回答"),
+    "certificate": lambda: _("证书通不过检查"),
+    "connection": lambda: _("连不上"),
+    "unknown": lambda: _("找不到地址"),
+}
+FIX = {
+    401: lambda: _("账号或密码不对：请核对 LRS_USER、LRS_PASSWORD 或 LRS_TOKEN。"),
+    403: lambda: _("这个账号不能写入：请在学习记录库里给它写入的权限。"),
+    404: lambda: _("网址不对：请核对 LRS_URL，只写到 /statements 以前。"),
+}
+
+
+def _statements(as_of: datetime) -> Iterator[Finding]:
+    """Nothing is said where no record store is set up."""
+    # Not above: the media agent imports this file too, and has no such app.
+    from api.queries.statements import backlog, is_told  # noqa: PLC0415
+
+    if not is_told():
+        return
+    title, found = _("学习记录库"), backlog()
+    store = found.store
+    if store.failing_since is not None:
+        why = WHY_NOT[store.error]() if store.error in WHY_NOT else f"{store.status} {store.error}".strip()
+        said = {"long": how_long(as_of - store.failing_since), "why": why, "count": found.waiting}
+        what = _("已经%(long)s送不到（%(why)s），%(count)s 条等待发送。") % said
+        usual = _("请核对 LRS_URL，看对方是不是在运行；好了以后会自己接着发，不会丢。")
+        yield Finding(Level.CARE, title, what, FIX[store.status]() if store.status in FIX else usual)
+    elif found.oldest_at is not None and found.oldest_at < as_of - STORE_LATE:
+        said = {"count": found.waiting, "long": how_long(as_of - found.oldest_at)}
+        what = _("%(count)s 条等待发送，最早的一条已经等了%(long)s。") % said
+        yield Finding(Level.CARE, title, what, _("请先看“后台任务”是否正常。"))
+    else:
+        what = _("%(count)s 条等待发送。") % {"count": found.waiting} if found.waiting else _("没有积压。")
+        yield Finding(Level.FINE, title, what)
+    if found.refused:
+        what = _("有 %(count)s 条对方不收，已经放在一边：%(why)s") % {"count": found.refused, "why": found.refusal}
+        step = _("请把这一句告诉学习记录库的管理员；改好以后运行 %(command)s，再发一次。")
+        again = {"command": places.command(_("send_statements --from 日期"))}
+        yield Finding(Level.CARE, title, what, step % again)
+
+
+WITH_DATABASE: list[Check] = [_settling, _summary, _failed_tasks, _failed_videos, _put_aside, _statements]

@@ -40,6 +40,10 @@ KINDS = {
     "roster": gettext_lazy("名册文件"),
     "review": gettext_lazy("核对名册文件"),
     "restored": gettext_lazy("用备份换掉全部数据"),
+    "api_people": gettext_lazy("接口读取的人员名单"),
+    "api_records": gettext_lazy("接口读取的参训记录"),
+    "api_missing": gettext_lazy("接口读取的未参加名单"),
+    "api_hours": gettext_lazy("接口读取的学时"),
     "sign_in_link": gettext_lazy("生成登录链接"),
     "sign_in_link_used": gettext_lazy("用登录链接登录"),
 }
@@ -73,6 +77,11 @@ SAID = {
     "roster": gettext_lazy("导出了“%(unit)s”的名册（%(count)s 人），%(you)s。"),
     "review": gettext_lazy("拿名册文件与“%(unit)s”的人员核对，%(you)s。"),
     "restored": gettext_lazy("用备份“%(title)s”换掉了全部数据；备份以后的记录不在了。"),
+    # ``title`` is what the key is for: the program reads with the right of whoever made it.
+    "api_people": gettext_lazy("用接口“%(title)s”读取了“%(unit)s”的人员名单（%(count)s 人），%(you)s。"),
+    "api_records": gettext_lazy("用接口“%(title)s”读取了“%(unit)s”的参训记录（%(count)s 人），%(you)s。"),
+    "api_missing": gettext_lazy("用接口“%(title)s”读取了“%(unit)s”还有谁没有参加（%(count)s 人），%(you)s。"),
+    "api_hours": gettext_lazy("用接口“%(title)s”读取了“%(unit)s”的学时（%(count)s 人），%(you)s。"),
     "sign_in_link": gettext_lazy("给您生成了一个登录链接，15 分钟内有效，只能用一次。"),
     "sign_in_link_used": gettext_lazy("用登录链接登录了您的账号。"),
 }

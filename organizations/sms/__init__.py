@@ -138,13 +138,13 @@ def _send(chosen: SmsBackend, phone: str, text: str, code: str) -> None:
     try:
         sent = send_now(chosen, phone=phone, text=text, code=code)
     except UnableToSendSms as error:
-        logger.warning("sms_not_sent", phone=phones.mask(phone), **error.logged())
         if not error.about_number:
             _remember(trouble=True)
+        logger.warning("sms_not_sent", phone=phones.mask(phone), **error.logged())
         return
+    _remember(trouble=False)
     if sent is not None:
         logger.info("sms_sent", phone=phones.mask(phone), request_id=sent.request_id)
-    _remember(trouble=False)
 
 
 def _remember(*, trouble: bool) -> None:

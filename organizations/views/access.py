@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +28,8 @@ MOST_MEANT = 5  # people of one name whose lists are looked through
 def my_access(request: HttpRequest) -> HttpResponse:
     """谁看过我的记录: as many reads a page as before, together by reader and day."""
     page = Paginator(access_entries(subject_id=request.user.pk), ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "organizations/my_access.html", {"tab": "me", "page": page, "cards": cards(page)})
+    context = {"tab": "me", "page": page, "cards": cards(page), "has_store": bool(settings.LRS.url)}
+    return render(request, "organizations/my_access.html", context)
 
 
 class AuditForm(forms.Form):

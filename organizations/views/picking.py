@@ -10,14 +10,15 @@ from django.views.decorators.http import require_GET
 
 from organizations.core import pinyin
 from organizations.models import Node, Role, User
-from organizations.permissions import role_required, signed_in
+from organizations.permissions import has_role, role_required, signed_in
 from organizations.queries import grants_of, nodes_where, outermost, subtree
-from organizations.unit_choice import LONGEST, MANAGE, ORGANISE, WORK, text_of
+from organizations.unit_choice import LONGEST, MANAGE, OPEN, ORGANISE, WORK, text_of
 
 SCOPES = {
     ORGANISE: (Role.ORGANISER,),
     MANAGE: (Role.OPERATOR,),
     WORK: (Role.ORGANISER, Role.LECTURER, Role.OPERATOR),
+    OPEN: (Role.ORGANISER, Role.SECRETARY, Role.OPERATOR),  # what another program may read
 }
 MOST = 50
 MOST_IN_LEVEL = 300
@@ -27,14 +28,14 @@ _initials = lru_cache(maxsize=4 * SPELLED)(pinyin.initials)
 
 @require_GET
 @never_cache
-@role_required(Role.ORGANISER, Role.LECTURER, Role.OPERATOR)
+@role_required(Role.ORGANISER, Role.LECTURER, Role.OPERATOR, Role.SECRETARY)
 def units_to_choose(request: HttpRequest) -> JsonResponse:
     """Answer with the open units of one level below ``at`` (the topmost without it), or those that ``q`` finds.
 
     Only of the subtrees in which the asker holds a role of the scope ``for``. Three queries at most.
     """
     user, scope = signed_in(request), SCOPES.get(request.GET.get("for", ""))
-    if scope is None:
+    if scope is None or not has_role(user, *scope, *SCOPES[WORK]):  # a secretary chooses for what they open, no more
         raise Http404
     roots = _roots(user, scope)
     text = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST]

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import RequestFactory
 
+from config import views
 from config.guard import CHUNKED, Guard, Limit, account_of, announced, may_send, row_for
 from organizations.models import Role, User
 from tests.config.test_pages import ALL_HEADERS
@@ -153,6 +155,13 @@ def test_refusal_is_said_as_the_address_expects(path: str, is_json: bool) -> Non
     assert "发送的内容太大：这里最多 64.0\xa0KB。请减少一些，再试一次。" in text
     assert (headers[b"connection"], headers[b"cache-control"]) == (b"close", b"no-store")
     assert int(headers[b"content-length"]) == len(asked.text.encode())
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(("limit", "said"), [(201 * MIB, "200\xa0MB"), (51 * MIB, "50\xa0MB"), (2 * MIB, "2.0\xa0MB")])
+def test_a_form_with_a_file_is_refused_by_the_number_that_it_offers(limit: int, said: str) -> None:
+    answer = views.too_large(RequestFactory().post("/admin/course-files/import/"), limit)
+    assert f"这里最多 {said}。" in answer.content.decode()
 
 
 @pytest.mark.unit

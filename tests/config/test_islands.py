@@ -27,5 +27,5 @@ def test_both_pages_of_the_room_know_the_sentences_of_the_talk() -> None:
 
 def test_no_part_of_the_desk_overwrites_another() -> None:
     desk = [room._host_devices(), room._host_air(), room._host_headline(), room._host_break(), room._host_after()]
-    parts = [room.talk_words(), room.people_words(), *desk, room._host_people(), room._host_stage()]
-    assert len(room.host_words()) == sum(len(part) for part in parts)
+    more = [room.people_words(), room.fallback_words(), room._host_people(), room._host_stage()]
+    assert len(room.host_words()) == sum(len(part) for part in [room.talk_words(), *desk, *more])

@@ -94,6 +94,7 @@ def save_lecture(page: Page, title: str) -> str:
     link = page.get_by_role("link", name=title)
     expect(sure.or_(link).first).to_be_visible()
     if sure.is_visible():
+        page.wait_for_load_state()
         sure.check()
         page.locator("[name=minutes]").press("Enter")
     page.wait_for_url("**/admin/live/schedule/")

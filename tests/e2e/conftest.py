@@ -1,6 +1,6 @@
 """A running product and a real Chromium. Run through tests/netns.sh, for the media engine needs a test address."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -39,11 +39,25 @@ PHONE = {
 }
 
 
+SITE = pytest.StashKey[Site]()
+
+
 @pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """The whole product with demo data; one for all tests of the session."""
     with running_site() as running:
+        request.config.stash[SITE] = running
         yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A browser that waited in vain says nothing of what the server did."""
+    report = yield
+    log = item.config.stash[SITE].var_dir / "site.log" if SITE in item.config.stash else None
+    if report.failed and log is not None and log.exists():
+        report.sections.append(("the site's log", "\n".join(log.read_text(errors="replace").splitlines()[-40:])))
+    return report
 
 
 @pytest.fixture(scope="session")

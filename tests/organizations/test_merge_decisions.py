@@ -13,8 +13,19 @@ from django.db.models import ForeignKey, Model
 from django.test import Client
 from django.utils import timezone
 
+from api.models import Change
 from attendance import operations as ledger
-from attendance.models import Guest, Hall, MonthlyFile, Reminder, ReminderSetting, RosterWork, Sheet
+from attendance.models import (
+    Guest,
+    Hall,
+    MonthlyFile,
+    Reminder,
+    ReminderSetting,
+    RosterWork,
+    Sheet,
+    Training,
+    TrainingUnit,
+)
 from attendance.operations import fold_summary
 from certificates.models import CertificateSetting
 from certificates.queries import counts_by_child, holders, setting_and_count
@@ -40,6 +51,7 @@ DECIDED: dict[str, tuple[str, str]] = {
     "organizations.RosterImport.under": (STAYS, "a log says where a file was taken over"),
     "attendance.Rule.node": (MOVES, "but one whose name is taken there"),
     "attendance.Training.node": (STAYS, "whoever organises above chooses others for what comes"),
+    "attendance.TrainingUnit.node": (STAYS, "one of a training that goes on stops the merge"),
     "attendance.Occasion.node": (STAYS, "one that has not begun stops the merge"),
     "attendance.RosterEntry.node": (STAYS, "a roster says where people stood that day"),
     "attendance.RosterWork.node": (STAYS, "goes with its occasion"),
@@ -58,11 +70,16 @@ DECIDED: dict[str, tuple[str, str]] = {
     "meetings.YearBook.node": (STAYS, "the book of the meetings that were held"),
     "certificates.Certificate.node": (STAYS, "says where they were at issue; the other unit's secretaries find them"),
     "certificates.CertificateSetting.issuer": (MOVES, "what is issued from then on; what was issued says what it said"),
+    "api.Token.node": (STAYS, "reads what stays there; a key never reads another unit by itself"),
+    "api.Webhook.node": (STAYS, "is told what concerns it; another unit's is somebody's to set up"),
+    "api.Change.node": (STAYS, "counts rosters, which stay"),
     "live.CancelledLecture.node": (STAYS, "what was cancelled there stays for 60 days"),
     "cms.CoursePage.node": (STAYS, "whoever organises above goes on with it"),
+    "cms.PathPage.node": (STAYS, "as the courses in it"),
     "cms.Belonging.node": (MOVES, "pictures and documents"),
     "media.Video.node": (MOVES, ""),
     "quizzes.Question.node": (MOVES, "the bank"),
+    "packages.Package.node": (MOVES, "the other unit's organisers go on with them"),
     "quizzes.Quiz.node": (MOVES, "a quiz draws from its own unit's bank"),
 }
 
@@ -106,10 +123,15 @@ def complete(made: World) -> None:
     )
     MonthlyFile.objects.create(node=branch, month=today.replace(day=1), sha256="0" * 64, size=1, rows=1, made_at=now)
     RosterWork.objects.create(occasion=occasion, node=branch, day=today, began_at=now)
+    over = Training.objects.create(
+        title="办完的", node=county.county, starts_date=today, deadline_at=now, state=Training.State.CLOSED
+    )
+    TrainingUnit.objects.create(training=over, node=branch, is_left_out=True)
     RosterImport.objects.create(
         under=branch, at=now, file_sha256="0" * 64, created=0, updated=0, moved=0, unchanged=0, nodes_created=0
     )
     AccessEntry.objects.create(reader=secretary, node=branch, what="people", at=now)
+    Change.objects.create(occasion=occasion, node=branch, people=1, at=now)
     MeetingForm.objects.create(node=branch, code="theme_day", name="主题党日", changed_by=secretary, changed_at=now)
     CancelledLecture.objects.create(
         occasion_id=1, title="取消的", node=branch, lecturer=county.lecturer, revision=1, is_for_members=True,

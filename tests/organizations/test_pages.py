@@ -19,7 +19,7 @@ from organizations.queries import phone_of, user_by_phone
 from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
 from tests.organizations.test_roster_questions import shown
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 NOW = dt.datetime(2026, 11, 23, 4, tzinfo=dt.UTC)
 GOOD = "组织,姓名,手机号\n永安镇/东风村第三支部,周小梅,13700000001\n"
 BAD = GOOD + "永安镇,李,12\n"

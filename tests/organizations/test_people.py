@@ -67,6 +67,7 @@ def test_memberships_that_make_no_sense_are_refused() -> None:
         MembershipFactory(member=world.member, node=world.neighbour)
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

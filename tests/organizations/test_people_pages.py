@@ -22,7 +22,7 @@ from tests.factories.organizations import (
     make_county,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
 
 

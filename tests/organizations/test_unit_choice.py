@@ -53,6 +53,7 @@ def test_a_unit_is_meant_by_its_key_its_code_or_its_name(world: County) -> None:
         {"node": branch.pk, "node_text": "QX.01.01 东风村第一支部"},
         {"node": world.neighbour.pk, "node_text": "QX.01.01 东风村第一支部"},  # typed after it was chosen
         {"node": "", "node_text": " QX.01.01 "},
+        {"node": "", "node_text": "qx.01.01"},
         {"node": "9" * 40, "node_text": "东风村第一支部"},
     ):
         form = sent(every, **data)
@@ -67,6 +68,9 @@ def test_what_means_none_or_several_is_said_and_stays(world: County) -> None:
     assert "QX.01.01 永安镇 / 东风村第一支部" in several.errors["node"][0]
     assert 'value="东风村第一支部"' in str(several["node"])
     assert "没有这个组织" in sent(every, node="", node_text="没有的村").errors["node"][0]
+    part = sent(every, node="", node_text="第一支部").errors["node"][0]  # never guessed, whatever it is a part of
+    assert "是下面的哪一个，请写代码：" in part
+    assert "QX.01.01 永安镇 / 东风村第一支部" in part
     assert "范围" in sent(every.filter(pk=world.branch.pk), node=world.county.pk).errors["node"][0]
     assert "范围" in sent(every, node="9" * 40).errors["node"][0]
     assert "node" in sent(every, node="", node_text="  ").errors

@@ -25,7 +25,9 @@ HOSTS_OF_ROOM = "the room's hosts"
 ROOM = "whoever is in the room"
 SERVER = "nobody: the program alone"
 OPERATOR = "the operator"
+OPENER = "whoever made it; the operator above"
 AUDITOR = "the person looked at; the auditor"
+STORE = "oneself; the record store (LRS_URL), under a number of ours unless LRS_PEOPLE says otherwise"
 UPLOADER = "uploader; organiser above; operator"
 
 FOR_GOOD = "as long as the organisation keeps the record"
@@ -43,9 +45,12 @@ PASSING = "until overwritten"
 ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.delete_old_chat)"
 MEDIA = "until it ends; at most an hour after its lecture (live.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
+ASKED = "QUIZ_KEEP_DAYS (400) after the answer (quizzes.prune_answers)"
 QUIZZED = "QUIZ_KEEP_DAYS (400) after the attempt began (quizzes.prune_answers)"
 COMMENTED = "COMMENT_KEEP_DAYS (400) after it was written (courses.prune_comments), or until its writer deletes it"
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
+STATED = "30 days after it arrived there (api.prune_statements)"
+DELIVERED = "30 days (api.prune_deliveries)"
 OFF = "60 days after its time (live.delete_old_chat)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
@@ -126,12 +131,17 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "attendance.Training": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("title summary node starts_date deadline_at hours_required state is_standing", PLAN, EXPECTED, FOR_GOOD),
+        Fields("is_narrowed", PLAN, EXPECTED, FOR_GOOD),
         Fields("lecture_rule course_rule", PLAN, "organisers of the unit and above", FOR_GOOD),
+    ),
+    "attendance.TrainingUnit": (
+        Fields("id training", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("node is_left_out", PLAN, "organisers of the unit and above", FOR_GOOD),
     ),
     "attendance.Occasion": (
         Fields("id kind rule_stamp media_items media_history away_ms paused_ms", TECHNICAL, SERVER, FOR_GOOD),
         Fields("check_asked gates revision", PLAN, EXPECTED, FOR_GOOD),
-        Fields("training title node starts_at ends_at state rule is_named", PLAN, EXPECTED, FOR_GOOD),
+        Fields("training title node starts_at ends_at state rule is_named is_narrowed", PLAN, EXPECTED, FOR_GOOD),
         Fields(
             "opened_at window_start_at window_end_at media_ms media_offset_ms media_cuts make_up_until_at closed_at "
             "settled_at is_unrecorded",
@@ -152,7 +162,8 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id question number", TECHNICAL, SERVER, FOR_GOOD),
         Fields("kind text choices", CONTENT, "whoever it was drawn for; organisers of the unit and above", FOR_GOOD),
         Fields(
-            "right explanation", CONTENT, "whoever handed it in, if the quiz says so; organisers of the unit and above",
+            "right explanation", CONTENT,
+            "whoever handed it in, if the quiz says so, or answered it in a video; organisers above",
             FOR_GOOD,
         ),
         Fields("written_by written_at", CONTENT, "organisers of the unit and above", FOR_GOOD),
@@ -172,6 +183,25 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
             "given is_right answered_at", PERSONAL,
             "oneself; the organiser above as counts of five people and more, without names", QUIZZED,
         ),
+    ),
+    "quizzes.VideoAnswer": (
+        Fields("id lesson question version", TECHNICAL, SERVER, ASKED),
+        Fields(
+            "member given is_right answered_at", PERSONAL,
+            "oneself; the organiser above as counts of five people and more, without names", ASKED,
+        ),
+    ),
+    "packages.Package": (
+        Fields("id key launch bytes", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("title standard version withdrawn_at", CONTENT, EXPECTED, FOR_GOOD),
+        Fields("node made_by changed_at", CONTENT, "organisers of the unit and above", FOR_GOOD),
+    ),
+    "packages.Result": (
+        Fields("id package version revision report_id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields(
+            "member status success score location suspend_data total_ms began_at changed_at", PERSONAL, SELF, FOR_GOOD
+        ),
+        Fields("done_at", PERSONAL, "oneself; the organiser above as a count, without names", FOR_GOOD),
     ),
     "attendance.Check": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
@@ -402,8 +432,22 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
         Fields("body is_optional asks_quiz", CONTENT, EXPECTED, WITH_OBJECT),
     ),
+    "cms.PathPage": (
+        Fields("page_ptr", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("aim node cover in_order", CONTENT, EXPECTED, WITH_OBJECT),
+    ),
+    "cms.PathStep": (
+        Fields("id sort_order path", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("section course is_optional", CONTENT, EXPECTED, WITH_OBJECT),
+    ),
     "cms.SubtreeReview": (Fields("task_ptr", TECHNICAL, SERVER, "for good: one for the site"),),
-    "cms.Material": (Fields("id lesson version video image document", TECHNICAL, SERVER, WITH_OBJECT),),
+    "cms.DrawnPaper": (
+        Fields("id attempts lease leased_until", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("document file key state error_code pages done sizes", CONTENT, EXPECTED, WITH_OBJECT),
+    ),
+    "cms.Material": (
+        Fields("id lesson version video image document question package", TECHNICAL, SERVER, WITH_OBJECT),
+    ),
     "courses.CourseRun": (Fields("occasion page reads", PLAN, EXPECTED, FOR_GOOD),),
     "courses.LessonProgress": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
@@ -454,6 +498,34 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("certificate training lacking noticed_at", VERDICT, "the organiser above, logged", PASSING),
     ),
     "certificates.CertificateMark": (Fields("id training member", TECHNICAL, SERVER, PASSING),),
+    "api.Token": (
+        Fields("id node scopes key_start name expires_at ended_because", TECHNICAL, OPENER, FOR_GOOD),
+        Fields("key_hash", SECRET, SERVER, FOR_GOOD),
+        Fields("made_by made_at used_at ended_by ended_at", PERSONAL, OPENER, FOR_GOOD),
+    ),
+    "api.Webhook": (
+        Fields("id name node url events off_at off_because", TECHNICAL, OPENER, FOR_GOOD),
+        Fields("salt", SECRET, SERVER, FOR_GOOD),
+        Fields("tried_at busy_until failing_since", TECHNICAL, OPENER, PASSING),
+        Fields("made_by made_at", PERSONAL, OPENER, FOR_GOOD),
+    ),
+    "api.Delivery": (
+        Fields(
+            "id webhook event about key body made_at state next_at failures status error done_at", TECHNICAL, OPENER,
+            DELIVERED,
+        ),
+    ),
+    "api.Change": (Fields("id occasion node people at", TECHNICAL, SERVER, PASSING),),
+    "api.Statement": (
+        Fields("id occasion said stands recalled state error", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("member uuid kind at sent_at", PERSONAL, STORE, FOR_GOOD),
+        Fields("body", VERDICT, STORE, STATED),
+    ),
+    "api.Store": (
+        Fields(
+            "id busy_until tried_at next_at failures failing_since taken_at status error", TECHNICAL, OPERATOR, PASSING
+        ),
+    ),
     "live.MediaNode": (Fields("id name url capacity load beat_at air", TECHNICAL, OPERATOR, PASSING),),
     "live.Lecture": (
         Fields("media_node webrtc_cap", TECHNICAL, BACK_OFFICE, WITH_OBJECT),
@@ -503,6 +575,12 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id device seen_at", TECHNICAL, SERVER, SEAT),
         Fields("lecture member mic cam has_floor came_at", PERSONAL, ROOM, SEAT),
         Fields("waits", PERSONAL, HOSTS_OF_ROOM, SEAT),
+    ),
+    "live.RecordingTurn": (
+        Fields("id", TECHNICAL, SERVER, WITH_OBJECT),
+        Fields("lecture began_at ended_at", PLAN, ROOM, WITH_OBJECT),
+        Fields("began_by", PERSONAL, EXPECTED, WITH_OBJECT),
+        Fields("ended_by", PERSONAL, SERVER, WITH_OBJECT),
     ),
     "live.MeetingNote": (
         Fields("id key written_at", TECHNICAL, SERVER, WITH_OBJECT),

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from attendance.core.codes import code_of
 from cms.core.lesson import media_key
+from cms.models import DrawnPaper
 from media import storage
 from media.signing import signed_url
 from organizations.models import RoleGrant, User
+from packages.signing import token
 from tests.trust.urls import Row
 from tests.trust.world import World
 
@@ -59,7 +61,8 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "rules": world.given.occasion.rule_id,
         "course-runs": world.course.run.pk,
         "hours": world.hours.pk,
-        "quizzes": world.quiz.pk,
+        "quizzes": world.question.pk if "question_chooser" in row.route else world.quiz.pk,
+        "packages": world.package.pk,
     }
     return {
         "occasion_id": occasion,
@@ -68,7 +71,9 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "dispute_id": world.dispute.pk,
         "recomputation_id": world.recomputation.pk,
         "quiz_id": world.quiz.pk,
+        "package_id": world.package.pk,
         "comment_id": world.comment.pk,
+        "path_id": world.path.pk,
         "question_id": world.question.pk,
         "evidence_id": world.tick.pk,
         "leave_id": world.leave.pk,
@@ -86,6 +91,9 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "revision_id": 1,
         "image_id": world.image.pk,
         "document_id": world.paper.pk,
+        "key": DrawnPaper.objects.get(document=world.paper).key,
+        "width": 720,
+        "nth": 1,
         "upload_id": world.upload.pk,
         "video_id": world.recording.pk,
         "name": "records",
@@ -94,6 +102,8 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "what": {"people": "number", "units": "rename"}.get(row.route.split("/")[0], "correct"),
         "person_id": world.member.pk,
         "token": "A" * 43,
+        "token_id": world.token.pk,
+        "webhook_id": world.webhook.pk,
         "unit_id": world.county.branch.pk,
         "grant_id": RoleGrant.objects.get(user=world.county.secretary).pk,
         "path": world.image.file.name,
@@ -106,6 +116,9 @@ def address(row: Row, world: World, persona: str, **changed: Any) -> str:
     if row.route.startswith("m/"):
         viewer = world.people[persona]
         return media_address(world, viewer.pk if isinstance(viewer, User) else 0)
+    if row.route.startswith("packages/"):
+        ticket = token(key=world.package.key, viewer_id=world.member.pk, as_of=timezone.now())
+        changed = {"token": ticket, "path": world.package.launch} | changed
     values = parameters(row, world) | changed
     url = "/" + PARAMETER.sub(lambda match: str(values[match[1]]), row.route)
     return url + QUERIES.get(row.route, lambda _world: "")(world)
@@ -157,6 +170,7 @@ FORM_BODIES = {
     "branch/reminders/": "text=",
     "branch/<int:training_id>/remind/": "token=x",
     "display/": "elder=1",
+    "api/webhooks/<int:webhook_id>/": "do=off",
     "courses/<int:occasion_id>/<int:lesson_id>/quizzes/<int:quiz_id>/": "do=start",
     "courses/<int:occasion_id>/<int:lesson_id>/talk/": "text=%E9%97%AE",
     "courses/<int:occasion_id>/talk/<int:comment_id>/decide/": "do=show",
@@ -168,6 +182,17 @@ FORM_BODIES = {
     "units/<int:unit_id>/merge/": "unit=QX.01.02&sure=1",
 }
 JSON_BODIES = {
+    "courses/<int:occasion_id>/<int:lesson_id>/quizzes/<int:quiz_id>/keep/": lambda world: {},
+    "courses/<int:occasion_id>/<int:lesson_id>/asked/<int:question_id>/": lambda world: {
+        "version": world.question.newest.pk, "picked": [0], "typed": "",
+    },
+    "courses/<int:occasion_id>/<int:lesson_id>/packages/<int:package_id>/report/": lambda world: {
+        "id": "a" * 32, "version": 1, "seen": 0, "status": "incomplete", "success": "", "score": None, "location": "",
+        "suspend": "", "total_ms": 0,
+    },
+    "courses/answers/": lambda world: {
+        "owner": str(world.member.public_id), "attempt": world.attempt_id, "answers": [], "submit": False,
+    },
     "watch/<int:occasion_id>/play": lambda world: {"device": "phone", "media": media_key(world.course.video.pk)},
     "watch/<int:occasion_id>/report": lambda world: {
         "session": world.session_id, "id": "r1", "ranges_ms": [[0, 1000]], "rate": 1.0, "position_ms": 1000,

@@ -32,6 +32,7 @@ COMMANDS = {
     "lock": "host",
     "give_back": "host",
     "await_encoder": "host",
+    "fall_back": "host",
     "poll_answer": "room",
     "ask": "room",
     "vote": "room",
@@ -62,6 +63,7 @@ COMMANDS = {
     "give_floor": "host",
     "lobby": "host",
     "admit": "host",
+    "record": "host",
     "note": "host",
     "note_drop": "host",
 }
@@ -95,6 +97,7 @@ EVENTS = {
     "seats": "all",
     "waiting": "hosts",
     "silenced": "all",
+    "recorded": "all",
     "notes": "all",
 }
 
@@ -109,6 +112,7 @@ FRAMES = {
     "link": "one",
     "held": "one",
     "may_speak": "one",
+    "fallback": "one",
     "faces": "one",
     "bye": "one",
     "tick": "all",

@@ -30,7 +30,9 @@ OWN_APPS = (
     "attendance",
     "meetings",
     "certificates",
+    "api",
     "quizzes",
+    "packages",
     "media",
     "cms",
     "courses",
@@ -81,6 +83,7 @@ def test_wagtails_models_are_not_extended_with_people() -> None:
         "cms.CourseIndexPage",
         "cms.CoursePage",
         "cms.LessonPage",
+        "cms.PathPage",
         "cms.SubtreeReview",
     }
     assert [model for model in heirs for field in model._meta.local_fields if field.related_model is User] == []

@@ -10,17 +10,24 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # Wagtail's own temporary file
 ]
+PAPER_PAGE = (
+    "courses/<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/pages/<slug:key>/<int:width>/<int:nth>.jpg"
+)
 # What a browser may keep although somebody is signed in, each with its reason.
 KEPT = {
     "offline/": "the same for everybody; kept for when there is no network",
     "sw.js": "the same for everybody",
     "m/<str:token>/<path:path>": "a film's pieces, by an address that ends; nobody loads an hour of film twice",
+    "packages/<str:token>/<path:path>": "a package's files, by an address that ends and that a page shows anew",
     "files/<path:path>": "a picture of the library",
     "courses/<int:occasion_id>/cover/": "a course's picture",
+    "courses/paths/<int:path_id>/cover/": "a learning path's picture",
     "courses/<int:occasion_id>/<int:lesson_id>/pictures/<int:image_id>/": "a lesson's picture",
     "courses/<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/": "a lesson's document",
+    PAPER_PAGE: "a page of a lesson's document; another file has another key",
     "healthz": "answered before anybody is known",
     "metrics": "the same",
+    "api/v1/openapi.json": "how the interface is asked; the same for everybody",
 }
 READABLE = [row for row in urls.ROWS if "GET" in row.methods.split() and row.route not in KEPT]
 

@@ -67,6 +67,7 @@ def things(world: World, route: str) -> dict[str, Any]:
         "rules": world.given.occasion.rule_id,
         "hours": world.hours.pk,
         "quizzes": world.quiz.pk,
+        "packages": world.package.pk,
     }
     place = place_of(route)
     named = {name: by_kind[kind] for name, kind in urls.PARAMETERS.items() if kind in by_kind}
@@ -79,6 +80,7 @@ def things(world: World, route: str) -> dict[str, Any]:
         "occasion_id": world.on_air.pk,
         "recomputation_id": world.recomputation.pk,
         "quiz_id": world.quiz.pk,
+        "package_id": world.package.pk,
         "course_id": world.course.lesson.get_parent().pk,
         "question_id": world.question.pk,
     }
@@ -207,7 +209,7 @@ def test_a_question_that_names_anothers_thing_is_404(world: World, persona: str,
     assert world.ask("organiser", method, url).status_code == 200
 
 
-@pytest.mark.parametrize("chooser", ["quizzes", "videos", "images", "documents"])
+@pytest.mark.parametrize("chooser", ["quizzes", "packages", "videos", "images", "documents"])
 def test_an_empty_key_is_nobodys(world: World, chooser: str) -> None:
     for question in ("?id=", "?id=x", "?id=&id="):
         answer = world.ask("organiser", "GET", f"/admin/{chooser}/chooser/chosen-multiple/{question}")

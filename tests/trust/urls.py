@@ -39,6 +39,7 @@ KEEPERS_OF_HOURS = ORGANISERS | OPERATORS
 KEEPERS_OF_RULES = ORGANISERS | OPERATOR  # the operator of the whole tree keeps those of no unit
 
 KEEPERS_OF_MEETINGS = ORGANISERS | OPERATORS
+OPENERS = SECRETARIES | ORGANISERS | OPERATORS  # of what another program reads
 
 SIGN_IN, JSON_401, NOT_FOUND = "sign-in", "401", "404"
 KEY = JSON_401  # no session opens it: whoever has no key gets 401, signed in or not
@@ -103,7 +104,7 @@ OWN = (
     Row("me/records/<int:occasion_id>/dispute/withdraw/", "POST", ROSTER, "that one takes it back, before an answer"),
     Row("me/leaves/", "GET", SIGNED_IN, "one's own leaves and what was answered"),
     Row("me/leaves/ask/", "GET POST", SIGNED_IN, "ask for leave: a category, occasions or days"),
-    Row("me/leaves/<int:leave_id>/withdraw/", "POST", SIGNED_IN, "take one's own back; nobody else's is touched"),
+    Row("me/leaves/<int:leave_id>/withdraw/", "POST", MEMBER, "take one's own back; nobody else's is there"),
     Row("me/records/<int:occasion_id>/declare/", "GET POST", ROSTER, "what oneself studied elsewhere"),
     Row("me/records/<int:occasion_id>/check/", FORM, ROSTER, "the check of understanding of what oneself makes up"),
     Row("me/declarations/<int:declaration_id>/withdraw/", "GET POST", MEMBER, "take back one's own declaration"),
@@ -219,10 +220,35 @@ CERTIFICATES = (
     Row("certificates/<int:certificate_id>/reissue/", "POST", ORGANISER, "issue one anew; logged"),
 )
 
+API = (
+    Row("api/", "GET", OPENERS, "one's own keys of other programs; for the operator above those of the units"),
+    Row("api/docs/", "GET", OPENERS, "how the interface is asked"),
+    Row("api/tokens/new/", FORM, OPENERS, "make a key; nothing one cannot read oneself; shown once"),
+    Row("api/tokens/<int:token_id>/", FORM, SECRETARY | OPERATOR, "a key, for its maker and the operator; end it"),
+    Row("api/webhooks/new/", FORM, SECRETARIES | ORGANISERS, "tell an address what happens, in numbers"),
+    Row("api/webhooks/<int:webhook_id>/", FORM, ORGANISER | OPERATOR, "its log; send again, switch off and on"),
+    Row("api/v1/openapi.json", "GET", ALL, "how the interface is asked, for programs; nobody's data"),
+    Row("api/v1/", "GET", NOBODY, "nothing", NOT_FOUND),
+    Row("api/v1/token", "GET", NOBODY, "what a key opens; whoever has it", KEY),
+    Row("api/v1/units", "GET", NOBODY, "units of the key's subtree; whoever has one for people", KEY),
+    Row("api/v1/people", "GET", NOBODY, "people of the key's subtree; whoever has one for people; logged", KEY),
+    Row("api/v1/trainings", "GET", NOBODY, "trainings that concern the key's subtree; whoever has one for them", KEY),
+    Row("api/v1/trainings/<int:training_id>", "GET", NOBODY, "the same", KEY),
+    Row("api/v1/trainings/<int:training_id>/occasions", "GET", NOBODY, "the same", KEY),
+    Row("api/v1/trainings/<int:training_id>/counts", "GET", NOBODY, "numbers; whoever has a key for counts", KEY),
+    Row("api/v1/trainings/<int:training_id>/records", "GET", NOBODY, "whoever has a key for records; logged", KEY),
+    Row("api/v1/trainings/<int:training_id>/missing", "GET", NOBODY, "whoever has a key for records; logged", KEY),
+    Row("api/v1/hours", "GET", NOBODY, "whoever has a key for hours; logged", KEY),
+    Row("api/v1/hours/month", "GET", NOBODY, "whoever has a key for hours; logged", KEY),
+)
+
 COURSES = (
     Row("courses/", READ, SIGNED_IN, "one's own courses; those of the subtree for secretary and organiser"),
     Row("courses/saved/", READ, ALL, "what the phone itself keeps; the same page for everybody"),
     Row("courses/saved.json", READ, SIGNED_IN, "which lessons that a phone keeps may stay"),
+    Row("courses/answers/", "POST", MEMBER, "answers to one's own quiz that a phone kept", JSON_401),
+    Row("courses/paths/<int:path_id>/", READ, ROSTER, "a learning path"),
+    Row("courses/paths/<int:path_id>/cover/", READ, ROSTER, "the picture on a learning path's cover"),
     Row("courses/<int:occasion_id>/", READ, READERS, "a course"),
     Row("courses/<int:occasion_id>/cover/", READ, READERS, "the picture on a course's cover"),
     Row(
@@ -249,7 +275,39 @@ COURSES = (
     Row("courses/<int:occasion_id>/<int:lesson_id>/pictures/<int:image_id>/", READ, READERS, "a lesson's picture"),
     Row("courses/<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/", READ, READERS, "a lesson's document"),
     Row(
+        "courses/<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/pages/",
+        READ,
+        READERS,
+        "the pages of a lesson's document",
+    ),
+    Row(
+        "courses/<int:occasion_id>/<int:lesson_id>/documents/<int:document_id>/pages/<slug:key>/<int:width>/<int:nth>.jpg",
+        READ,
+        READERS,
+        "a page of a lesson's document as a picture",
+    ),
+    Row(
         "courses/<int:occasion_id>/<int:lesson_id>/quizzes/<int:quiz_id>/", FORM, READERS, "one's own quiz of a lesson"
+    ),
+    Row(
+        "courses/<int:occasion_id>/<int:lesson_id>/quizzes/<int:quiz_id>/keep/",
+        "POST",
+        ROSTER,
+        "one's own quiz of a lesson, without what is right, to be kept on the phone",
+        JSON_401,
+    ),
+    Row(
+        "courses/<int:occasion_id>/<int:lesson_id>/asked/<int:question_id>/",
+        "POST",
+        READERS,
+        "one's own answer to what a video asks; the key once it is answered",
+    ),
+    Row("courses/<int:occasion_id>/<int:lesson_id>/packages/<int:package_id>/", READ, READERS, "a lesson's package"),
+    Row(
+        "courses/<int:occasion_id>/<int:lesson_id>/packages/<int:package_id>/report/",
+        "POST",
+        ROSTER,
+        "what a package says of oneself",
     ),
     Row("watch/<int:occasion_id>/play", "POST", ROSTER, "begin to watch", JSON_401),
     Row("watch/<int:occasion_id>/report", "POST", MEMBER, "what one watched, in one's own session", JSON_401),
@@ -263,7 +321,12 @@ LIVE = (
     Row("live/meetings/plan/", "GET POST", SECRETARIES | ORGANISERS, "plan a meeting by video; names logged"),
     Row("live/meetings/<int:occasion_id>/change/", "GET POST", COUNTS, "a meeting's plan; names logged"),
     Row("live/meetings/<int:occasion_id>/cancel", "POST", COUNTS, "cancel a meeting that has not begun"),
+    Row(
+        "live/meetings/<int:occasion_id>/recording/", "GET", ROSTER, "what was recorded of a meeting; counts for nobody"
+    ),
+    Row("live/meetings/<int:occasion_id>/recording/delete/", "GET POST", SECRETARY, "delete it, with a reason; logged"),
     Row("live/<int:occasion_id>/host/", "GET", HOSTS, "the lecturer's desk"),
+    Row("live/<int:occasion_id>/host/rehearsal/", "GET", HOSTS, "the desk with simulated members, kept nowhere"),
     Row("live/<int:occasion_id>/encoder/", "GET POST", HOSTS, "the key of a device outside; shown once"),
     Row("live/<int:occasion_id>/whip/", "POST", NOBODY, "a device outside sends the picture; whoever has the key", KEY),
     Row("live/<int:occasion_id>/whip/<str:session>/", "DELETE", NOBODY, "it ends; whoever has the key", KEY),
@@ -300,6 +363,12 @@ FILES = (
         ROOM,
         "media by a signed address, in its viewer's own browser alone; the right is asked again",
         NOT_FOUND,
+    ),
+    Row(
+        "packages/<str:token>/<path:path>",
+        READ,
+        ALL,
+        "a file of a package by a signed address that ends: its frame is of no origin and has no cookie (ADR 82)",
     ),
     Row("videos/<uuid:video_id>/fault", "POST", ROOM, "that one's browser cannot play it", JSON_401),
     Row("files/<path:path>", READ, ORGANISER, "a picture of the library that one may choose or edits", NOT_FOUND),
@@ -359,6 +428,22 @@ ADMIN = (
     Row("admin/quizzes/chooser/chosen/<str:pk>/", READ, ORGANISER, "the chosen one"),
     Row("admin/quizzes/chooser/chosen-multiple/", READ, OFFICE, "the chosen ones"),
     Row("admin/quizzes/chooser/create/", EVERY, NOBODY, "closed: quizzes are made on their own page"),
+    Row("admin/quizzes/question_chooser/", READ, OFFICE, "choose among those of one's subtree"),
+    Row("admin/quizzes/question_chooser/results/", READ, OFFICE, "the same"),
+    Row("admin/quizzes/question_chooser/chosen/<str:pk>/", READ, ORGANISER, "the chosen one"),
+    Row("admin/quizzes/question_chooser/chosen-multiple/", READ, OFFICE, "the chosen ones"),
+    Row("admin/quizzes/question_chooser/create/", EVERY, NOBODY, "closed: questions are made on their own page"),
+    Row("admin/packages/", READ, ORGANISERS, "the packages of one's subtree"),
+    Row("admin/packages/add/", FORM, ORGANISERS, "a new package in one's subtree"),
+    Row("admin/packages/<int:package_id>/", FORM, ORGANISER, "a package's name, and another file in its place"),
+    Row("admin/packages/<int:package_id>/offer/", "POST", ORGANISER, "withdraw it, or offer it again"),
+    Row("admin/packages/<int:package_id>/delete/", FORM, ORGANISER, "delete it while nobody needs it; asks first"),
+    Row("admin/packages/<int:package_id>/preview/", READ, ORGANISER, "play it as on a phone; keeps nothing"),
+    Row("admin/packages/chooser/", READ, OFFICE, "choose among those of one's subtree"),
+    Row("admin/packages/chooser/results/", READ, OFFICE, "the same"),
+    Row("admin/packages/chooser/chosen/<str:pk>/", READ, ORGANISER, "the chosen one"),
+    Row("admin/packages/chooser/chosen-multiple/", READ, OFFICE, "the chosen ones"),
+    Row("admin/packages/chooser/create/", EVERY, NOBODY, "closed: packages are brought in on their own page"),
     Row("admin/course-runs/", READ, ORGANISERS, "the courses given in one's subtree"),
     Row("admin/course-runs/results/", READ, ORGANISERS, "the same"),
     Row("admin/course-runs/new/", FORM + " PUT", ORGANISERS, "give a course"),
@@ -431,7 +516,7 @@ ADMIN = (
     Row("admin/videos/chooser/create/", EVERY, NOBODY, "closed: videos are uploaded"),
 )
 
-ROWS = SITE + SIGNING_IN + OWN + BRANCH + MEETINGS + CERTIFICATES + COURSES + LIVE + FILES + PEOPLE + ADMIN
+ROWS = SITE + SIGNING_IN + OWN + BRANCH + MEETINGS + CERTIFICATES + API + COURSES + LIVE + FILES + PEOPLE + ADMIN
 
 
 @dataclass(frozen=True)
@@ -502,7 +587,7 @@ PARAMETERS = {
     "pk": "what the place says",
     "occasion_id": "asked by its own view",
     "recomputation_id": "asked by its own view",
-    **dict.fromkeys(("quiz_id", "question_id"), "asked by its own view"),
+    **dict.fromkeys(("quiz_id", "question_id", "package_id"), "asked by its own view"),
     "course_id": "asked by its own view",
     "revision_id": "one of the page in the address",
     **dict.fromkeys(("revision_id_a", "revision_id_b"), "one of the page in the address"),
@@ -521,6 +606,7 @@ PLACES = {
     "admin/documents/": "document",
     "admin/videos/": "video",
     "admin/quizzes/": "other",
+    "admin/packages/": "other",
     "admin/course-runs/": "other",
     "admin/trainings/": "other",
     "admin/rules/": "other",

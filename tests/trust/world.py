@@ -26,6 +26,8 @@ from PIL import Image as Pixels
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 
+from api.models import Token, Webhook
+from api.operations import make_token, make_webhook
 from attendance.core.check import Draft, Kind
 from attendance.models import (
     Correction,
@@ -63,6 +65,7 @@ from certificates.core.finish import Finish
 from certificates.models import Certificate
 from certificates.operations import Wording, switch, write_setting
 from certificates.operations.issuing import written
+from cms.models import CoursePage, PathPage
 from config import marks
 from courses.discussing import show_comment, write_comment
 from courses.models import LessonComment
@@ -77,14 +80,18 @@ from meetings.models import Meeting
 from meetings.operations import Attendance, GatheringPlan, book_mark, plan_gathering, write_attendance, write_minutes
 from organizations.models import Exemption, Role, User
 from organizations.operations import exempt_member
+from packages.models import Package
+from packages.operations import add_package
 from quizzes.models import Question, Quiz
+from quizzes.operations import start_attempt
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory, be_present
-from tests.factories.cms import CoursePageFactory, LessonPageFactory, ready_video
+from tests.factories.cms import CoursePageFactory, LessonPageFactory, drawn, make_path, ready_video
 from tests.factories.courses import Given, watch
 from tests.factories.live import ChatMessageFactory, LectureFactory
 from tests.factories.meetings import make_meeting
 from tests.factories.organizations import PASSWORD, County, RoleGrantFactory, make_county
 from tests.factories.quizzes import FILL, make_quiz
+from tests.packages.zips import make_package
 
 HOUR = dt.timedelta(hours=1)
 # Words that stand nowhere else: where one of them is read, something of the first branch was read.
@@ -98,6 +105,7 @@ TRAINING, LECTURE, ON_AIR, COURSE, VIDEO = (
 SAID, COMPLAINT, PAPER, PICTURE = "甲支部屋檐滴水", "甲支部那天在集中收看点", "甲支部讲义", "甲支部水沟图"
 QUESTION = "甲支部小测的题目"
 COMMENT = "甲支部课里的留言"
+PACKAGE = "甲支部课里的课件包"
 QUIZ, BANKED = "甲支部课里的练习", "甲支部题库里的题"
 DECLARED, MEETING = "甲支部学过的平台", "甲支部党员大会"
 MARKS = (
@@ -114,6 +122,7 @@ MARKS = (
     DECLARED,
     QUESTION,
     QUIZ,
+    PACKAGE,
     BANKED,
     COMMENT,
     "王一",
@@ -131,7 +140,9 @@ class World:
     given: Lecture
     on_air: Lecture
     course: Given
+    path: PathPage
     quiz: Quiz
+    package: Package
     comment: LessonComment
     question: Question
     met: Meeting
@@ -149,9 +160,12 @@ class World:
     image: Image
     paper: Document
     session_id: int
+    attempt_id: int
     hours: HoursTable
     recomputation: Recomputation
     certificate: Certificate
+    token: Token
+    webhook: Webhook
     browser: Client = field(default_factory=Client)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -231,15 +245,21 @@ def make_world() -> World:
     )  # fmt: skip
     image, paper = _library(county)
     quiz = make_quiz(county.branch, county.organiser, replace(FILL, text=BANKED), title=QUIZ)
+    package = add_package(
+        file=make_package(), title=PACKAGE, node_id=county.branch.pk, made_by_id=county.organiser.pk,
+        as_of=timezone.now(),
+    )  # fmt: skip
     world = World(
         county=county,
         people=people,
         training=training,
         given=given,
         on_air=_lecture_on_air(county, training),
-        course=_course(county, training, image, paper, quiz),
+        course=_course(county, training, image, paper, quiz, package),
+        path=make_path(county.branch, CoursePage.objects.get(title=COURSE), title="急救学习路径", cover=image),
         comment=LessonComment.objects.get(),
         quiz=quiz,
+        package=package,
         question=Question.objects.get(),
         met=_met(county),
         by_video=make_meeting(county, starts_at=timezone.now() + 48 * HOUR),
@@ -256,9 +276,12 @@ def make_world() -> World:
         image=image,
         paper=paper,
         session_id=WatchSession.objects.get().pk,
+        attempt_id=start_attempt(quiz_id=quiz.pk, member_id=county.member.pk, as_of=timezone.now()).pk,
         hours=_hours(county),
         recomputation=_judged_anew(county, given.occasion),
         certificate=_certificate(county, training),
+        token=_token(county),
+        webhook=_webhook(county),
     )
     open_hall(
         occasion_id=world.on_air.pk, node_id=county.branch.pk, opened_by_id=county.secretary.pk, as_of=timezone.now()
@@ -312,6 +335,23 @@ def _certificate(county: County, training: Training) -> Certificate:
     made = written(setting=setting, member=county.member, node=county.branch, finish=finish, as_of=now)
     made.save()
     return made
+
+
+def _token(county: County) -> Token:
+    return make_token(
+        maker=county.secretary, name="系统", node=county.branch, scopes=["records"], days=90, as_of=timezone.now()
+    )[0]
+
+
+def _webhook(county: County) -> Webhook:
+    return make_webhook(
+        maker=county.organiser,
+        name="系统",
+        node=county.branch,
+        url="https://hr.example.cn/",
+        events=["occasion.closed"],
+        as_of=timezone.now(),
+    )[0]
 
 
 def _hours(county: County) -> HoursTable:
@@ -369,12 +409,14 @@ def _lecture_on_air(county: County, training: Training) -> Lecture:
     return lecture
 
 
-def _course(county: County, training: Training, image: Image, paper: Document, quiz: Quiz) -> Given:
+def _course(county: County, training: Training, image: Image, paper: Document, quiz: Quiz, package: Package) -> Given:
     now, video = timezone.now(), ready_video(title=VIDEO, created_by=county.organiser)
     write_video(video)
     page = CoursePageFactory(cover=image, title=COURSE, node=county.branch)
     picture = {"image": image, "alt": PICTURE, "decorative": False}
     body = [("text", "<p>先看安全</p>"), ("video", video), ("picture", picture), ("document", paper), ("quiz", quiz)]
+    body.insert(2, ("asks", {"at": "00:05", "question": Question.objects.get(), "must": False}))
+    body.append(("package", package))
     lesson = LessonPageFactory(course=page, title=f"{COURSE}第一讲", body=body)
     plan = CoursePlan(
         training_id=training.pk,
@@ -425,10 +467,12 @@ def _upload(county: County) -> Upload:
 def _library(county: County) -> tuple[Image, Document]:
     owner, pixels = county.organiser, io.BytesIO()
     Pixels.new("RGB", (64, 48), "green").save(pixels, "PNG")
-    drawn = ContentFile(pixels.getvalue(), name="shuigou.png")
-    image = Image.objects.create(title=PICTURE, file=drawn, uploaded_by_user=owner)
+    picture = ContentFile(pixels.getvalue(), name="shuigou.png")
+    image = Image.objects.create(title=PICTURE, file=picture, uploaded_by_user=owner)
     file = ContentFile(b"%PDF-1.4 demo", name="jiangyi.pdf")
-    return image, Document.objects.create(title=PAPER, file=file, uploaded_by_user=owner)
+    paper = Document.objects.create(title=PAPER, file=file, uploaded_by_user=owner)
+    drawn(paper)
+    return image, paper
 
 
 def write_video(video: Video) -> None:

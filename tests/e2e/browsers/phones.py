@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from playwright.sync_api import BrowserType, Page
+from playwright.sync_api import BrowserType, Error, Page
 
 from tests.services import free_port
 
@@ -58,12 +58,23 @@ class Phone(Protocol):
     def forget(self) -> None: ...
 
 
+@contextlib.contextmanager
+def _between_pages() -> Iterator[None]:
+    """A question that a page's leaving cut short has no answer yet; the next page is asked again."""
+    try:
+        yield
+    except Error as error:
+        if "because of a navigation" not in str(error):
+            raise
+
+
 def until(phone: Phone, script: str, *values: Any, seconds: float = PATIENCE_S) -> Any:
     """Return the first true answer of ``script``; raise AssertionError with what the page says instead."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if answer := phone.run(script, *values):
-            return answer
+        with _between_pages():
+            if answer := phone.run(script, *values):
+                return answer
         time.sleep(0.2)
     said = phone.run("return document.body.innerText")
     raise AssertionError(f"{phone.name}: in vain {script} {values}; the page says {said!r}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, TimeoutError, expect
 
 from tests.e2e.acts import PASSWORD, desk_context, sign_in, wait_until
 from tests.e2e.pages.tour import ORGANISER
@@ -20,6 +20,12 @@ STORED = f"""() => {{
   const form = wagtail.app.queryController("w-unsaved");
   return form.formData === form.initialFormData && document.querySelector("{AUTOSAVED}") !== null;
 }}"""
+
+STANDING = """() => {
+  const form = wagtail.app.queryController("w-unsaved");
+  const indicator = document.querySelector("#w-autosave-indicator");
+  return { changed: form.formData !== form.initialFormData, ...(indicator ? indicator.dataset : {}) };
+}"""
 
 
 @pytest.fixture
@@ -62,7 +68,25 @@ def write(page: Page, words: str) -> None:
 
 def wait_for_storing(page: Page) -> None:
     page.wait_for_timeout(600)
-    page.wait_for_function(STORED)
+    try:
+        page.wait_for_function(STORED)
+    except TimeoutError as error:
+        raise AssertionError(f"not stored: {page.evaluate(STANDING)}") from error
+
+
+def refuse_once(page: Page) -> list[str]:
+    """The next autosave meets a server that cannot; return where what was refused will stand."""
+    refused: list[str] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST" and not refused:
+            refused.append(route.request.url)
+            route.fulfill(status=503, body="busy")
+        else:
+            route.continue_()
+
+    page.route("**/edit/", answer)
+    return refused
 
 
 def publish(page: Page) -> None:
@@ -86,6 +110,12 @@ def test_a_lesson_is_kept_from_the_first_word_through_a_mistake(desk: tuple[Brow
     write(page, "先看路，再走。")
     page.wait_for_url(re.compile(r"/admin/pages/\d+/edit/"))
     assert written(page, served) == "未命名的课 / 先看路，再走。"
+    refused = refuse_once(page)
+    page.keyboard.type("慢走。")
+    wait_for_storing(page)
+    assert refused
+    assert written(page, served) == "未命名的课 / 先看路，再走。慢走。"
+    page.unroute_all()
     add_block(page, "视频")
     page.get_by_role("button", name="选择视频").last.click()
     page.locator("[data-chooser-modal-choice]").first.click()
@@ -100,7 +130,7 @@ def test_a_lesson_is_kept_from_the_first_word_through_a_mistake(desk: tuple[Brow
     expect(page.get_by_text("请写上名称。", exact=True)).to_be_visible()
     expect(page.get_by_text("这里还没有选图片。请选一张，或删掉这一块。", exact=True)).to_be_visible()
     assert title in page.locator("[data-chooser-title]").all_inner_texts()
-    expect(page.locator("[contenteditable=true]")).to_have_text("先看路，再走。")
+    expect(page.locator("[contenteditable=true]")).to_have_text("先看路，再走。慢走。")
     page.locator("[data-streamfield-child] button[title=删除], button[title=删除]").last.click()
     page.fill("#id_title", "怎样走夜路")
     publish(page)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.pages.browser import Tourist
+from tests.e2e.pages.test_room_picture import soon_sees
 from tests.e2e.pages.tour import MEMBER, ORGANISER, TOUR
 
 pytestmark = pytest.mark.e2e
@@ -19,11 +20,40 @@ const list = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices
 navigator.mediaDevices.enumerateDevices = () => list().then((all) => all.filter((one) => one.kind !== "videoinput"));
 """
 
+# As where UDP is closed and there is no relay: no candidate of any kind, and the connection never comes up.
+WITHOUT_UDP = """
+const Real = window.RTCPeerConnection;
+window.RTCPeerConnection = function (asked) {
+  return new Real({ ...asked, iceServers: [], iceTransportPolicy: "relay" });
+};
+window.RTCPeerConnection.prototype = Real.prototype;
+"""
+
 
 @pytest.fixture(scope="module")
 def tourist(browser: Browser, served: str) -> Tourist:
-    """Both tests are of one lecture, whose address it finds while it is still to come."""
+    """All tests are of one lecture, whose address it finds while it is still to come."""
     return Tourist(browser, served)
+
+
+def test_a_lecturer_rehearses_with_simulated_members_and_the_lecture_has_not_begun(tourist: Tourist) -> None:
+    with tourist.visiting(HOST.account, permissions=["camera", "microphone"]) as context:
+        page = context.new_page()
+        page.goto(tourist.address(HOST))
+        page.get_by_role("link", name="彩排一下").click()
+        expect(page.locator("#go")).to_be_enabled()
+        page.locator("#go").click()
+        expect(page.locator("#headline")).to_contain_text("大家看得到、听得到您")
+        page.locator("#look").click()
+        page.wait_for_function("document.getElementById('look-video').videoWidth > 0")
+        expect(page.locator("#chat li").first).to_contain_text("模拟·")
+        page.locator("#tab-people").click()
+        expect(page.locator("#here li").first).to_contain_text("模拟·")
+        end(page)
+        expect(page.locator("#undo-left")).to_contain_text("还可以恢复")
+        page.get_by_role("link", name="结束彩排").click()
+        expect(page.locator("#go")).to_be_visible()
+        expect(page.locator("#chat li")).to_have_count(0)
 
 
 def test_a_lecture_without_a_camera_has_a_picture_for_those_who_watch_by_hls(tourist: Tourist, served: str) -> None:
@@ -72,6 +102,30 @@ def test_an_organiser_moderates_and_takes_the_picture_only_when_told_to(tourist:
         expect(lecturer.locator("#link-state")).to_contain_text("画面已送出")
         hands_stay(organiser, member, address.replace("host/", ""))
         take_and_give_back(lecturer, organiser)
+        end(lecturer)
+
+
+def test_where_the_network_lets_no_webrtc_through_the_picture_goes_out_by_the_fallback(tourist: Tourist) -> None:
+    address = tourist.address(HOST)
+    with (
+        tourist.visiting(HOST.account, permissions=["camera", "microphone"]) as lecturers,
+        tourist.visiting(MEMBER) as members,
+    ):
+        lecturers.add_init_script(WITHOUT_UDP)
+        lecturer, member = lecturers.new_page(), members.new_page()
+        lecturer.goto(address)
+        lecturer.locator("#resume-lecture:visible, #go:visible:not([disabled])").first.click()
+        expect(lecturer.locator("#way-note")).to_contain_text("已改用备用方式，学员会晚几秒看到")
+        expect(lecturer.locator("#headline")).to_have_text("大家看得到、听得到您")
+        member.goto(address.replace("host/", ""))
+        soon_sees(member, 60)
+        # Loaded anew it does not try what the network refused; asked to, it does, and the picture stays meanwhile.
+        lecturer.reload()
+        expect(lecturer.locator("#way-note")).to_contain_text("正在用备用方式")
+        expect(lecturer.locator("#link-state")).to_contain_text("画面已送出")
+        lecturer.locator("#way").click()
+        expect(lecturer.locator("#link-state")).to_contain_text("还是不能直接传送")
+        expect(lecturer.locator("#headline")).to_have_text("大家看得到、听得到您")
         end(lecturer)
 
 

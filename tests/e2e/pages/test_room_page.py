@@ -16,7 +16,8 @@ pytestmark = pytest.mark.e2e
 
 HOST = "http://room.test"
 DATA: dict[str, Any] = {
-    "occasion": 1, "you": 7, "owner": "me", "counted": True, "state": "live", "seq": 0, "mine": None, "now": 1000,
+    "occasion": 1, "you": 7, "owner": "me", "counted": True, "is_lite": False, "state": "live", "seq": 0,
+    "mine": None, "now": 1000,
     "starts_at": 0, "ends_at": 9_999_999, "undone_until": None, "void_reason": "", "live_at": 1, "hls_url": "",
     "hls_audio_url": "", "chat": [], "talk": True, "locked": False, "break_until": None,
     "stage": {"on_air": None, "hands": []}, "air_log": [],
@@ -25,12 +26,14 @@ DATA: dict[str, Any] = {
         "state": "/state", "ticket": "/ticket", "outbox": "/outbox", "socket": "/socket", "replay": "", "people": "/p",
     },
     "words": {
-        "me": "我", "waiting_turn": "剩下的会自动发出", "not_sent": "没有发出去", "elsewhere": "点“在这里看”",
+        "me": "我", "sound_only": "只听声音", "picture_again": "看画面",
+        "waiting_turn": "剩下的会自动发出", "not_sent": "没有发出去", "elsewhere": "点“在这里看”",
         "live_for": "直播 {time}", "in_break": "休息中", "speaking": "正在发言：{names}",
         "invited": "主持人请您上台发言。上台以后，大家都能听到您的声音。",
     },
     "slides_url": "/s/", "slide_words": {"of": "课件 {page}/{pages}", "big_picture": "放大讲师"},
-    "poll": None, "notice": "", "slide": {"deck": "", "page": 0, "pages": 0}, "captions": [], "speakers": [],
+    "poll": None, "notice": "", "decks": [],
+    "slide": {"deck": "", "page": 0, "pages": 0}, "captions": [], "speakers": [],
     "opens_at": 0, "title": "防汛避险", "restricted": [],
 }  # fmt: skip
 # A socket that answers as the test says: `said` is what the page sent, `speak` what it hears.
@@ -42,6 +45,7 @@ window.WebSocket = class {
   constructor() {
     window.line = this;
     setTimeout(() => window.speak({ t: "joined", at: 1000, seq: 0, state: "live", counted: true, muted: false,
+      host: !!document.getElementById("host"),
       people: 1, picture: false, hand: false, chat: true, locked: false, break_until: null, ice: [],
       stage: { on_air: null, hands: [], unclear: 0 } }), 0);
   }
@@ -184,6 +188,16 @@ def test_an_older_answer_takes_nothing_back_of_what_was_said_since(room: Page) -
     held[0].fulfill(content_type="application/json", body=json.dumps(older))
     expect(room.locator("#notice-text")).to_have_text("请带笔记本")
     expect(room.locator("#speaking")).to_have_text("正在发言：李")
+
+
+def test_in_low_data_mode_the_sound_comes_first_and_the_picture_when_it_is_asked_for(
+    opened: Callable[[str], Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DATA, "is_lite", True)
+    key = opened("room").locator("#sound-only")
+    expect(key).to_have_text("看画面")
+    key.click()
+    expect(key).to_have_text("只听声音")
 
 
 def test_in_a_break_no_clock_goes_on_at_the_picture(room: Page) -> None:

@@ -201,7 +201,7 @@ MUTANTS = (
         name="recording-needed",
         means="A recording is deleted while people make up with it.",
         file="live/operations/recording.py",
-        before="if occasion.state in HELD and until is not None and until > as_of:",
+        before="if occasion.state in HELD and until is not None and until > as_of and not lecture.is_meeting:",
         after="if False:",
         tests=("tests/live/test_plans.py::test_a_recording_stays_while_somebody_can_make_up_with_it",),
     ),

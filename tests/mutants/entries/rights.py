@@ -171,7 +171,7 @@ MUTANTS = (
         name="picture-of-others",
         means="Anybody who is signed in sees every live picture.",
         file="live/permissions.py",
-        before="lecture is not None and may_join(user, lecture)",
+        before="lecture is not None and not lecture.is_meeting and may_join(user, lecture)",
         after="lecture is not None",
         tests=("tests/live/test_pages.py::test_neighbours_get_404_everywhere",),
     ),
