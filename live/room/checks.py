@@ -73,7 +73,8 @@ class RoomChecks:
 
     async def look(self) -> None:
         """Bring all rooms to what the database says. Raises DatabaseError."""
-        rooms, now = dict(self._process.rooms.open), timezone.now()
+        now = timezone.now()
+        rooms = {occasion_id: room for occasion_id, room in self._process.rooms.open.items() if room.is_learnt}
         if not rooms:
             self._looked_at = now
             return

@@ -107,6 +107,13 @@ class Room:
         """The room's name at the media engine."""
         return lecture_room(self.occasion_id)
 
+    @property
+    def is_learnt(self) -> bool:
+        """Whether its first browser has looked up where the lecture stands. Nothing compares it with the database
+        before: a difference told in between would pass for news, and be all that the first browser hears.
+        """
+        return self.known and not self.learning.locked()
+
     def people(self) -> int:
         """Persons in the room over all processes but its hosts; two devices of one person in one process are one."""
         return self.people_here() + sum(people for _at, people, _webrtc, _unclear in self.elsewhere.values())

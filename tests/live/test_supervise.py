@@ -87,7 +87,7 @@ async def take(_message: dict[str, Any]) -> None:
 
 def come(process: RoomProcess) -> Connection:
     connection = Connection(send=take, member_id=5, host=False, device="d", counted=True, heard_at=process.loop.time())
-    process.rooms.enter(3, connection)
+    process.rooms.enter(3, connection).known = True
     return connection
 
 
