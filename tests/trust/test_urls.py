@@ -92,6 +92,8 @@ def test_everybody_gets_what_the_table_says(world: World, row: Row) -> None:
     wrong: dict[str, Any] = {}
     for method in row.methods.split():
         for persona in urls.PERSONAS:
+            if method == "GET" and persona in row.who:
+                continue  # tests/trust/test_reading.py asks
             answer = world.ask(
                 persona, method, requests.address(row, world, persona), **requests.body(row, method, world)
             )
