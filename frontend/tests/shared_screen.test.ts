@@ -92,3 +92,17 @@ test("whoever stopped sharing is not told of it", async () => {
   first.close();
   assert.equal((await opened()).note(), "");
 });
+
+test("a screen that the system keeps is told of; whoever changed their mind is told nothing", async () => {
+  const page = await opened();
+  const refused = async (name: string, message: string): Promise<string> => {
+    const getDisplayMedia = (): Promise<Stream> => Promise.reject(new DOMException(message, name));
+    Object.assign((browser.navigator as { mediaDevices?: object }).mediaDevices ?? {}, { getDisplayMedia });
+    await page.share();
+    return page.note();
+  };
+  assert.equal(await refused("NotAllowedError", "Permission denied"), "");
+  assert.equal(await refused("NotAllowedError", "Permission denied by system"), "screen_kept");
+  assert.equal(await refused("NotReadableError", "Could not start video source"), "screen_kept");
+  assert.equal(await refused("NotAllowedError", "Permission denied"), "");
+});

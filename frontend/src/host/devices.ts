@@ -107,6 +107,15 @@ export function openScreen(): Promise<MediaStream> {
   return navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15 } }, audio: true });
 }
 
+/**
+ * Whether the screen did not come although the person chose one: the system keeps it from the browser (Chromium says so
+ * in words alone), or another program holds it. Who closes the browser's own question has changed their mind.
+ */
+export function isScreenKept(error: unknown): boolean {
+  if (!(error instanceof DOMException)) return true;
+  return error.name !== "NotAllowedError" || error.message.includes("by system");
+}
+
 /** Loudness of the microphone, 0 to 1. */
 export class Meter {
   private context: AudioContext | null = null;

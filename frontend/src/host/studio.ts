@@ -8,6 +8,7 @@ import { Corner } from "./corner";
 import {
   canShareScreen,
   type DeviceProblem,
+  isScreenKept,
   listDevices,
   Meter,
   NO_CAMERA,
@@ -60,6 +61,8 @@ export class Studio {
   private isQuiet = false;
   /** This page shared a screen before it was loaded anew: a browser gives it to no page unasked. */
   private hasLostScreen: boolean = recall("sessionStorage", SHARES, false);
+  /** The last time it was asked for, no screen came. */
+  private isScreenKept = false;
 
   constructor(
     private readonly words: HostWords,
@@ -168,6 +171,7 @@ export class Studio {
     face.textContent = fill(this.words, this.withFace ? "face_off" : "face_on");
     const notes = [
       this.hasLostScreen && !share.hidden ? fill(this.words, "screen_over") : "",
+      this.isScreenKept && !share.hidden ? fill(this.words, "screen_kept") : "",
       this.screen && !this.screenSound ? fill(this.words, "screen_silent") : "",
       hasFace && this.withFace ? fill(this.words, "face_cost") : "",
       hasFace && this.isTooSlow ? fill(this.words, "face_slow") : "",
@@ -225,9 +229,12 @@ export class Studio {
         if (!shared) return;
         this.screen = shared.getVideoTracks()[0] ?? null;
         this.screenSound = shared.getAudioTracks()[0] ?? null;
-      } catch {
-        return; // The person chose "cancel".
+      } catch (error) {
+        this.isScreenKept = isScreenKept(error);
+        this.events.changed();
+        return;
       }
+      this.isScreenKept = false;
       if (this.screen) this.screen.onended = () => void this.screenEnded();
       this.hasLostScreen = false;
       remember("sessionStorage", SHARES, true);

@@ -227,6 +227,7 @@ export interface HostWords {
   replaced: string;
   replay_ready: string;
   screen: string;
+  screen_kept: string;
   screen_over: string;
   screen_silent: string;
   screen_stop: string;
