@@ -1,5 +1,7 @@
 """A migrated database for each test worker, copied from one template: migrating takes much longer than copying.
 
+``python -m tests.databases`` makes the template before anybody waits for it.
+
 After a test that commits, it is made what it was by deleting rows and putting the template's few back: Django's own way
 (truncate every table, then make content types, permissions and pages anew) takes a hundred times as long.
 """
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import django
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
@@ -57,8 +60,8 @@ def migrate(url: str) -> None:
         raise RuntimeError(f"migrating the test template failed:\n{done.stderr[-3000:]}")
 
 
-def sqlite_copy(worker: str) -> Path:
-    """Return the path of a fresh SQLite database with all migrations."""
+def sqlite_template() -> Path:
+    """Return the path of a SQLite database with all migrations, which is there or is made now."""
     name = f"classroom-template-{os.getuid()}-{schema_hash()}"
     template = Path(tempfile.gettempdir()) / f"{name}.sqlite3"
     with locked(name):
@@ -68,15 +71,23 @@ def sqlite_copy(worker: str) -> Path:
             making.rename(template)
             for leftover in template.parent.glob(f"{making.name}-*"):
                 leftover.unlink()
+    return template
+
+
+def sqlite_copy(worker: str) -> Path:
+    """Return the path of a fresh SQLite database with all migrations."""
     copy = Path(tempfile.mkdtemp(prefix=f"classroom-{worker}-")) / "test.sqlite3"
-    shutil.copyfile(template, copy)
+    shutil.copyfile(sqlite_template(), copy)
     return copy
 
 
-def postgres_copy(worker: str) -> str:
-    """Return the name of a fresh database on the server of DATABASE_URL with all migrations."""
-    template, name = f"template_{schema_hash()}", f"test_{worker}"
-    settings = connection.settings_dict
+@contextmanager
+def postgres_template() -> Iterator[tuple[Any, str]]:
+    """Give a cursor and the name of a database with all migrations on the server of DATABASE_URL, made now if need be.
+
+    Nobody else makes or copies it meanwhile.
+    """
+    template, settings = f"template_{schema_hash()}", connection.settings_dict
     base = f"postgres://{settings['USER']}@{settings['HOST']}:{settings['PORT']}"
     with locked(f"classroom-{settings['PORT']}"), connection._nodb_cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template])
@@ -84,6 +95,13 @@ def postgres_copy(worker: str) -> str:
             cursor.execute(f"CREATE DATABASE making_{template}")
             migrate(f"{base}/making_{template}")
             cursor.execute(f"ALTER DATABASE making_{template} RENAME TO {template}")
+        yield cursor, template
+
+
+def postgres_copy(worker: str) -> str:
+    """Return the name of a fresh database on the server of DATABASE_URL with all migrations."""
+    name = f"test_{worker}"
+    with postgres_template() as (cursor, template):
         cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     return name
@@ -145,3 +163,13 @@ def test_database(worker: str) -> Iterator[None]:
         settings["NAME"] = before
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1"}
+    django.setup()
+    if connection.vendor == "sqlite":
+        sqlite_template()
+    else:
+        with postgres_template():
+            pass

@@ -2,17 +2,20 @@
 # Every test there is: on SQLite and memory, on PostgreSQL and Redis, with real Janus and real browsers.
 # tests/run.sh fast: what needs neither, on SQLite alone, without pages and what tries the installer, for the desk.
 # tests/run.sh pages: the pages on PostgreSQL, too, which no other run does.
+# tests/run.sh databases: what asks databases and sockets, on both; the part of the whole that needs the servers.
 # Further words go to pytest.
 # What talks to the engine runs in a network namespace of its own (tests/netns.sh), for Janus skips loopback.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-pytest=".venv/bin/python -m pytest -q --durations=10"
+python=.venv/bin/python
+pytest="$python -m pytest -q --durations=10"
 # Two workers more than processors, each given a test at a time: the first tests wait for real clocks.
 busy="-n $(($(nproc) + 2)) --dist loadgroup --no-loadscope-reorder"
 # Every worker of every stage would compile all tests again: 15 instead of 4 seconds of processor time each.
 unset PYTHONDONTWRITEBYTECODE
 VAR_DIR=$(mktemp -d) && export VAR_DIR
-trap 'rm -rf "$VAR_DIR"' EXIT
+# shellcheck disable=SC2046
+trap 'kill -- $(cat "$VAR_DIR/behind.pid" <(jobs -p) 2>/dev/null | sed s/^/-/) 2>/dev/null; rm -rf "$VAR_DIR"' EXIT
 failed=0
 # Seconds of processor time of everything that a shell has seen end so far.
 used() { awk -v tick="$(getconf CLK_TCK)" '{ print int(($16 + $17) / tick) }' "/proc/$1/stat"; }
@@ -40,39 +43,67 @@ if [ "${1:-}" = fast ]; then
 fi
 if [ "${1:-}" = pages ]; then
   shift
-  stage "Pages on PostgreSQL" .venv/bin/python -m tests.services $pytest $busy -m "$unseen and pages" "$@"
+  stage "Pages on PostgreSQL" $python -m tests.services $pytest $busy -m "$unseen and pages" "$@"
   exit $failed
 fi
-export REACHED="$VAR_DIR/reached"; mkdir "$REACHED"
-measured=$([ $# = 0 ] && echo "-p tests.reached")  # a part of the tests reaches a part of the code
-small="$desk and (alone or pages or both)"
-production="$unseen and not alone and (commits or not pages)"
+measured=""
+if [ $# = 0 ] || [ "$*" = databases ]; then  # a part of the tests reaches a part of the code
+  measured="-p tests.reached"
+  export REACHED=${REACHED:-$VAR_DIR/reached} && mkdir -p "$REACHED"
+fi
+embedded="env -u DATABASE_URL -u REDIS_URL -u PYTEST_PLUGINS"
+prepared() {  # no worker waits for a template, nor compiles the tests once more
+  $embedded $pytest --collect-only > "$VAR_DIR/collected" & local tests=$!
+  $embedded $python -m tests.databases & local small=$!
+  $python -m tests.databases && wait $small && wait $tests || { tail -n 30 "$VAR_DIR/collected"; return 1; }
+}
+if [ "${1:-}" = databases ]; then
+  shift
+  : "${DATABASE_URL:?python -m tests.services tests/run.sh databases}"
+  stage "Templates of both databases" prepared
+  stage "SQLite and memory" $embedded $pytest $busy -m "$desk and both and not alone and not pages" $doors $measured "$@"
+  stage "PostgreSQL and Redis" $pytest $busy -m "$unseen and not alone and (commits or not pages)" $measured "$@"
+  exit $failed
+fi
+$python -m tests.services "$0" databases "$@" || failed=1
 alone() { tests/netns.sh $pytest "$@"; }
+# What waits for nothing gets what the others leave of the processors, and nothing that they want: the kernel's idle class,
+# and the same for the group of a session of its own, where the kernel shares processors out by session.
+behind() {
+  setsid --wait bash -c 'echo $$ > "$VAR_DIR/behind.pid"; { echo 19 > /proc/self/autogroup; } 2>/dev/null
+    exec chrt --idle 0 "$@"' behind "$@"
+}
 # Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.
 whole="--dist loadfile --no-loadscope-reorder"
-files="-n 3 $whole"
-pair="-n 2 --maxschedchunk 1"
 weighed=tests/e2e/pages/test_budgets.py
 lecture=tests/e2e/pages/test_room_picture.py  # the longest
-stage "SQLite and memory" $pytest $busy -m "$small" $doors $measured "$@"
-stage "PostgreSQL and Redis" .venv/bin/python -m tests.services $pytest $busy -m "$production" $measured "$@"
-[ -z "$measured" ] || stage "Coverage" .venv/bin/python -m tests.coverage "$REACHED"
-# What waits for browsers, phones and pictures leaves a processor idle: two lanes of about one length, each in namespaces
-# of its own. Beside the stages above, which need both processors, they were slower and less sure.
+# What waits for browsers, phones and pictures leaves processors idle: lanes of about one length, each in namespaces of its
+# own, and behind them what only computes. Beside the stages above, which need both processors, they were slower, less sure.
+engines() {
+  stage "Media engine and its faults" alone -n 4 $whole -m "engine or e2e" tests/live tests/media
+  stage "Browser: what a page weighs and whom it keeps out" alone -n 2 --maxschedchunk 1 -m e2e $weighed
+}
 players() {  # the longest first
-  stage "Player, months, the whole story, films, starting and stopping, the installed site" alone $files \
+  stage "Player, months, the whole story, films, starting and stopping, the installed site" alone -n 3 $whole \
     -m "e2e or front" tests/e2e/test_player.py tests/e2e/test_secretary_month.py tests/e2e/test_story.py \
     tests/e2e/test_run.py tests/e2e tests/front --ignore=tests/e2e/pages
+}
+pages() {
   stage "Browser: every page" alone -n 2 $whole -m e2e $lecture tests/e2e/pages/test_*.py --deselect $weighed
-  return $failed
 }
-engines() {
-  stage "Media engine and its faults" alone $files -m "engine or e2e" tests/live tests/media
-  stage "Browser: what a page weighs and whom it keeps out" alone $pair -m e2e $weighed
-  return $failed
+computed() {
+  stage "SQLite: what only computes, and pages" behind $pytest -n "$(nproc)" --maxschedchunk 8 \
+    -m "$desk and (alone or pages)" $measured "$@"
 }
-players > "$VAR_DIR/players.log" 2>&1 & beside=$!
-engines || failed=1
-wait $beside || failed=1
-cat "$VAR_DIR/players.log"
+lane() { "$@" > "$VAR_DIR/$1.log" 2>&1; exit $failed; }
+set -m  # each in a group of its own, which ends with this script
+running=()
+for name in computed engines players pages; do
+  lane $name "$@" & running+=($!)
+done
+for one in "${running[@]}"; do
+  wait "$one" || failed=1
+done
+cat "$VAR_DIR"/{computed,engines,players,pages}.log
+[ -z "$measured" ] || stage "Coverage" $python -m tests.coverage "$REACHED"
 exit $failed
