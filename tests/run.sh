@@ -30,11 +30,12 @@ stage() {
   [ $status = 0 ] || failed=1
 }
 unseen="not engine and not e2e and not front"
-# On PostgreSQL alone: every address as everybody; bodies, headers and uploads at a real socket; what two web processes do;
-# what an app does in Django's own SQL (make test-fast asks that on SQLite). On SQLite alone: pages in detail. On both: what
-# has SQL of our own or ends transactions. tests/conftest.py says which test is which (ADR 71).
+# On PostgreSQL alone: every address as everybody; bodies, headers and uploads at a real socket; questions, meetings and
+# encoders over sockets; what an app does in Django's own SQL (make test-fast asks that on SQLite). On SQLite alone: pages in
+# detail. On both: what has SQL of our own or ends transactions; how a room opens, counts and loses its process.
+# tests/conftest.py says which test is which (ADR 71).
 desk="$unseen and not fuzz and not trust"
-doors=$(printf -- '--ignore=tests/realtime/test_%s.py ' guard address uploads slides removed)
+doors=$(printf -- '--ignore=tests/realtime/test_%s.py ' guard address uploads slides removed asking meeting encoder)
 if [ "${1:-}" = fast ]; then
   shift
   stage "For the desk" $pytest $busy -m "$desk and not realtime and not pages" \
