@@ -1,6 +1,7 @@
 """A real S3 service over HTTP (moto's server), and a line to it that can be made slow, full, forbidden or late."""
 
 import http.client
+import logging
 import threading
 import time
 import uuid
@@ -91,6 +92,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
+    logging.getLogger("werkzeug").disabled = True
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
