@@ -7,6 +7,7 @@ import datetime as dt
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
@@ -19,7 +20,7 @@ MEMORY_BYTES = 4 * 2**20
 class SiteFiles(FileSystemStorage):
     """Raises storage.UnableToReach (an OSError), and storage.UnableToStore where the bucket is full."""
 
-    def _open(self, name: str, mode: str = "rb") -> File:
+    def _open(self, name: str, mode: str = "rb") -> "File[Any]":
         if "w" in mode or "a" in mode or "+" in mode:
             raise ValueError(f"files are stored whole: {mode!r}")
         found = sides.find(self._key(name))
@@ -31,10 +32,11 @@ class SiteFiles(FileSystemStorage):
         copy.seek(0)
         return File(copy, name)
 
-    def _save(self, name: str, content: File) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         bucket = sides.bucket_now()
         if bucket is None:
-            saved: str = super()._save(name, content)
+            disk = FileSystemStorage(self.base_location, self.base_url, self.file_permissions_mode)
+            saved: str = disk._save(name, content)  # type: ignore[attr-defined] # noqa: SLF001 - the name is found already, and free on both sides
             return saved
         key = self._key(name)
         with tempfile.SpooledTemporaryFile(MEMORY_BYTES) as copy:
@@ -60,10 +62,8 @@ class SiteFiles(FileSystemStorage):
     get_created_time = get_accessed_time = get_modified_time
 
     def path(self, name: str) -> str:
-        """Only a disk has paths; while a site is moved to it the file may lie elsewhere."""
-        if sides.bucket_now() is not None:
-            raise NotImplementedError("files lie in a bucket")
-        return super().path(name)
+        """Only a disk has paths; while a site is moved to or from it the file may lie elsewhere."""
+        raise NotImplementedError(name)
 
     def _found(self, name: str) -> sides.Found:
         found = sides.find(self._key(name))

@@ -20,7 +20,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from media.core.place import Place
-from media.sides.faults import UnableToReach, UnableToStore, told_apart
+from media.sides.answers import told_apart
+from media.sides.faults import UnableToReach, UnableToStore
 from media.sides.found import Entry, Found, Stream
 
 PIECE_BYTES = 16 * 2**20
@@ -129,7 +130,8 @@ class Bucket:
         with told_apart():
             upload = self._client.create_multipart_upload(**name)["UploadId"]
         try:
-            parts, sums, whole = [], b"", hashlib.sha256()
+            parts: list[dict[str, Any]] = []
+            sums, whole = b"", hashlib.sha256()
             while data := file.read(PIECE_BYTES):
                 on_beat()
                 whole.update(data)
