@@ -158,7 +158,8 @@ def _publish(paper: DrawnPaper, work: Path, drawn: pdf.Drawn, _now: datetime) ->
 PAPERS = Drawing(
     model=DrawnPaper,
     task="cms.draw_paper",
-    source=lambda paper: Path(paper.document.file.path),
+    source=lambda paper: storage.absolute(paper.document.file.name),
+    folder=lambda paper: storage.papers_folder(paper.key),
     publish=_publish,
     drop=lambda paper: storage.drop(storage.papers_folder(paper.key)),
 )

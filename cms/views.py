@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from cms.library import may_look_at, picture_named
 from cms.permissions import OFFICE
+from media.storage import UnableToReach
 from organizations.permissions import has_role
 
 
@@ -20,6 +21,8 @@ def library_file(request: HttpRequest, path: str) -> FileResponse:
         raise Http404
     try:
         file = default_storage.open(path)
+    except UnableToReach:
+        raise
     except OSError as error:  # the row is there, the file is not
         raise Http404 from error
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"

@@ -21,6 +21,7 @@ from config.models import Mark
 from live import quick
 from live.models import Lecture, MediaNode
 from live.queries.nodes import BEATS_EVERY as AGENT_EVERY
+from media import sides
 from organizations.queries import phone_key_fits
 
 MARKED_EVERY = timedelta(seconds=marks.EVERY_S)
@@ -114,6 +115,19 @@ def disk() -> Part:
     return Part("disk", free > settings.DISK_RESERVE_PERCENT, f"{free:.0f} % free", required=False)
 
 
+def storage() -> Part:
+    """Whether the bucket answers, where there is one. Away it does not keep people from the rest of the site; a host
+    that has the wrong bucket or key should have none of them."""
+    for place in (settings.STORAGE.now, settings.STORAGE.before):
+        side = sides.side_of(place) if place is not None else None
+        try:
+            if side is not None and not isinstance(side, sides.Disk):
+                side.probe()
+        except sides.UnableToReach as error:
+            return Part("storage", False, f"{side}: {error.code}", required=error.code in ("no_bucket", "forbidden"))
+    return Part("storage", True, str(settings.STORAGE.now))
+
+
 def phone_key() -> Part:
     """Whether sign-in and imports would work with the key that this process has; nothing of the key is said."""
     fits = phone_key_fits()
@@ -131,7 +145,7 @@ def sandbox(*, found: Marks) -> Part:
 def readiness(*, as_of: datetime | None = None) -> list[Part]:
     """Return every part's health, in two seconds at most: what lies in the database is not asked when it is away."""
     now = as_of or timezone.now()
-    parts = [database(), shared_memory(), disk()]
+    parts = [database(), shared_memory(), disk(), *([] if sides.is_plain() else [storage()])]
     if not parts[0].ok:
         return parts
     try:

@@ -19,13 +19,14 @@ from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.dispatch import receiver
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 from django_structlog.middlewares import RequestMiddleware
 
 from config import views
 from config.headers import complete
+from media.storage import UnableToReach, UnableToStore
 from media.views import files
 
 log = structlog.get_logger(__name__)
@@ -157,21 +158,27 @@ def media_files(get_response: GetResponse) -> GetResponse:
 
 
 def unavailable_database(get_response: GetResponse) -> GetResponse:
-    """Turn a database that is away, silent or overloaded into 503 with Retry-After; phones and browsers try again.
+    """Turn a database or a bucket that is away, silent or overloaded into 503 with Retry-After; browsers try again.
 
     Around everything else: a session is read, and a right asked, long before a view is called.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        if not getattr(request, "is_database_away", False):
+        sorry = _sorry(request)
+        if sorry is None:
             return response
         response.close()
-        sorry = views.unavailable(request)
         sorry["Cache-Control"] = "no-store"
         return sorry
 
     return middleware
+
+
+def _sorry(request: HttpRequest) -> HttpResponse | None:
+    if getattr(request, "is_database_away", False) or getattr(request, "is_storage_away", False):
+        return views.unavailable(request)
+    return views.storage_full(request) if getattr(request, "is_storage_full", False) else None
 
 
 @receiver(got_request_exception)
@@ -181,6 +188,12 @@ def notice_database(request: HttpRequest | None = None, **_kwargs: Any) -> None:
     From then on the request is nobody's: whoever still asks who it is (the log) does not wait for the database again.
     """
     error = sys.exc_info()[1]
+    if request is not None and isinstance(error, UnableToReach):
+        log.warning("storage_away", reason=str(error))
+        request.is_storage_away = True  # type: ignore[attr-defined]
+    if request is not None and isinstance(error, UnableToStore):
+        log.error("storage_full", reason=str(error))
+        request.is_storage_full = True  # type: ignore[attr-defined]
     if request is not None and isinstance(error, OperationalError | InterfaceError):
         log.warning("database_away", error=type(error.__cause__ or error).__name__, detail=str(error)[:200])
         request.is_database_away = True  # type: ignore[attr-defined]

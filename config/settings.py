@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import logs, lrs_settings, sms_settings
+from config import logs, lrs_settings, sms_settings, storage_settings
 from config.database import database
 from config.env import choice, env, flag, number, secret, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
@@ -38,7 +38,6 @@ HAS_OWN_SECRETS = DEBUG or DEMO or TESTING or EMBEDDED
 SECRET_KEY = secret("SECRET_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
 PHONE_KEY = secret("PHONE_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
 SITE_URL = url("SITE_URL", schemes=("http", "https"), default=f"http://127.0.0.1:{PORT}").rstrip("/")
-STORAGE_URL = url("STORAGE_URL", schemes=("file",))
 if EMBEDDED and number("WEB_CONCURRENCY", default=1) > 1:
     raise ImproperlyConfigured(
         "WEB_CONCURRENCY 大于 1，可是没有 REDIS_URL，网页进程只能有一个"
@@ -242,8 +241,8 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": database(DATABASE_URL or f"sqlite:///{VAR_DIR}/db.sqlite3", testing=TESTING, embedded=EMBEDDED)
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# file:///srv/classroom: a disk that several web and worker hosts share.
-MEDIA_ROOT = Path(urlsplit(STORAGE_URL).path) if STORAGE_URL else VAR_DIR / "files"
+STORAGE = storage_settings.read(var_dir=VAR_DIR)
+MEDIA_ROOT = STORAGE.local
 MEDIA_URL = "/files/"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -255,7 +254,7 @@ UMASK = keep_private(var_dir=VAR_DIR, trees=[MEDIA_ROOT, VAR_DIR / "live"], grou
 STATIC_HASHED = not DEBUG and not TESTING
 STORAGES = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "django.core.files.storage.FileSystemStorage" if STORAGE.is_plain else "media.files.SiteFiles",
         "OPTIONS": {"file_permissions_mode": 0o666 & ~UMASK},
     },
     "staticfiles": {

@@ -160,6 +160,11 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+def storage_full(request: HttpRequest) -> HttpResponse:
+    """The bucket takes no more: what is there can be read, and nothing was stored of this."""
+    return error_page(request, 507, "full", _("存储空间满了，这次没有存下来，原来的内容都在。请联系管理员扩容后再试。"))
+
+
 def too_large(request: HttpRequest, limit: int) -> HttpResponse:
     """``limit`` in bytes. Where it is that of a form with a file, the number is the one that the form offers."""
     offered = limit - settings.FORM_BYTES

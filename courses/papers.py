@@ -3,6 +3,7 @@
 Phones have no reader of their own for PDFs in WeChat's browser, and old ones have none at all.
 """
 
+import io
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -67,11 +68,10 @@ def page_picture(
     paper = _drawn(_shown(readable_lesson(request, occasion_id, lesson_id), document_id))
     if paper.key != key or width not in pdf.WIDTHS or not 1 <= nth <= paper.pages:
         raise Http404
-    try:
-        picture = (storage.papers_folder(key) / str(width) / f"{nth}.jpg").open("rb")
-    except OSError as error:  # the row is there, the file is not
-        raise Http404 from error
-    return private_file(picture, content_type="image/jpeg")
+    picture = storage.stored(storage.relative(storage.papers_folder(key) / str(width) / f"{nth}.jpg"))
+    if picture is None:  # the row is there, the file is not
+        raise Http404
+    return private_file(io.BytesIO(picture.read()), content_type="image/jpeg")
 
 
 def _shown(page: LessonPage, document_id: int) -> Any:

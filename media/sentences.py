@@ -13,6 +13,7 @@ from media.ffmpeg import MAX_PIXELS
 from media.models import Video
 from media.pdf import MOST_PAGES
 from media.queries import Outlook
+from media.storage import UnableToReach
 
 # From here on the hours are said, to the nearest.
 HOUR_MIN = 90
@@ -56,6 +57,9 @@ REASONS: dict[str, Promise] = {
     ),
     "disk_full": _("服务器存储空间不足，上传停下了，已传的部分会保留。请联系管理员清理后，再按“继续”。"),
     "busy": _("现在人数较多，请稍等几秒再试，已保存的内容不会丢失。"),
+    "away": _("文件已经全部收到，正在等存储服务恢复，恢复后会自动接着处理，不用再传。"),
+    "elsewhere": _("文件已经全部收到，正在处理，请过一会儿再看。"),
+    "bucket_full": _("文件已经全部收到，可是存储服务的空间满了。请联系管理员扩容，扩容后会自动接着处理，不用再传。"),
 }
 
 
@@ -64,6 +68,21 @@ NAMED: dict[str, Promise] = {
     "codec": _("这种编码（%(name)s）无法处理，请另存为 MP4（H.264）后再上传。"),
     "container": _("这种格式（%(name)s）无法处理，请另存为 MP4（H.264）后再上传。"),
 }
+
+
+STORAGE_WORDS = {
+    "away": _("存储服务连不上或者答得太慢。"),
+    "late": _("存储服务收下了文件，可是过了好几秒还读不到。"),
+    "forbidden": _("存储服务不让进：密钥不对，或者没有这个桶的读、写、删、列出的权限。"),
+    "no_bucket": _("存储服务里没有这个桶。"),
+    "clock": _("存储服务说时间不对：请校准这台机器的时钟。"),
+    "refused": _("存储服务拒绝了请求，或者收到的内容和发出的不一样。"),
+}
+
+
+def storage_words(error: UnableToReach) -> str:
+    """What is wrong with the bucket; no key is in it."""
+    return str(STORAGE_WORDS[error.code])
 
 
 def reason(code: str, **counts: int) -> str:

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from media import operations
+from media import operations, sides, storage
 
 
 @shared_task(name="media.transcode", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
@@ -25,6 +25,19 @@ def drop_replaced() -> None:
 def drop_unnamed() -> None:
     operations.drop_unnamed(as_of=timezone.now())
     operations.drop_sources(as_of=timezone.now())
+
+
+@shared_task(
+    name="media.drop_again",
+    ignore_result=True,
+    autoretry_for=(storage.UnableToReach,),
+    retry_backoff=30,
+    retry_backoff_max=3600,
+    max_retries=60,
+)
+def drop_again(key: str) -> None:
+    """What could not be deleted because the bucket was away; for two days or so."""
+    sides.delete_tree(key)
 
 
 BEAT = {

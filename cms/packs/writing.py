@@ -158,10 +158,10 @@ def _videos(pack: zipfile.ZipFile, things: _Things, user: Any, left: int) -> dic
         found[name]["chapters"] = video.chapters
         if said := captions.get(key):
             found[name] |= {"captions": said.cues, "captions_shift_ms": said.shift_ms}
-        source = storage.absolute(video.source_path) if video.source_path else None
-        if source is None or not source.is_file() or source.stat().st_size > left:
+        source = storage.stored(video.source_path) if video.source_path else None
+        if source is None or source.size > left:
             continue
-        with source.open("rb") as file:
+        with storage.at_hand(video.source_path) as path, path.open("rb") as file:
             found[name] |= _put(pack, VIDEO, name, video.source_name, file)
         left -= found[name]["size"]
     return found

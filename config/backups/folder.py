@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from media import sides
 from organizations.core import phones
 
 FORMAT = 1
@@ -77,10 +78,17 @@ def listed(backup: Path) -> dict[str, tuple[int, int]]:
 
 
 def missing_files(backup: Path, roots: list[Path]) -> int:
-    """How many of the listed files lie in none of the roots in their size."""
+    """How many of the listed files lie in none of the roots, nor in the site's bucket, in their size.
+
+    What is in a bucket that does not answer is missing.
+    """
+    elsewhere: dict[str, int] = {}
+    with contextlib.suppress(sides.UnableToReach):
+        elsewhere = {} if sides.is_plain() else {entry.key: entry.size for entry in sides.entries("")}
 
     def lies(relative: str, size: int) -> bool:
-        return any((root / relative).is_file() and (root / relative).stat().st_size == size for root in roots)
+        paths = [root / relative for root in roots]
+        return elsewhere.get(relative) == size or any(path.is_file() and path.stat().st_size == size for path in paths)
 
     return sum(not lies(relative, size) for relative, (size, _time) in listed(backup).items())
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import structlog
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -33,7 +34,9 @@ from config.backups.folder import (
     sync,
 )
 from config.databases import Reader, UnableToRunDatabase, counts, database
+from media import sides
 
+log = structlog.get_logger(__name__)
 MARGIN = 64 * 2**20
 
 
@@ -132,7 +135,19 @@ def _store_files(making: Path, before: Path | None, *, with_files: bool) -> Stor
                 with contextlib.suppress(FileNotFoundError):  # deleted since it was listed: the drill counts it
                     shutil.copy2(path, target)
                     copied += 1
+        for entry in _in_bucket():
+            number, size = number + 1, size + entry.size
+            lines.write(json.dumps([entry.key, entry.size, int(entry.modified * 1e9)]) + "\n")
     return Stored(number, size, copied, linked)
+
+
+def _in_bucket() -> Iterator[sides.Entry]:
+    """What the site's bucket holds is listed and stays there; a bucket that is away does not keep from backing up."""
+    side = sides.bucket_now()
+    try:
+        yield from side.entries() if side is not None else ()
+    except sides.UnableToReach as error:
+        log.warning("bucket_not_listed", reason=str(error))
 
 
 def _check_room(folder: Path, before: Path | None, *, with_files: bool) -> None:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from config import disks, health, marks
 from config.doctor.findings import LATELY, Check, Finding, Level, is_of_this_machine
+from media import sides
+from media.sentences import storage_words
 from organizations import places
 
 SKEW_S, SKEW_BAD_S = 2.0, 10.0
@@ -108,6 +110,33 @@ def _shared_memory(_as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.WRONG, "Redis", what, step)
 
 
+def _storage(_as_of: datetime) -> Iterator[Finding]:
+    title = _("文件存储")
+    for place in (settings.STORAGE.now, settings.STORAGE.before):
+        side = sides.side_of(place) if place is not None else None
+        if side is None or isinstance(side, sides.Disk):
+            continue
+        try:
+            is_public = side.try_out()
+        except sides.UnableToReach as error:
+            step = _("请核对 %(file)s 里的 STORAGE_URL、STORAGE_KEY_ID 和 STORAGE_SECRET。")
+            step %= {"file": places.setting("STORAGE_URL")}
+            yield Finding(Level.WRONG, title, f"{side}：{storage_words(error)}", step)
+        except sides.UnableToStore:
+            what = _("%(side)s 满了，新的视频、图片和文件存不下来。") % {"side": side}
+            yield Finding(Level.WRONG, title, what, _("请在存储服务里扩容，或者清理。"))
+        else:
+            if is_public:
+                what = _("%(side)s 是公开的：不登录也能下载里面的文件。") % {"side": side}
+                yield Finding(Level.WRONG, title, what, _("请在存储服务里把桶改成私有。"))
+            else:
+                yield Finding(Level.FINE, title, _("%(side)s 可以读、写、删，外人读不到。") % {"side": side})
+    if settings.STORAGE.before is not None:
+        what = _("还有 STORAGE_OLD_URL：文件正在搬，或者搬完了没有去掉。")
+        step = _("请运行 %(command)s，搬完以后去掉 STORAGE_OLD_URL，再重新启动。")
+        yield Finding(Level.CARE, title, what, step % {"command": places.command("move_storage")})
+
+
 def _sandbox(as_of: datetime) -> Iterator[Finding]:
     part = health.sandbox(found=marks.found())
     if part.ok:
@@ -138,4 +167,4 @@ def _disk(as_of: datetime) -> Iterator[Finding]:
 
 
 WITH_DATABASE: list[Check] = [_tls, _migrations, _parts, _clocks, _disk, _sandbox]
-ALONE: list[Check] = [_shared_memory]
+ALONE: list[Check] = [_shared_memory, _storage]

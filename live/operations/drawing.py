@@ -11,8 +11,12 @@ from media import pdf, storage
 from media.operations import Drawing
 
 
+def _folder(deck: SlideDeck) -> Path:
+    return storage.slides_folder(deck.lecture_id, deck.key)
+
+
 def _source(deck: SlideDeck) -> Path:
-    return storage.slides_folder(deck.lecture_id, deck.key) / "source.pdf"
+    return _folder(deck) / "source.pdf"
 
 
 def _lock(deck: SlideDeck) -> Any:
@@ -25,13 +29,13 @@ def _lock(deck: SlideDeck) -> Any:
 def _publish(deck: SlideDeck, work: Path, _drawn: pdf.Drawn, now: dt.datetime) -> None:
     from live.operations.slides import take_place  # noqa: PLC0415 - as above
 
-    storage.place_pages(work, storage.slides_folder(deck.lecture_id, deck.key))
+    storage.place_pages(work, _folder(deck))
     take_place(deck, as_of=now)
 
 
 def _drop(deck: SlideDeck) -> None:
     """Of what cannot be drawn the row stays, which says why; it is never drawn again."""
-    storage.drop(storage.slides_folder(deck.lecture_id, deck.key))
+    storage.drop(_folder(deck))
 
 
 SLIDES = Drawing(
@@ -39,6 +43,7 @@ SLIDES = Drawing(
     task="live.tasks.draw_slides",
     wanted=Q(removed_at=None),
     source=_source,
+    folder=_folder,
     lock=_lock,
     publish=_publish,
     drop=_drop,

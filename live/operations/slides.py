@@ -94,6 +94,10 @@ def _store(folder: Path, chunks: Iterable[bytes]) -> None:
                 if size > settings.SLIDES_MAX_BYTES:
                     raise UnableToAddSlides(_("文件太大：课件最大 50 MB。请在电脑上压缩图片，或分成几份再上传。"))
                 file.write(chunk)
+        storage.keep(folder / "source.pdf")
+    except storage.UnableToReach as error:
+        log.warning("slides_not_stored", error=str(error))
+        raise UnableToAddSlides(_("存储服务暂时连不上，课件没有存下来。请过几分钟再上传。")) from error
     except (storage.UnableToStore, OSError) as error:
         log.warning("slides_not_stored", error=type(error).__name__)
         raise UnableToAddSlides(_("服务器存储空间不足，请联系管理员后再上传。")) from error

@@ -26,6 +26,7 @@ from media.operations.uploads import (
     held_bytes,
     keep_piece,
     rename_upload,
+    resume_upload,
 )
 from media.operations.videos import (
     PlacedRecording,
@@ -78,6 +79,7 @@ __all__ = [
     "plan_cut",
     "reconcile_jobs",
     "rename_upload",
+    "resume_upload",
     "retry_video",
     "shift_captions",
     "transcode",

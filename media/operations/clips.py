@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -38,7 +39,8 @@ def plan_cut(*, video: Video, start_ms: int, end_ms: int, without: Sequence[Span
     if video.state != Video.State.READY or not video.folder:
         raise UnableToCut("gone")
     try:
-        spans = cutting.plan_spans(storage.absolute(video.folder), start_ms=start_ms, end_ms=end_ms, without=without)
+        with storage.at_hand(video.folder, suffix=".m3u8") as folder:
+            spans = cutting.plan_spans(folder, start_ms=start_ms, end_ms=end_ms, without=without)
     except UnableToTranscode as error:
         raise UnableToCut("gone") from error
     if length_of(spans) < LEAST_MS:
@@ -90,21 +92,22 @@ def make(
 
     ``earlier`` is the folder of the phase before.
 
-    Raises UnableToTranscode, storage.UnableToStore, and whatever ``on_tick`` raises.
+    Raises UnableToTranscode, storage.UnableToStore, storage.UnableToReach, and whatever ``on_tick`` raises.
     """
     clip = Clip.objects.select_related("source").filter(video_id=video_id).first()
     if clip is None:
         return transcoder.encode(source, work, on_tick=on_tick, phase=phase, earlier=earlier)
     if clip.source is None or not clip.source.folder:
         raise UnableToTranscode(cutting.GONE)
-    return cutting.cut(
-        storage.absolute(clip.source.folder),
-        work,
-        spans=[(start, end) for start, end in clip.spans],
-        width=clip.source.width,
-        height=clip.source.height,
-        on_tick=on_tick,
-    )
+    with storage.at_hand(clip.source.folder, on_beat=partial(on_tick, 0)) as folder:
+        return cutting.cut(
+            folder,
+            work,
+            spans=[(start, end) for start, end in clip.spans],
+            width=clip.source.width,
+            height=clip.source.height,
+            on_tick=on_tick,
+        )
 
 
 def take_captions(*, video_id: UUID, as_of: datetime) -> None:

@@ -38,7 +38,8 @@ class LeaseLost(Exception):
 class Drawing:
     """One kind of PDF that is drawn: ``model`` (a DrawnPdf), ``task`` (Celery's name), and what differs.
 
-    ``wanted``: which rows are still to be drawn · ``source``: where the PDF lies · ``lock``: what is locked before the
+    ``wanted``: which rows are still to be drawn · ``source``: where the PDF lies · ``folder``: where its
+    pictures go · ``lock``: what is locked before the
     row is published · ``publish(job, work, drawn, now)``: places the pictures, in the same transaction · ``drop``: of
     what cannot be drawn · ``facts``: what else the row says of what was drawn.
     """
@@ -46,6 +47,7 @@ class Drawing:
     model: type[DrawnPdf]
     task: str
     source: Callable[[Any], Path]
+    folder: Callable[[Any], Path]
     publish: Callable[[Any, Path, pdf.Drawn, dt.datetime], None]
     drop: Callable[[Any], None]
     wanted: Q = field(default_factory=Q)
@@ -75,7 +77,8 @@ class Drawing:
         work = storage.make_work_folder(lease.job.lease)
         try:
             storage.require_space()
-            drawn = pdf.draw(self.source(lease.job), work, on_page=lease.page, on_beat=lease.beat)
+            with storage.at_hand(storage.relative(self.source(lease.job)), on_beat=lease.beat) as source:
+                drawn = pdf.draw(source, work, on_page=lease.page, on_beat=lease.beat)
             self._publish(lease, work, drawn)
             seconds = round(time.monotonic() - lease.started)
             log.info("pdf_drawn", **said, pages=drawn.pages, seconds=seconds)
@@ -87,8 +90,13 @@ class Drawing:
         except UnableToConfine as error:
             log.error("pdf_waits_for_sandbox", **said, reason=str(error))
             self.rows.filter(lease.mine()).update(state=State.QUEUED, attempts=F("attempts") - 1)
+        except storage.UnableToReach as error:
+            log.warning("pdf_waits_for_storage", **said, reason=str(error))
+            self.rows.filter(lease.mine()).update(state=State.QUEUED, attempts=F("attempts") - 1)
         except LeaseLost:
             log.warning("pdf_lease_lost", **said)
+            if not self.rows.filter(pk=job_id).exists():
+                self.drop(lease.job)  # its pages may have come to the bucket after it was taken away
         finally:
             storage.drop(work)
         return True
@@ -120,7 +128,7 @@ class Drawing:
 
     def _publish(self, lease: "Lease", work: Path, drawn: pdf.Drawn) -> None:
         # Before anything is locked: on a slow disk hundreds of pages take seconds.
-        storage.sync_pages(work, on_file=lease.beat)
+        storage.sync_pages(work, self.folder(lease.job), on_file=lease.beat)
         said = {"state": State.READY, "error_code": "", "pages": drawn.pages, "done": drawn.pages}
         with transaction.atomic():
             self.lock(lease.job)

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 
-from media import events, storage, transcoder
+from media import events, leftovers, storage, transcoder
 from media.core.ladder import Phase
 from media.ffmpeg import UnableToConfine, UnableToTranscode, is_enclosed
 from media.models import Job, Video
@@ -80,6 +80,10 @@ class Lease:
             # The database may be away for a moment; the conditional update at the end decides.
             log.warning("lease_not_renewed", job_id=self.job_id, error=type(error).__name__)
 
+    def beat(self) -> None:
+        """Renew the lease where nothing is measured. Raises LeaseLost."""
+        self.tick(0)
+
     def renew(self, now: float) -> None:
         until = self.as_of + timedelta(seconds=now - self.started) + LEASE
         if Job.objects.filter(self.mine()).update(lease_until_at=until) != 1:
@@ -105,28 +109,46 @@ def transcode(*, job_id: int, as_of: datetime) -> bool:
     work = storage.make_work_folder(lease.token)
     try:
         storage.require_space()
-        source = storage.absolute(lease.source_path)
-        made = clips.make(
-            video_id=lease.video_id,
-            source=source,
-            work=work,
-            phase=lease.phase,
-            earlier=storage.absolute(lease.folder) if lease.folder else None,
-            on_tick=lease.tick,
-        )
-        publish(lease, made, storage.place(work, video_id=lease.video_id, token=lease.token))
+        made = _make(lease, work)
+        publish(lease, made, storage.place(work, video_id=lease.video_id, token=lease.token, on_beat=lease.beat))
         logger.info("transcoded", seconds=round(time.monotonic() - lease.started, 1))
     except UnableToTranscode as error:
         logger.info("transcode_failed", code=error.code, detail=error.detail[-400:])
         give_up(lease, error.code)
     except storage.UnableToStore:
         give_up(lease, "no_space")
+    except storage.UnableToReach as error:
+        logger.warning("transcode_waits_for_storage", reason=str(error))
+        put_off(lease)
     except LeaseLost:
         logger.warning("lease_lost")
     finally:
         storage.drop(work)
         hint_next(as_of=as_of)
     return True
+
+
+def _make(lease: Lease, work: Path) -> transcoder.Outcome:
+    """Whatever lies elsewhere is brought here first and dropped afterwards; the lease is renewed meanwhile."""
+    with (
+        storage.at_hand(lease.source_path, on_beat=lease.beat) as source,
+        storage.at_hand(lease.folder, on_beat=lease.beat) as earlier,
+    ):
+        return clips.make(
+            video_id=lease.video_id,
+            source=source,
+            work=work,
+            phase=lease.phase,
+            earlier=earlier if lease.folder else None,
+            on_tick=lease.tick,
+        )
+
+
+def put_off(lease: Lease) -> None:
+    """The bucket is away, which is no fault of the film's: the job waits as if nobody had begun it."""
+    waits = {"state": Job.State.QUEUED, "token": "", "lease_until_at": None, "attempt": F("attempt") - 1}
+    if Job.objects.filter(lease.mine()).update(**waits) == 1:
+        Video.objects.filter(pk=lease.video_id, state=Video.State.RUNNING).update(state=Video.State.QUEUED, progress=0)
 
 
 def hint_next(*, as_of: datetime) -> None:
@@ -212,7 +234,7 @@ def publish(lease: Lease, made: transcoder.Outcome, folder: str) -> None:
     if not won:
         storage.drop(storage.absolute(folder))
         raise LeaseLost
-    for other in storage.attempts(lease.video_id) if lease.phase is Phase.FIRST else ():
+    for other in leftovers.attempts(lease.video_id) if lease.phase is Phase.FIRST else ():
         if other.name != lease.token:
             storage.drop(other)
 
@@ -273,7 +295,7 @@ def drop_leftovers(*, as_of: datetime) -> None:
     """Remove work folders of dead attempts, a day after they were last written."""
     before = (as_of - LEFTOVER_AFTER).timestamp()
     working = set(Job.objects.filter(state=Job.State.RUNNING).values_list("token", flat=True))
-    for folder in storage.work_folders():
+    for folder in leftovers.work_folders():
         if folder.name not in working and folder.stat().st_mtime < before:
             storage.drop(folder)
 
@@ -284,14 +306,13 @@ def drop_sources(*, as_of: datetime) -> int:
     A source is kept as long as its video, so that there are as many as there ever were: not for every minute.
     """
     before = (as_of - LEFTOVER_AFTER).timestamp()
-    old = (source for source in storage.stored_sources() if source.stat().st_mtime < before)
+    old = leftovers.sources_before(before)
     dropped = 0
-    while some := list(islice(old, FOLDERS_AT_ONCE)):
-        paths = [storage.relative(source) for source in some]
+    while paths := list(islice(old, FOLDERS_AT_ONCE)):
         named = set(Video.objects.filter(source_path__in=paths).values_list("source_path", flat=True))
-        for source, path in zip(some, paths, strict=True):
+        for path in paths:
             if path not in named:
-                storage.drop(source)
+                storage.drop(storage.absolute(path))
                 dropped += 1
     return dropped
 
@@ -302,28 +323,28 @@ def drop_unnamed(*, as_of: datetime) -> int:
     A transaction was rolled back, or a worker died while it copied. Safe to run twice, and beside whoever places.
     """
     before = (as_of - LEFTOVER_AFTER).timestamp()
-    found = storage.placed_before(before)
+    found = leftovers.placed_before(before)
     dropped = 0
     while some := list(islice(found, FOLDERS_AT_ONCE)):
-        folders = {storage.named_path(folder) for _video_id, folder in some}
+        folders = {leftovers.named_path(folder) for _video_id, folder in some}
         named = set(Video.objects.filter(folder__in=folders).values_list("folder", flat=True))
         for _video_id, folder in some:
-            if storage.named_path(folder) not in named:
+            if leftovers.named_path(folder) not in named:
                 dropped += _drop_unnamed(folder, before)
-            elif folder.name.startswith(storage.ASIDE):
-                storage.put_back(folder)  # a sweep was killed after it had set aside what got its name just then
+            elif folder.name.startswith(leftovers.ASIDE):
+                leftovers.put_back(folder)  # a sweep was killed after it had set aside what got its name just then
     return dropped
 
 
 def _drop_unnamed(folder: Path, before: float) -> int:
-    aside = storage.set_aside(folder, before=before)
+    aside = leftovers.set_aside(folder, before=before)
     if aside is None:
         return 0
     # Whoever placed it again touched it before its row was written: now it can only be named already, or never.
-    if Video.objects.filter(folder=storage.named_path(aside)).exists():
-        storage.put_back(aside)
+    if Video.objects.filter(folder=leftovers.named_path(aside)).exists():
+        leftovers.put_back(aside)
         return 0
-    log.warning("unnamed_folder_dropped", folder=storage.named_path(aside))
+    log.warning("unnamed_folder_dropped", folder=leftovers.named_path(aside))
     storage.drop(aside)
     with contextlib.suppress(OSError):
         aside.parent.rmdir()

@@ -18,8 +18,9 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
-from media import storage
+from media import sides, storage
 from media.core.names import clean_filename, clean_title
 from media.models import Upload, Video
 from media.operations.videos import UnableToCreate, create_video
@@ -33,7 +34,9 @@ DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class UnableToUpload(Exception):
-    """``code``: bad_length, too_large, too_many, no_room, disk_full, gone, conflict, locked. ``facts``: bytes."""
+    """``code``: bad_length, too_large, too_many, no_room, disk_full, bucket_full, away, elsewhere, gone, conflict or
+    locked. ``facts``: bytes.
+    """
 
     def __init__(self, code: str, **facts: int) -> None:
         super().__init__(code)
@@ -234,9 +237,47 @@ def held_bytes(upload: Upload) -> int:
         return 0
 
 
-@transaction.atomic
+def resume_upload(*, upload: Upload) -> Upload:
+    """Say how far an unfinished upload is. One that has come whole and waited for the bucket is finished now.
+
+    Raises UnableToUpload.
+    """
+    upload.offset = held_bytes(upload)
+    if upload.offset == upload.length and sides.bucket_now() is not None:
+        upload.video = finish_upload(upload_id=upload.pk)
+    return upload
+
+
 def finish_upload(*, upload_id: UUID) -> Video:
-    """Make a complete upload a video and queue its job; a second call returns the same video. Raises UnableToUpload."""
+    """Make a complete upload a video and queue its job; a second call returns the same video. Raises UnableToUpload.
+
+    Where files go to a bucket this host's file goes there first, by the name that the video will have, and with no row
+    held: it may take a while. "away": the bucket does not answer, "elsewhere": another host has the file.
+    """
+    if sides.bucket_now() is not None and Upload.objects.filter(pk=upload_id, video=None, offset=F("length")).exists():
+        _send_up(upload_id)
+    return _finish(upload_id)
+
+
+def _send_up(upload_id: UUID) -> None:
+    path = storage.upload_path(upload_id)
+    try:
+        descriptor = _open(path)  # whoever asks meanwhile does not send it a second time
+    except UnableToUpload as error:
+        raise UnableToUpload("elsewhere" if error.code == "gone" else error.code) from error
+    try:
+        storage.send_up(path, storage.relative(storage.source_path(upload_id)))
+    except storage.UnableToStore as error:
+        raise UnableToUpload("bucket_full") from error
+    except storage.UnableToReach as error:
+        log.warning("upload_waits_for_storage", upload_id=str(upload_id), reason=str(error))
+        raise UnableToUpload("away") from error
+    finally:
+        os.close(descriptor)
+
+
+@transaction.atomic
+def _finish(upload_id: UUID) -> Video:
     # The row is held: the request of the last piece and the minute's sweep may both find the upload complete.
     upload = Upload.objects.select_for_update().filter(pk=upload_id).first()
     if upload is None:
@@ -251,9 +292,12 @@ def finish_upload(*, upload_id: UUID) -> Video:
             source=storage.upload_path(upload.pk),
             source_name=upload.filename,
             created_by_id=upload.owner_id,
+            video_id=upload.pk if sides.bucket_now() is not None else None,
         )
     except storage.UnableToStore as error:
         raise UnableToUpload("disk_full") from error
+    except storage.UnableToReach as error:
+        raise UnableToUpload("away") from error
     except UnableToCreate as error:
         raise UnableToUpload("gone") from error
     upload.save(update_fields=["video"])
@@ -293,7 +337,8 @@ def finish_complete_uploads() -> int:
         try:
             finish_upload(upload_id=upload_id)
         except UnableToUpload as error:
-            log.warning("upload_not_finished", upload_id=str(upload_id), code=error.code)
+            if error.code != "elsewhere":
+                log.warning("upload_not_finished", upload_id=str(upload_id), code=error.code)
         else:
             finished += 1
     return finished

@@ -54,18 +54,26 @@ def queue(video_id: uuid.UUID, phase: Phase = Phase.FIRST) -> Job:
 
 
 def create_video(
-    *, title: str, source: Path, source_name: str, created_by_id: int | None, node_id: int | None = None
+    *,
+    title: str,
+    source: Path,
+    source_name: str,
+    created_by_id: int | None,
+    node_id: int | None = None,
+    video_id: uuid.UUID | None = None,
 ) -> Video:
     """Take the file ``source`` over (it is gone afterwards), store the video and queue its job.
 
     It belongs to the unit ``node_id``; without one to that of its uploader's work, so that it is there when they leave.
-    Raises UnableToCreate, and storage.UnableToStore where the disk's reserve is reached.
+    ``video_id``: under which the file was sent to the bucket before (``storage.send_up``).
+    Raises UnableToCreate, storage.UnableToStore where the disk's reserve is reached, and storage.UnableToReach.
     """
     if not source.is_file() or source.stat().st_size == 0:
         raise UnableToCreate
     storage.require_space()
     name = clean_filename(source_name)
-    video = Video(title=clean_title(title) or clean_title(Path(name).stem) or name, source_name=name)
+    key = video_id or uuid.uuid4()
+    video = Video(pk=key, title=clean_title(title) or clean_title(Path(name).stem) or name, source_name=name)
     target = storage.source_path(video.pk)
     storage.take_over(source, target)
     try:
@@ -106,7 +114,7 @@ def retry_video(*, video_id: uuid.UUID) -> Job:
 def _has_source(video: Video) -> bool:
     if Clip.objects.filter(video=video).exists():
         return Clip.objects.filter(video=video, source__state=Video.State.READY).exists()
-    return bool(video.source_path) and storage.absolute(video.source_path).is_file()
+    return bool(video.source_path) and storage.stored(video.source_path) is not None
 
 
 def carry_chapters(*, earlier_id: uuid.UUID, video_id: uuid.UUID) -> None:
@@ -189,7 +197,7 @@ def adopt_recording(
         )
         # Held from here on: who deletes it has come first, or waits and finds it in use.
         held = Video.objects.select_for_update(no_key=True).filter(pk=video.pk)
-        if not held.exists() or not storage.absolute(placed.folder).is_dir():
+        if not held.exists() or not storage.is_placed(placed.folder):
             raise UnableToAdopt(placed.folder)
         held.exclude(replaced_at=None).update(replaced_at=None)
         if made:

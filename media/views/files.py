@@ -64,7 +64,7 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
     file = storage.resolve(claim.root, claim.object_id, path)
     if file is None:
         raise Http404
-    if settings.MEDIA_ACCEL_PREFIX:
+    if settings.MEDIA_ACCEL_PREFIX and file.path is not None:
         response: HttpResponseBase = HttpResponse()
         prefix = settings.MEDIA_ACCEL_PREFIX.rstrip("/")
         response["X-Accel-Redirect"] = quote(f"{prefix}/{claim.root}/{claim.object_id}/{path}")
@@ -97,27 +97,30 @@ def _caching(claim: Claim, suffix: str) -> str:
     return "private, max-age=1" if claim.root == "live" else f"private, max-age={PLAYLIST_KEPT_S}"
 
 
-def send(request: HttpRequest, file: Path) -> HttpResponseBase:
-    """Answer a file, a range of it, or that the browser has it already; the caller names its type."""
-    stat = file.stat()
-    etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+def send(request: HttpRequest, file: storage.Found) -> HttpResponseBase:
+    """Answer a file, a range of it, or that the browser has it already; the caller names its type.
+
+    What lies in a bucket goes through this process: its address there is no browser's, so that the bytes end with the
+    right. Raises storage.UnableToReach.
+    """
+    etag = file.etag
     response: HttpResponseBase
     if _unchanged(request, etag):
         response = HttpResponse(status=304)
     else:
         try:
-            part = _wanted(request, stat.st_size, etag, int(stat.st_mtime))
+            part = _wanted(request, file.size, etag, int(file.modified))
         except UnableToSatisfy:
             response = HttpResponse(status=416)
-            response["Content-Range"] = f"bytes */{stat.st_size}"
+            response["Content-Range"] = f"bytes */{file.size}"
             return response
-        response = _body(request, file, part or ByteRange(0, stat.st_size - 1))
+        response = _body(request, file, part or ByteRange(0, file.size - 1))
         if part is not None:
             response.status_code = 206
-            response["Content-Range"] = f"bytes {part.first}-{part.last}/{stat.st_size}"
+            response["Content-Range"] = f"bytes {part.first}-{part.last}/{file.size}"
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
-    response["Last-Modified"] = http_date(stat.st_mtime)
+    response["Last-Modified"] = http_date(file.modified)
     return response
 
 
@@ -134,18 +137,21 @@ def _wanted(request: HttpRequest, size: int, etag: str, modified: int) -> ByteRa
     return parse_range(request.headers.get("Range", ""), size=size)
 
 
-def _body(request: HttpRequest, file: Path, part: ByteRange) -> HttpResponseBase:
+def _body(request: HttpRequest, file: storage.Found, part: ByteRange) -> HttpResponseBase:
     response: HttpResponseBase
     if request.method == "HEAD":
         response = HttpResponse()
     elif part.length <= SMALL_BYTES:
-        with file.open("rb") as opened:
-            opened.seek(part.first)
-            response = HttpResponse(opened.read(part.length))
+        response = HttpResponse(b"".join(file.open(part.first, part.length)))
+    elif file.path is None:
+        # Opened before anything is answered: what is away is said with a status, and what is moved stays open.
+        stream = file.open(part.first, part.length)
+        response = StreamingHttpResponse(stream.pieces() if isinstance(request, ASGIRequest) else stream)
+        response._resource_closers.append(stream.close)  # type: ignore[attr-defined] # noqa: SLF001 - as Django does
     elif isinstance(request, ASGIRequest):
-        response = StreamingHttpResponse(_chunks_async(file, part))
+        response = StreamingHttpResponse(_chunks_async(file.path, part))
     else:
-        response = StreamingHttpResponse(_chunks(file, part))
+        response = StreamingHttpResponse(_chunks(file.path, part))
     response["Content-Length"] = str(part.length)
     return response
 

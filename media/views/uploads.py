@@ -29,8 +29,8 @@ from media.operations import (
     begin_piece,
     create_upload,
     drop_upload,
-    held_bytes,
     rename_upload,
+    resume_upload,
 )
 from media.permissions import may_upload
 from media.queries import uploads_of
@@ -46,6 +46,9 @@ STATUS = {
     "locked": 423,
     "too_many": 429,
     "busy": 503,
+    "away": 503,
+    "elsewhere": 503,
+    "bucket_full": 507,
     "no_room": 507,
     "disk_full": 507,
 }
@@ -133,7 +136,7 @@ def one(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     if upload is None or (upload.video_id is None and upload.expires_at <= timezone.now()):
         raise UnableToUpload("gone")
     if upload.video_id is None:
-        upload.offset = held_bytes(upload)
+        upload = resume_upload(upload=upload)
     response = with_offset(HttpResponse(status=200), upload)
     response["Upload-Length"] = str(upload.length)
     return response

@@ -48,18 +48,18 @@ def file(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
 
 
 def _own(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
-    folder = storage.packages_folder(key)
-    found = folder / path
-    if not is_fit(path) or not found.is_file() or not found.resolve().is_relative_to(folder.resolve()):
+    found = storage.stored(storage.relative(storage.packages_folder(key) / path)) if is_fit(path) else None
+    if found is None:
         raise Http404
-    suffix = found.suffix.lower()
-    if suffix in PAGES and found.stat().st_size <= LARGEST_PAGE:
+    suffix = Path(path).suffix.lower()
+    if suffix in PAGES and found.size <= LARGEST_PAGE:
         # Its own words say in which encoding it is written.
-        response: HttpResponseBase = HttpResponse(with_runtime(found.read_bytes(), path), content_type="text/html")
+        response: HttpResponseBase = HttpResponse(with_runtime(found.read(), path), content_type="text/html")
         response["Content-Type"] = "application/xhtml+xml" if suffix == ".xhtml" else "text/html"
         return response
     response = send(request, found)
-    response["Content-Type"] = TYPES.get(suffix) or mimetypes.guess_type(found.name)[0] or "application/octet-stream"
+    guessed = mimetypes.guess_type(Path(path).name)[0]
+    response["Content-Type"] = TYPES.get(suffix) or guessed or "application/octet-stream"
     return response
 
 

@@ -1,6 +1,7 @@
 """Jobs survive their workers: the row is the truth."""
 
 import errno
+import math
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from media import storage
+from media import leftovers, storage
 from media.events import video_ready
 from media.ffmpeg import UnableToTranscode
 from media.models import Job, Video
@@ -79,7 +80,7 @@ def test_real_film_becomes_playable(
     video.refresh_from_db()
     assert (video.state, video.progress, video.title, ready) == (Video.State.READY, 100, "防汛", [video.pk])
     assert sorted(file.name for file in storage.absolute(video.folder).iterdir())[-2:] == ["audio.m3u8", "master.m3u8"]
-    assert [*storage.work_folders()] == []
+    assert [*leftovers.work_folders()] == []
     assert not transcode(job_id=job.pk, as_of=NOW)
 
 
@@ -107,7 +108,7 @@ def test_silent_worker_loses_the_job_and_may_not_publish(quick: None, hints: lis
         jobs_module.publish(first, MADE, storage.place(work, video_id=video.pk, token=first.token))
     video.refresh_from_db()
     assert (video.state, video.folder) == (Video.State.READY, published)
-    assert [path.name for path in storage.attempts(video.pk)] == [published.rsplit("/")[-1]]
+    assert [path.name for path in leftovers.attempts(video.pk)] == [published.rsplit("/")[-1]]
 
 
 def test_living_worker_keeps_its_job() -> None:
@@ -133,7 +134,7 @@ def test_worker_that_lost_its_lease_stops(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("media.transcoder.encode", encode)
     assert transcode(job_id=job.pk, as_of=NOW)
     assert Job.objects.get(pk=job.pk).state == Job.State.RUNNING
-    assert [*storage.work_folders()] == []
+    assert [*leftovers.work_folders()] == []
 
 
 def test_worker_whose_film_is_bad_but_whose_lease_is_lost_fails_nobodys_job(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +169,7 @@ def test_what_an_earlier_attempt_placed_goes_when_another_is_published(quick: No
     storage.place(storage.make_work_folder("dead"), video_id=job.video_id, token="dead")
     assert transcode(job_id=job.pk, as_of=NOW)
     job.refresh_from_db()
-    assert [folder.name for folder in storage.attempts(job.video_id)] == [job.token]
+    assert [folder.name for folder in leftovers.attempts(job.video_id)] == [job.token]
 
 
 def test_progress_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,8 +301,8 @@ def test_leftovers_go_after_a_day(media_root: Path) -> None:
         os.utime(folder, (0, 0))
     reconcile_jobs(as_of=NOW)
     assert drop_sources(as_of=NOW) == 1
-    assert [path.name for path in storage.stored_sources()] == ["kept"]
-    assert [path.name for path in storage.work_folders()] == ["living"]
+    assert [*leftovers.sources_before(math.inf)] == ["sources/kept"]
+    assert [path.name for path in leftovers.work_folders()] == ["living"]
 
 
 def test_deleted_video_takes_its_files_along(media_root: Path, django_capture_on_commit_callbacks: Any) -> None:
@@ -310,7 +311,7 @@ def test_deleted_video_takes_its_files_along(media_root: Path, django_capture_on
     storage.source_path(video.pk).touch()
     with django_capture_on_commit_callbacks(execute=True):
         video.delete()
-    assert [*(media_root / "videos").iterdir(), *storage.stored_sources()] == []
+    assert [*(media_root / "videos").iterdir(), *leftovers.sources_before(math.inf)] == []
 
 
 def test_video_that_a_colleague_deletes_in_the_same_moment_is_said_to_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -458,7 +459,7 @@ def test_what_no_row_names_is_swept_after_a_day(media_root: Path) -> None:
 def test_sweep_never_takes_what_is_named_meanwhile(media_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The agent comes back after a day and names it between the sweep's question and its deed."""
     folders = [aged(media_root / "videos" / str(uuid.UUID(int=number)) / "token") for number in (1, 2)]
-    set_aside = storage.set_aside
+    set_aside = leftovers.set_aside
 
     def overtaken(folder: Path, *, before: float) -> Path | None:
         if folder == folders[0]:
@@ -467,7 +468,7 @@ def test_sweep_never_takes_what_is_named_meanwhile(media_root: Path, monkeypatch
             os.utime(folder)  # placed again, not yet named
         return set_aside(folder, before=before)
 
-    monkeypatch.setattr(storage, "set_aside", overtaken)
+    monkeypatch.setattr(leftovers, "set_aside", overtaken)
     assert drop_unnamed(as_of=NOW) == 0
     assert [path.exists() for path in folders] == [True, True]
 
@@ -510,7 +511,7 @@ def test_killed_worker_is_followed_by_another_and_one_output_is_published(
     worker = subprocess.Popen([sys.executable, "-c", WORKER, str(job.pk), name], env=environment)
     try:
         deadline = time.monotonic() + 120
-        while not any(folder.glob("*.m4s") for folder in storage.work_folders() if any(folder.iterdir())):
+        while not any(folder.glob("*.m4s") for folder in leftovers.work_folders() if any(folder.iterdir())):
             assert time.monotonic() < deadline
             assert worker.poll() is None
             time.sleep(0.05)
@@ -518,7 +519,7 @@ def test_killed_worker_is_followed_by_another_and_one_output_is_published(
         worker.send_signal(signal.SIGKILL)
         worker.wait()
     video.refresh_from_db()
-    assert (video.state, [*storage.attempts(video.pk)]) == (Video.State.RUNNING, [])
+    assert (video.state, [*leftovers.attempts(video.pk)]) == (Video.State.RUNNING, [])
     lost_at = timezone.now() + LEASE
     assert reconcile_jobs(as_of=lost_at) == 1
     assert hints[-1] == job.pk
@@ -526,7 +527,7 @@ def test_killed_worker_is_followed_by_another_and_one_output_is_published(
     assert transcode(job_id=job.pk, as_of=lost_at)
     video.refresh_from_db()
     assert (video.state, Job.objects.get(pk=job.pk).attempt) == (Video.State.READY, 2)
-    assert [path.name for path in storage.attempts(video.pk)] == [video.folder.rsplit("/")[-1]]
+    assert [path.name for path in leftovers.attempts(video.pk)] == [video.folder.rsplit("/")[-1]]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -548,7 +549,7 @@ def test_film_of_a_unit_that_is_gone_leaves_no_file_and_the_upload_where_it_was(
     with pytest.raises(IntegrityError):
         create_video(title="", source=source, source_name="a.mp4", created_by_id=None, node_id=2**31 - 1)
     assert (Video.objects.count(), hints, source.read_bytes()) == (0, [], b"x")
-    assert [*storage.stored_sources()] == []
+    assert [*leftovers.sources_before(math.inf)] == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from media import storage, transcoder
+from media import leftovers, storage, transcoder
 from media.core.ladder import Phase
 from media.core.playlists import read_segments
 from media.ffmpeg import UnableToTranscode
@@ -74,7 +74,7 @@ def test_each_phase_is_published_and_brings_the_next(
     for folder in folders[1:]:
         os.utime(storage.absolute(folder), (old, old))
     assert drop_unnamed(as_of=NOW) == 2
-    assert [folder.name for folder in storage.attempts(video.pk)] == [video.folder.rsplit("/")[-1]]
+    assert [folder.name for folder in leftovers.attempts(video.pk)] == [video.folder.rsplit("/")[-1]]
 
 
 def test_a_worker_killed_between_two_phases_loses_neither(made: list[tuple[Phase, str]], hints: list[int]) -> None:

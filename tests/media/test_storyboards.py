@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
-from media import storage, storyboard
+from media import leftovers, storage, storyboard
 from media.core.playlists import STORYBOARD
 from media.core.storyboard import Storyboard
 from media.models import Clip, Video
@@ -98,7 +98,7 @@ def test_films_made_before_get_theirs_once(drawn: None, client: Client) -> None:
     call_command("add_storyboards", stdout=said)
     assert said.getvalue() == "1 of 2\n"
     assert list(Video.objects.exclude(storyboard=None).values_list("pk", "storyboard")) == [(video.pk, asdict(BOARD))]
-    assert not list(storage.work_folders())
+    assert not list(leftovers.work_folders())
     # Private as the film is.
     video.refresh_from_db()
     board = playback(video=video, viewer_id=viewer.pk, as_of=timezone.now()).storyboard

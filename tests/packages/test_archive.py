@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from media import storage
+from media import leftovers, storage
 from packages import archive
 from packages.archive import UnfitPackage, open_package
 from packages.models import Package
@@ -120,7 +120,7 @@ def test_a_package_in_a_folder_with_chinese_names_lies_where_it_should(county: C
     assert (folder / "图/第一节.png").read_bytes() == b"x"
     assert (folder / "imsmanifest.xml").is_file()
     assert (made.title, made.launch, made.version) == ("我的", "index.html", 1)
-    assert list(storage.work_folders()) == []
+    assert list(leftovers.work_folders()) == []
 
 
 def packages_on_disk() -> int:
@@ -149,7 +149,7 @@ def test_what_fails_halfway_leaves_nothing(county: County, package: Package, mon
     with pytest.raises(Package.DoesNotExist):
         change_package(package_id=0, title="x", file=None, as_of=timezone.now())
     assert packages_on_disk() == 1
-    assert list(storage.work_folders()) == []
+    assert list(leftovers.work_folders()) == []
 
 
 def test_another_file_takes_its_place(package: Package, django_capture_on_commit_callbacks: Any) -> None:

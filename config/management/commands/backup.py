@@ -36,6 +36,9 @@ class Command(BaseCommand):
             told = _("文件 %(number)s 个，%(size)s MiB：只列了名单，没有抄。要一起备份请加 --files。")
         number = {"number": held.number, "size": held.size // 2**20, "copied": held.copied, "linked": held.linked}
         self.stdout.write(told % number)
+        if settings.STORAGE.now.is_bucket:
+            kept = _("网站的文件在 %(place)s 里，只列名单，不抄。请在存储服务里打开多版本，或者定时复制到别处。")
+            self.stdout.write(kept % {"place": settings.STORAGE.now})
         if made.removed:
             self.stdout.write(_("删掉了旧的备份：%(names)s") % {"names": "、".join(made.removed)})
         self.stdout.write(_("备份里没有密钥。PHONE_KEY 和 SECRET_KEY 请另外保存，没有 PHONE_KEY 就读不出手机号。"))

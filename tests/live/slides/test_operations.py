@@ -19,7 +19,7 @@ from live.models import Lecture, SlideDeck, SlideTurn
 from live.operations import UnableToAddSlides, UnableToShowSlide
 from live.operations.drawing import SLIDES
 from live.queries import decks_of, replay_slides, room_facts
-from media import pdf, storage
+from media import leftovers, pdf, storage
 from media.ffmpeg import UnableToConfine
 from media.operations import drawing
 from tests.factories.live import make_lecture, make_live
@@ -71,7 +71,7 @@ def test_a_deck_is_kept_drawn_and_listed(
     assert (deck.state, deck.pages, deck.done, deck.titles) == (State.READY, 3, 3, {"1": "开场"})
     folder = storage.slides_folder(lecture.pk, deck.key)
     assert sorted(each.name for each in folder.iterdir()) == ["1280", "240", "720", "source.pdf"]
-    assert not list(storage.work_folders())
+    assert not list(leftovers.work_folders())
     assert list(decks_of(lecture.pk)) == [deck]
     assert not operations.draw_slides(deck_id=deck.pk, as_of=timezone.now()), "done once"
 
