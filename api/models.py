@@ -61,6 +61,10 @@ class Event(models.TextChoices):
     FINISHED = "training.finished", _("培训到期")
 
 
+TRIAL = "trial"
+"""What an address is sent when somebody tries it out: it is no event, and is about nothing."""
+
+
 class Webhook(models.Model):
     """An address of another program that is told what happens in a part of the tree (ADR 77).
 
@@ -103,8 +107,8 @@ class Delivery(models.Model):
         GIVEN_UP = "given_up", _("没有送到")
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
-    event = models.CharField(max_length=20, choices=Event.choices)
-    about = models.PositiveBigIntegerField(help_text="the occasion's or training's id")
+    event = models.CharField(max_length=20, choices=[*Event.choices, (TRIAL, _("试发"))])
+    about = models.PositiveBigIntegerField(help_text="the occasion's or training's id; 0 of a trial")
     key = models.CharField(max_length=80, help_text="what happens once is reported once")
     body = models.JSONField()
     made_at = models.DateTimeField()

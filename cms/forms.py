@@ -159,6 +159,12 @@ class CopyCourseForm(CopyPageForm):
         )
 
 
+class CopyPathForm(CopyCourseForm):
+    """A copied learning path is a draft: its steps may not be out, or not belong where it goes."""
+
+    taken_off = ("alias", "publish_copies")
+
+
 class CopyLessonForm(CopyPageForm):
     """A copied lesson is a draft: people may study the course that it joins, and publishing asks whom it touches."""
 

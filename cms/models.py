@@ -25,7 +25,7 @@ from cms.blocks import LessonBody
 from cms.covers import cover_in_preview
 from cms.drawn import DrawnPaper as DrawnPaper  # so that Django knows the table
 from cms.finding import words_beside
-from cms.forms import WINDOW, CopyCourseForm, CopyLessonForm, CoursePageForm, LessonPageForm, PathPageForm
+from cms.forms import WINDOW, CopyCourseForm, CopyLessonForm, CopyPathForm, CoursePageForm, LessonPageForm, PathPageForm
 from cms.material import Material as Material  # so that Django knows the table
 from cms.moving import file_to_show
 from cms.panels import ChecklistPanel
@@ -257,7 +257,7 @@ class PathPage(MemberPage):
     )
 
     base_form_class = PathPageForm
-    copy_form_class = CopyCourseForm
+    copy_form_class = CopyPathForm
     preview_template = "cms/path_preview.html"
     content_panels = [
         ChecklistPanel(),

@@ -12,6 +12,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from organizations.core import addresses
+from organizations.core.hosts import host_in_ascii, in_ascii
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 env = environ.Env()
@@ -97,6 +98,25 @@ def url(name: str, *, schemes: tuple[str, ...], default: str = "") -> str:
             f" / {name} must begin with one of {', '.join(s + '://' for s in schemes)}"
         )
     return raw
+
+
+def site_url(name: str, *, default: str) -> str:
+    """As ``url`` of a site, without the last slash; a Chinese host name is kept as browsers send it (xn--…)."""
+    return _in_ascii(name, [url(name, schemes=("http", "https"), default=default).rstrip("/")])[0]
+
+
+def hosts(name: str, *, default: list[str]) -> list[str]:
+    """Host names or origins, each as browsers send it."""
+    return _in_ascii(name, words(name, default=default))
+
+
+def _in_ascii(name: str, written: list[str]) -> list[str]:
+    try:
+        return [in_ascii(one) if "://" in one else host_in_ascii(one) for one in written]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} 里的主机名写得不对：{'、'.join(written)} / {name} holds a host name that is none: {error}"
+        ) from error
 
 
 def secret(name: str, *, var_dir: Path, generate: bool) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import logs, lrs_settings, sms_settings, storage_settings
 from config.database import database
-from config.env import choice, env, flag, number, secret, telephone, text, trusted_proxies, url, words
+from config.env import choice, env, flag, hosts, number, secret, site_url, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
 from config.private import files_group, keep_private
 
@@ -37,7 +37,7 @@ EMBEDDED = not REDIS_URL
 HAS_OWN_SECRETS = DEBUG or DEMO or TESTING or EMBEDDED
 SECRET_KEY = secret("SECRET_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
 PHONE_KEY = secret("PHONE_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
-SITE_URL = url("SITE_URL", schemes=("http", "https"), default=f"http://127.0.0.1:{PORT}").rstrip("/")
+SITE_URL = site_url("SITE_URL", default=f"http://127.0.0.1:{PORT}")
 if EMBEDDED and number("WEB_CONCURRENCY", default=1) > 1:
     raise ImproperlyConfigured(
         "WEB_CONCURRENCY 大于 1，可是没有 REDIS_URL，网页进程只能有一个"
@@ -181,8 +181,8 @@ BACK_OFFICE_ROLES = ["organiser", "lecturer", "operator"]
 
 # --- Web --------------------------------------------------------------------------------------------------------
 SITE = urlsplit(SITE_URL)
-ALLOWED_HOSTS = words("ALLOWED_HOSTS", default=[SITE.hostname or "127.0.0.1", "127.0.0.1", "localhost"])
-ALLOWED_ORIGINS = words("ALLOWED_ORIGINS", default=[SITE_URL])
+ALLOWED_HOSTS = hosts("ALLOWED_HOSTS", default=[SITE.hostname or "127.0.0.1", "127.0.0.1", "localhost"])
+ALLOWED_ORIGINS = hosts("ALLOWED_ORIGINS", default=[SITE_URL])
 if HAS_OWN_SECRETS and SITE.scheme == "http":
     ALLOWED_ORIGINS = [*ALLOWED_ORIGINS, f"http://127.0.0.1:{PORT}", f"http://localhost:{PORT}"]
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS

@@ -87,6 +87,18 @@ def when_made_public(page: LessonPage | CoursePage, *, user: User, as_of: dateti
     return uses
 
 
+def when_path_made_public(path: PathPage) -> list[Use]:
+    """Return which steps of a learning path, as it is in memory, nobody sees yet who was not given them. One query."""
+    courses = [one.course_id for one in path.steps.all()]
+    hidden = CoursePage.objects.filter(pk__in=courses, live=False).in_bulk()
+    said = _("第 %(number)s 步“%(title)s”还没有发布：没有安排过它的党员看不到这一步，等它发布才有")
+    return [
+        Use(said % {"number": number, "title": hidden[key].title}, url=reverse("wagtailadmin_pages:edit", args=[key]))
+        for number, key in enumerate(courses, start=1)
+        if key in hidden
+    ]
+
+
 def _from(at: datetime, uses: list[Use], as_of: datetime) -> list[Use]:
     """Say from when it is so, where that is not now."""
     if at <= as_of:

@@ -26,9 +26,17 @@ from wagtail.models import Page
 from wagtail.permissions import policy_registry
 
 from attendance.asking import agreement_to
-from cms.models import CoursePage, LessonPage
+from cms.models import CoursePage, LessonPage, PathPage
 from cms.queries import Lesson, lessons_of
-from courses.changes import changes, course_of, given_among, shown_by, when_made_public, when_withdrawn
+from courses.changes import (
+    changes,
+    course_of,
+    given_among,
+    shown_by,
+    when_made_public,
+    when_path_made_public,
+    when_withdrawn,
+)
 from media.queries import managed_by
 from organizations.models import User
 from organizations.uses import Use, uses_of
@@ -243,6 +251,19 @@ def _ids(request: HttpRequest) -> list[str]:
     return [str(pk) for pk in children.values_list("pk", flat=True)]
 
 
+def _paths(user: User, ids: Iterable[Any]) -> dict[PathPage, list[Use]]:
+    """The learning paths among these pages that this person may publish although a step is not out, with what is said.
+
+    Also those that members do not see yet.
+    """
+    found: dict[PathPage, list[Use]] = {}
+    for path in PathPage.objects.filter(pk__in=list(ids)).select_related("latest_revision"):
+        uses = when_path_made_public(path.get_latest_revision_as_object())
+        if uses and len(found) <= MOST_AT_ONCE and path.permissions_for_user(user).can_publish():
+            found[path] = uses
+    return found
+
+
 def _back(request: HttpRequest) -> str:
     asked = request.GET.get("next", "")
     return asked if asked.startswith("/admin/") else reverse("wagtailadmin_home")
@@ -271,10 +292,11 @@ def _publish_pages(request: HttpRequest, user: User, kwargs: dict[str, Any], as_
         for path in paths:
             below |= Q(path__startswith=path)
         ids |= set(Page.objects.not_live().filter(below).values_list("pk", flat=True))
-    pages = _pages(user, ids, "can_publish")
+    paths = _paths(user, ids)
+    pages = list(dict.fromkeys([*_pages(user, ids, "can_publish"), *paths]))
     if refused := _too_many(pages, _back(request), _("发布")):
         return refused
-    uses: list[Use] = []
+    uses = [use for some in paths.values() for use in some]
     for page in pages:
         if isinstance(page, CoursePage | LessonPage):
             uses += when_made_public(page.get_latest_revision_as_object(), user=user, as_of=as_of)

@@ -1,4 +1,5 @@
-"""Publishing what people study now: said beforehand, and done when somebody says yes.
+"""Publishing what people study now, or a path with steps that nobody sees: said beforehand, done when somebody says
+yes.
 
 What was written is a draft by then: nothing is lost whatever they answer.
 """
@@ -15,8 +16,8 @@ from django.views.decorators.http import require_POST
 from wagtail.models import Page
 
 from cms.editing import is_complete
-from cms.models import CoursePage, LessonPage
-from courses.changes import when_made_public
+from cms.models import CoursePage, LessonPage, PathPage
+from courses.changes import when_made_public, when_path_made_public
 from courses.guard import Asked, answer
 from organizations.models import User
 
@@ -26,7 +27,7 @@ def before_publishing(request: HttpRequest, page: Page) -> HttpResponse | None:
 
     What is to be published later is asked about as of then.
     """
-    if not isinstance(page, CoursePage | LessonPage) or not isinstance(request.user, User):
+    if not isinstance(page, CoursePage | LessonPage | PathPage) or not isinstance(request.user, User):
         return None
     asked = _asked(page, request.user)
     if not asked.uses:
@@ -39,7 +40,10 @@ def before_publishing(request: HttpRequest, page: Page) -> HttpResponse | None:
 def publish(request: HttpRequest, page_id: int, revision_id: int) -> HttpResponse:
     """Publish the draft about which was asked; a newer one is looked at first."""
     page = get_object_or_404(Page, pk=page_id).specific
-    if not isinstance(page, CoursePage | LessonPage) or not page.permissions_for_user(request.user).can_publish():
+    if (
+        not isinstance(page, CoursePage | LessonPage | PathPage)
+        or not page.permissions_for_user(request.user).can_publish()
+    ):
         raise Http404
     if page.latest_revision_id != revision_id:
         messages.warning(request, _("刚才又有新的修改，请看过以后再发布。"))
@@ -61,6 +65,7 @@ def publish(request: HttpRequest, page_id: int, revision_id: int) -> HttpRespons
 
 
 def _asked(page: Any, user: Any) -> Asked:
-    uses = when_made_public(page, user=user, as_of=timezone.now())
+    is_path = isinstance(page, PathPage)
+    uses = when_path_made_public(page) if is_path else when_made_public(page, user=user, as_of=timezone.now())
     back = reverse("wagtailadmin_pages:edit", args=[page.pk])
     return Asked(_("发布"), (page.title,), _("我知道了，发布"), tuple(uses), back)

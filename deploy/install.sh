@@ -56,6 +56,8 @@ installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = i
 check_words() {
   local label='[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
   [ -n "$DOMAIN" ] || die "请写明网址：sudo deploy/install.sh --domain 课堂的域名"
+  # A Chinese name as name servers know it (IDNA); what is none stays, and is refused below.
+  case $DOMAIN in *[!\ -~]*) DOMAIN=$(python3 -c 'import sys; print(sys.argv[1].encode("idna").decode())' "$DOMAIN" 2>/dev/null || echo "$DOMAIN") ;; esac
   [[ $DOMAIN =~ ^$label(\.$label)+$ && ${#DOMAIN} -le 253 ]] || die "--domain $DOMAIN 不是域名。只写域名，例如 ketang.example.cn，不写 https:// 和路径。"
   DOMAIN=${DOMAIN,,}
   { [ -n "$CERTIFICATE" ] && [ -n "$KEY" ]; } || [ -z "$CERTIFICATE$KEY" ] || die "--certificate 和 --key 要一起写。"

@@ -2,18 +2,15 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
-from wagtail.admin.menu import MenuItem
 from wagtail.log_actions import LogFormatter
 
 from attendance.operations.cancelled import WithTitle
 from live.views import bulk, schedule
-from organizations.models import Role
-from organizations.permissions import has_role
+from organizations.choosers import OrganiserMenuItem
 
 
 @hooks.register("register_admin_urls")
@@ -43,13 +40,6 @@ class DropRecording(LogFormatter):
         return gettext("删除了回放")
 
 
-class ScheduleMenuItem(MenuItem):
-    """Shown to organisers."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return has_role(request.user, Role.ORGANISER)
-
-
 @hooks.register("register_log_actions")
 def log_actions(actions: Any) -> None:
     """What the back office's log says about lectures."""
@@ -67,4 +57,4 @@ def log_actions(actions: Any) -> None:
 
 @hooks.register("register_admin_menu_item")
 def schedule_menu_item() -> Any:
-    return ScheduleMenuItem(_("直播安排"), reverse("live_schedule"), name="live-schedule", icon_name="date", order=210)
+    return OrganiserMenuItem(_("直播安排"), reverse("live_schedule"), name="live-schedule", icon_name="date", order=210)

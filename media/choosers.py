@@ -12,22 +12,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.ui.tables import Column
-from wagtail.admin.views.generic.chooser import (
-    ChooseResultsView,
-    ChooseView,
-    ChosenMultipleView,
-    ChosenView,
-    CreateView,
-)
-from wagtail.admin.viewsets.chooser import ChooserViewSet
 
 from media.models import Video
 from media.queries import videos_for
+from organizations.choosers import Choose, ChooseResults, Listed, OwnChooserViewSet
 
 
 def choosable(user: Any) -> QuerySet[Video]:
@@ -39,63 +30,39 @@ RECORDINGS = "recordings"
 """As ``?kind=`` of the chooser: only what has no picture."""
 
 
-class Choosable:
-    """What this person may choose, and what one needs to tell two videos apart."""
-
-    request: HttpRequest
+class ListedVideos(Listed):
+    """Only those without a picture where the page asks for them; told by how far each is."""
 
     def get_object_list(self) -> QuerySet[Video]:
-        found = choosable(self.request.user)
+        found = super().get_object_list()
         if self.request.GET.get("kind") != RECORDINGS:
             return found
         # As Video.has_picture; what is not processed yet may turn out to be one.
         described = found.annotate(described=Cast("renditions", TextField()))
         return described.exclude(described__contains='"kind": "video"')
 
-    @property
-    def columns(self) -> list[Column]:
-        shown: list[Column] = super().columns  # type: ignore[misc]
-        return [*shown, Column("state", label=_("状态"), accessor="get_state_display")]
+    def told(self) -> list[Column]:
+        return [Column("state", label=_("状态"), accessor="get_state_display")]
 
 
-class ChooseVideo(Choosable, ChooseView):
+class ChooseVideo(ListedVideos, Choose):
     pass
 
 
-class ChooseVideoResults(Choosable, ChooseResultsView):
+class ChooseVideoResults(ListedVideos, ChooseResults):
     pass
 
 
-class ChosenVideo(ChosenView):
-    def get_object(self, pk: str) -> Video:
-        return choosable(self.request.user).get(pk=pk)
-
-
-class ChosenVideos(ChosenMultipleView):
-    def get_objects(self, pks: list[str]) -> QuerySet[Video]:
-        return choosable(self.request.user).filter(pk__in=pks)
-
-
-class NothingCreated(CreateView):
-    """Videos are uploaded on their own page; Wagtail's create view would break without a form."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        raise Http404
-
-
-class VideoChooserViewSet(ChooserViewSet):
+class VideoChooserViewSet(OwnChooserViewSet):
     model = Video
+    own = staticmethod(choosable)
     icon = "media"
     choose_one_text = _("选择视频")
     choose_another_text = _("换一个视频")
     edit_item_text = _("查看这个视频")
     choose_view_class = ChooseVideo
     choose_results_view_class = ChooseVideoResults
-    chosen_view_class = ChosenVideo
-    chosen_multiple_view_class = ChosenVideos
-    create_view_class = NothingCreated
     preserve_url_parameters = ["multiple", "kind"]
-    per_page = 12
 
 
 # No database's key is larger; asking for one would be an error instead of an answer.

@@ -115,6 +115,13 @@ class UnitChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's 
         return str(getattr(initial, "pk", initial) or "") != str(node.pk if node is not None else "")
 
 
+def own_unit(nodes: QuerySet[Node], **said: Any) -> UnitChoice:
+    """Return the choice of the unit to which a new thing of an organiser will belong: at first the topmost of them."""
+    first = nodes.values_list("pk", flat=True).first()
+    wrong = {"required": gettext("请选所属组织。")}
+    return UnitChoice(nodes, scope=ORGANISE, label=gettext("所属组织"), initial=first, error_messages=wrong, **said)
+
+
 def choose_unit(form: forms.BaseForm, name: str, nodes: QuerySet[Node], *, scope: str, empty: Any = "") -> UnitChoice:
     """Make a form's field the choice of one of these units, in its own words, and return it."""
     old = form.fields[name]

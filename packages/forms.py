@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from organizations.models import Node
-from organizations.unit_choice import ORGANISE, UnitChoice
+from organizations.unit_choice import own_unit
 from packages.core.manifest import LONGEST_TITLE
 
 
@@ -49,10 +49,7 @@ class PackageForm(forms.Form):
             return
         title.required = False
         title.help_text = _("不写的，用课件自己的名称。")
-        self.fields["node"] = UnitChoice(
-            nodes, scope=ORGANISE, label=_("所属组织"), initial=nodes.values_list("pk", flat=True).first(),
-            error_messages={"required": _("请选所属组织。")},
-        )  # fmt: skip
+        self.fields["node"] = own_unit(nodes)
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]

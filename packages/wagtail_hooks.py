@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
-from wagtail.admin.menu import MenuItem
 
-from organizations.models import Role
-from organizations.permissions import has_role
+from organizations.choosers import OrganiserMenuItem
 from packages.choosers import package_chooser
 from packages.views import office
 
@@ -31,15 +28,8 @@ def package_urls() -> list[URLPattern]:
     ]
 
 
-class PackageMenuItem(MenuItem):
-    """Shown to organisers."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return has_role(request.user, Role.ORGANISER)
-
-
 @hooks.register("register_admin_menu_item")
-def package_menu_item() -> PackageMenuItem:
-    return PackageMenuItem(
+def package_menu_item() -> OrganiserMenuItem:
+    return OrganiserMenuItem(
         _("课件包"), reverse("packages_index"), name="packages", icon_name="doc-full-inverse", order=260
     )

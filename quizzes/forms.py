@@ -11,7 +11,7 @@ from attendance.check_forms import PLACES, TRUTH
 from attendance.check_forms import QuestionForm as CheckQuestionForm
 from attendance.core.check import MOST_ATTEMPTS, UnfitQuestion
 from organizations.models import Node
-from organizations.unit_choice import ORGANISE, UnitChoice
+from organizations.unit_choice import UnitChoice, own_unit
 from quizzes.core.drawing import MOST_DRAWN, MOST_PARTS, Part
 from quizzes.core.questions import Draft, Kind, normalised
 from quizzes.core.tags import LONGEST_TAG, tags_of
@@ -25,12 +25,7 @@ SAME = {Kind.ORDER: _("有两项一样，请改一个。"), Kind.FILL: _("有两
 
 def node_field(nodes: QuerySet[Node]) -> UnitChoice:
     """Return the choice of the unit whose bank or quiz it becomes."""
-    first = nodes.values_list("pk", flat=True).first()
-    return UnitChoice(
-        nodes, scope=ORGANISE, label=_("所属组织"), initial=first,
-        help_text=_("那里和上级的组织员都能用、能改；练习只从自己组织的题库里抽题。以后不能改。"),
-        error_messages={"required": _("请选所属组织。")},
-    )  # fmt: skip
+    return own_unit(nodes, help_text=_("那里和上级的组织员都能用、能改；练习只从自己组织的题库里抽题。以后不能改。"))
 
 
 class QuestionForm(CheckQuestionForm):

@@ -2,14 +2,11 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
-from wagtail.admin.menu import MenuItem
 
-from organizations.models import Role
-from organizations.permissions import has_role
+from organizations.choosers import OrganiserMenuItem
 from quizzes.choosers import question_chooser, quiz_chooser
 from quizzes.views import office, quiz_office
 
@@ -40,13 +37,6 @@ def quiz_urls() -> list[URLPattern]:
     ]
 
 
-class QuizMenuItem(MenuItem):
-    """Shown to organisers."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return has_role(request.user, Role.ORGANISER)
-
-
 @hooks.register("register_admin_menu_item")
-def quiz_menu_item() -> QuizMenuItem:
-    return QuizMenuItem(_("题库和练习"), reverse("quizzes_quizzes"), name="quizzes", icon_name="tasks", order=270)
+def quiz_menu_item() -> OrganiserMenuItem:
+    return OrganiserMenuItem(_("题库和练习"), reverse("quizzes_quizzes"), name="quizzes", icon_name="tasks", order=270)

@@ -6,6 +6,8 @@ Whoever may name an address could otherwise let this server ask machines that on
 import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
+from organizations.core.hosts import in_ascii
+
 HTTPS_PORT = 443
 LONGEST = 500
 TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in an IPv6 one
@@ -22,16 +24,21 @@ class UnableToUseTarget(ValueError):
 
 
 def split(url: str) -> SplitResult:
-    """Return the parts of a target. Raises UnableToUseTarget (``long``, ``written``, ``https``, ``name``)."""
+    """Return the parts of a target, its host as the network's names are written (课堂.example.cn: xn--…).
+
+    Raises UnableToUseTarget (``long``, ``written``, ``https``, ``name``).
+    """
     if len(url) > LONGEST:
         raise UnableToUseTarget("long")
-    if not url.isascii() or any(sign.isspace() or not sign.isprintable() for sign in url):
+    if any(sign.isspace() or not sign.isprintable() for sign in url):
         raise UnableToUseTarget("written")
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(in_ascii(url))
         port = parts.port
     except ValueError as error:
         raise UnableToUseTarget("written") from error
+    if not parts.geturl().isascii():
+        raise UnableToUseTarget("written")
     if parts.scheme != "https":
         raise UnableToUseTarget("https")
     if not parts.hostname or parts.username is not None or parts.password is not None or port == 0:

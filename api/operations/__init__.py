@@ -26,6 +26,7 @@ from api.operations.tokens import (
     make_token,
     note_use,
 )
+from api.operations.trying import UnableToTryOut, try_out
 from api.operations.webhooks import (
     UnableToMakeWebhook,
     UnableToSendAgain,
@@ -42,6 +43,7 @@ __all__ = [
     "UnableToMakeToken",
     "UnableToMakeWebhook",
     "UnableToSendAgain",
+    "UnableToTryOut",
     "check_target",
     "end_lost_tokens",
     "end_token",
@@ -64,5 +66,6 @@ __all__ = [
     "state_again",
     "switch_off",
     "switch_on",
+    "try_out",
     "write_voidings",
 ]

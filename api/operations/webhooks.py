@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from api.core.targets import UnableToUseTarget, is_public, split
-from api.models import Delivery, Event, Scope, Webhook
+from api.models import TRIAL, Delivery, Event, Scope, Webhook
 from api.permissions import may_give
 from api.queries.webhooks import secret_of
 from organizations.models import Node, User
@@ -89,6 +89,8 @@ def switch_on(*, webhook_id: int, actor: User) -> bool:
 
 def send_again(*, delivery: Delivery, as_of: dt.datetime) -> None:
     """Let a report that is over be sent once more, word for word. Raises UnableToSendAgain."""
+    if delivery.event == TRIAL:
+        raise UnableToSendAgain(_("试发的不会重发。要再试，请点“试发一次”。"))
     if delivery.webhook.off_at is not None:
         raise UnableToSendAgain(_("这个推送已经停用。请先重新启用。"))
     over = Delivery.objects.filter(pk=delivery.pk).exclude(state=Delivery.State.WAITING)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
-from api.models import Change, Delivery, Webhook
+from api.models import TRIAL, Change, Delivery, Webhook
 from attendance.models import Occasion, Training
 from organizations.models import Node, User
 
@@ -61,6 +61,11 @@ def trainings_over(*, since: dt.datetime, as_of: dt.datetime) -> list[Training]:
         return []
     found = Training.objects.filter(pk__in=keys, is_standing=False).exclude(state=Training.State.DRAFT)
     return list(found.select_related("node"))
+
+
+def trials_of(maker: User, *, since: dt.datetime) -> int:
+    """Return how many trials went to the addresses that somebody set up."""
+    return Delivery.objects.filter(webhook__made_by=maker, event=TRIAL, made_at__gt=since).count()
 
 
 def told_already(webhook_ids: Iterable[int], event: str) -> set[tuple[int, int]]:

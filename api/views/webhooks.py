@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from api import operations as do
 from api.forms import WebhookForm
-from api.models import Delivery, Event, Scope, Webhook
+from api.models import TRIAL, Delivery, Event, Scope, Webhook
 from api.permissions import MAKERS, ROLES, webhooks_of
 from api.queries.webhooks import deliveries_of
 from attendance.sentences.records import day, moment
@@ -59,6 +59,13 @@ class WebhookCard:
         return _("%(name)s 于 %(day)s 设置") % {"name": self.webhook.made_by.name, "day": day(self.webhook.made_at)}
 
 
+def came(delivery: Delivery) -> str:
+    """Return what came back, in words; empty where nothing has yet."""
+    if delivery.status is not None:
+        return _("回答 %(status)s") % {"status": delivery.status}
+    return str(ERRORS.get(delivery.error, delivery.error))
+
+
 @dataclass(frozen=True)
 class DeliveryRow:
     """One report in words."""
@@ -67,20 +74,17 @@ class DeliveryRow:
 
     @property
     def title(self) -> str:
-        return f"{Event(self.delivery.event).label} · {self.delivery.body.get('title', '')}"
+        return " · ".join(filter(None, (self.delivery.get_event_display(), self.delivery.body.get("title", ""))))
 
     @property
     def text(self) -> str:
         """When, how it stands, and what came back."""
         one = self.delivery
-        came = str(ERRORS.get(one.error, one.error)) if one.error else ""
-        if one.status is not None:
-            came = _("回答 %(status)s") % {"status": one.status}
-        return " · ".join(filter(None, (moment(one.made_at), str(one.get_state_display()), came)))
+        return " · ".join(filter(None, (moment(one.made_at), str(one.get_state_display()), came(one))))
 
     @property
     def may_be_sent_again(self) -> bool:
-        return self.delivery.state != Delivery.State.WAITING
+        return self.delivery.state != Delivery.State.WAITING and self.delivery.event != TRIAL
 
 
 @never_cache
@@ -132,6 +136,8 @@ def _done(request: HttpRequest, found: Webhook) -> None:
         messages.success(request, _("已重新启用。"))
     elif what == "on":
         messages.error(request, _("设置的人不再有这里的职责，不能重新启用。请另外设置一个。"))
+    elif what == "trial":
+        _try_out(request, found)
     elif again is not None:
         delivery = deliveries_of(found).filter(pk=again).first()
         if delivery is None:
@@ -142,3 +148,16 @@ def _done(request: HttpRequest, found: Webhook) -> None:
             messages.error(request, str(error))
         else:
             messages.success(request, _("一分钟内会再发一次。"))
+
+
+def _try_out(request: HttpRequest, found: Webhook) -> None:
+    try:
+        tried = do.try_out(webhook=found, actor=signed_in(request), clock=timezone.now)
+    except do.UnableToTryOut as error:
+        messages.error(request, str(error))
+        return
+    said = {"came": came(tried.delivery), "seconds": f"{tried.took_s:.1f}"}
+    if tried.delivery.state == Delivery.State.SENT:
+        messages.success(request, _("试发送到了：%(came)s，用时 %(seconds)s 秒。") % said)
+    else:
+        messages.error(request, _("试发没有送到：%(came)s，用时 %(seconds)s 秒。请和对方核对地址和签名。") % said)

@@ -2,8 +2,7 @@
 deletes them."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from media.storage import UnableToStore
 from organizations.models import Role
-from organizations.permissions import open_nodes, role_required, signed_in, visible_nodes
+from organizations.office import own, shelf
+from organizations.permissions import open_nodes, role_required, signed_in
 from organizations.uses import changed_with, uses_of
 from packages import operations
 from packages.archive import UnfitPackage
@@ -28,10 +28,7 @@ A_PAGE = 20
 
 def own_package(request: HttpRequest, package_id: int) -> Package:
     """Return a package of one's own part of the tree; a neighbour's does not exist. Raises Http404."""
-    found = package_in(visible_nodes(request.user, Role.ORGANISER), package_id)
-    if found is None:
-        raise Http404
-    return found
+    return own(request, package_in, package_id)
 
 
 @never_cache
@@ -39,10 +36,7 @@ def own_package(request: HttpRequest, package_id: int) -> Package:
 @role_required(Role.ORGANISER)
 def index(request: HttpRequest) -> HttpResponse:
     """The packages, the newest first; the withdrawn ones when asked for."""
-    off = request.GET.get("off") == "1"
-    found = packages_in(visible_nodes(request.user, Role.ORGANISER), withdrawn=off)
-    page = Paginator(found, A_PAGE).get_page(request.GET.get("p"))
-    return render(request, "packages/admin/index.html", {"page": page, "off": off})
+    return render(request, "packages/admin/index.html", shelf(request, packages_in, a_page=A_PAGE)._asdict())
 
 
 @never_cache

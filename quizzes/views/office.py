@@ -5,16 +5,16 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from organizations.models import Node, Role
-from organizations.permissions import open_nodes, role_required, signed_in, visible_nodes
+from organizations.models import Role
+from organizations.office import own, own_nodes
+from organizations.permissions import open_nodes, role_required, signed_in
 from organizations.uses import uses_of
 from quizzes import operations
 from quizzes.forms import QuestionForm, question_initial
@@ -28,17 +28,9 @@ A_PAGE = 30
 LONGEST_SEARCH = 60
 
 
-def own_nodes(request: HttpRequest) -> QuerySet[Node]:
-    """The units whose bank and quizzes this person keeps."""
-    return visible_nodes(request.user, Role.ORGANISER)
-
-
 def own_question(request: HttpRequest, question_id: int) -> Question:
     """Return a question of one's own part of the tree; a neighbour's does not exist. Raises Http404."""
-    found = question_in(own_nodes(request), question_id)
-    if found is None:
-        raise Http404
-    return found
+    return own(request, question_in, question_id)
 
 
 @never_cache

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from organizations.models import Role
+from organizations.office import own, own_nodes, shelf
 from organizations.permissions import open_nodes, role_required, signed_in
 from organizations.uses import uses_of
 from quizzes import operations
@@ -33,15 +33,12 @@ from quizzes.sentences import (
     told,
     went_words,
 )
-from quizzes.views.office import A_PAGE, own_nodes, seen_now
+from quizzes.views.office import A_PAGE, seen_now
 
 
 def own_quiz(request: HttpRequest, quiz_id: int) -> Quiz:
     """Return a quiz of one's own part of the tree; a neighbour's does not exist. Raises Http404."""
-    found = quiz_in(own_nodes(request), quiz_id)
-    if found is None:
-        raise Http404
-    return found
+    return own(request, quiz_in, quiz_id)
 
 
 @never_cache
@@ -49,9 +46,8 @@ def own_quiz(request: HttpRequest, quiz_id: int) -> Quiz:
 @role_required(Role.ORGANISER)
 def quizzes(request: HttpRequest) -> HttpResponse:
     """The quizzes, the newest first; the withdrawn ones when asked for."""
-    off = request.GET.get("off") == "1"
-    page = Paginator(quizzes_in(own_nodes(request), withdrawn=off), A_PAGE).get_page(request.GET.get("p"))
-    context = {"page": page, "off": off, "rows": [(one, parts_words(one)) for one in page]}
+    shown = shelf(request, quizzes_in, a_page=A_PAGE)
+    context = {**shown._asdict(), "rows": [(one, parts_words(one)) for one in shown.page]}
     return render(request, "quizzes/admin/quizzes.html", context)
 
 

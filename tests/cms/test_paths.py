@@ -149,6 +149,9 @@ def test_a_path_is_copied_withdrawn_and_deleted(admin: Client, county: County) -
     answer = admin.post(copy, values)
     made = PathPage.objects.get(title="入门（副本）")
     assert answer.headers["Location"] == edit(made)
+    assert made.live is False
+    assert "publish_copies" not in html(admin.get(copy))
+    assert "请先复制成草稿" in html(admin.post(copy, {**values, "publish_copies": "on"}))
     assert [step.course_id for step in made.steps.all()] == [course.pk]
     for name in ("unpublish", "delete"):
         url = reverse(f"wagtailadmin_pages:{name}", args=[path.pk])
@@ -161,6 +164,30 @@ def test_a_path_is_copied_withdrawn_and_deleted(admin: Client, county: County) -
             PathPage.objects.get(pk=path.pk).get_latest_revision().publish()
     assert not PathPage.objects.filter(pk=path.pk).exists()
     assert CoursePage.objects.filter(pk=course.pk).exists()
+
+
+def test_steps_that_are_not_out_are_said_before_a_path_is_published(admin: Client, county: County) -> None:
+    out, draft = CoursePageFactory(node=county.branch), CoursePageFactory(node=county.branch, title="党史", live=False)
+    path = make_path(county.branch, out, draft, live=False)
+    keys = {f"steps-{number}-id": step.pk for number, step in enumerate(path.steps.all())}
+    sent = form(county, out.pk, draft.pk, **keys, **{"steps-INITIAL_FORMS": 2}, **PUBLISH)
+    asked = admin.post(edit(path), sent)
+    assert "第 2 步“党史”还没有发布" in asked.content.decode()
+    path.refresh_from_db()
+    assert path.live is False
+    yes = reverse("uses_publish", args=[path.pk, path.latest_revision_id])
+    assert admin.post(yes, sure(asked)).status_code == 302
+    path.refresh_from_db()
+    assert path.live is True
+    # From the list the same is asked, and nothing where every step is out.
+    PathPage.objects.filter(pk=path.pk).update(live=False)
+    bulk = f"/admin/bulk/wagtailcore/page/publish/?id={path.pk}&next=/admin/"
+    asked = admin.post(bulk, {"include_descendants": ""})
+    assert "第 2 步“党史”还没有发布" in asked.content.decode()
+    assert PathPage.objects.get(pk=path.pk).live is False
+    CoursePage.objects.update(live=True)
+    assert admin.post(bulk, {"include_descendants": ""}).status_code == 302
+    assert PathPage.objects.get(pk=path.pk).live is True
 
 
 def test_what_lacks_something_is_not_published_by_list_or_clock(admin: Client, county: County) -> None:

@@ -86,3 +86,18 @@ def test_what_is_no_telephone_number_is_named(monkeypatch: pytest.MonkeyPatch, r
     monkeypatch.setenv("HELP_PHONE", raw)
     with pytest.raises(ImproperlyConfigured, match=r"HELP_PHONE 写的是 .*电话号码"):
         env.telephone("HELP_PHONE")
+
+
+def test_a_chinese_host_is_kept_as_browsers_send_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SITE_URL", "https://课堂.example.cn/")
+    monkeypatch.setenv("ALLOWED_HOSTS", "课堂.example.cn, 127.0.0.1")
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://课堂.example.cn:8443")
+    assert env.site_url("SITE_URL", default="") == "https://xn--cksr32j.example.cn"
+    assert env.hosts("ALLOWED_HOSTS", default=[]) == ["xn--cksr32j.example.cn", "127.0.0.1"]
+    assert env.hosts("ALLOWED_ORIGINS", default=[]) == ["https://xn--cksr32j.example.cn:8443"]
+
+
+def test_a_host_that_is_none_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SITE_URL", "https://课堂..cn")
+    with pytest.raises(ImproperlyConfigured, match=r"SITE_URL 里的主机名写得不对.* / SITE_URL holds"):
+        env.site_url("SITE_URL", default="")

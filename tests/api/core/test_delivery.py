@@ -16,7 +16,8 @@ pytestmark = pytest.mark.unit
     [
         ("http://a.example/", "https"), ("ftp://a.example/", "https"), ("a.example", "https"), ("https://", "name"),
         ("https://u:p@a.example/", "name"), ("https://u@a.example/", "name"), ("https://a.example:0/", "name"),
-        ("https://a.example:99999/", "written"), ("https://[::1/", "written"), ("https://例.cn/", "written"),
+        ("https://a.example:99999/", "written"), ("https://[::1/", "written"), ("https://例.cn/路", "written"),
+        ("https://-例.cn/", "written"),
         ("https://a.example/ b", "written"), ("https://a.example/\x00", "written"),
         ("https://a.example/" + "x" * 500, "long"),
     ],
@@ -30,6 +31,12 @@ def test_a_target_that_is_none(url: str, why: str) -> None:
 def test_a_target() -> None:
     parts = split("https://a.example:8443/in?x=1")
     assert (parts.hostname, parts.port, parts.path, parts.query) == ("a.example", 8443, "/in", "x=1")
+
+
+def test_a_target_with_a_chinese_name() -> None:
+    parts = split("https://课堂。example.cn:8443/in")
+    assert (parts.hostname, parts.port, parts.path) == ("xn--cksr32j.example.cn", 8443, "/in")
+    assert split("https://１２７.0.0.1/").hostname == "127.0.0.1"  # no other way to write this machine
 
 
 @pytest.mark.parametrize(
