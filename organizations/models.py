@@ -14,6 +14,7 @@ from treebeard.mp_tree import MP_Node
 from organizations.core import phones
 from organizations.core.pinyin import sort_key
 from organizations.managers import NodeManager, UserManager
+from organizations.models_departed import Departure, PersonHold  # noqa: F401 - Django looks for models here
 
 if TYPE_CHECKING:
     from organizations.queries import Grant
