@@ -16,19 +16,18 @@ from attendance.models import (
     Notice,
     NoticeChoice,
     Record,
-    ReminderMessage,
     TrainingSummary,
 )
 from attendance.operations.departures import tell_departures
 from config import retention_settings
 from organizations import departing
 from organizations import operations as do
-from organizations.models import Departure, Left, Membership, PersonHold, SignInLink, User
-from organizations.operations import departures
+from organizations.core import phones
+from organizations.models import Departure, Left, Membership, Node, PersonHold, SignInLink, User
 from organizations.operations.departures import NAMELESS
 from organizations.tasks import take_out as task
 from tests.factories.attendance import be_present, open_lecture
-from tests.factories.organizations import County, make_county
+from tests.factories.organizations import County, RoleGrantFactory, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
@@ -90,13 +89,7 @@ def test_with_zero_nobody_ever_goes(county: County, settings: Any) -> None:
     told()
     assert do.take_out(as_of=timezone.now()) == 0
     assert departing.goes_on(Departure.objects.get(), as_of=timezone.now()) is None
-    assert not departing.leavers_of(departing_nodes(), as_of=timezone.now(), within=DAY).exists()
-
-
-def departing_nodes() -> Any:
-    from organizations.models import Node  # noqa: PLC0415
-
-    return Node.objects.all()
+    assert not departing.leavers_of(Node.objects.all(), as_of=timezone.now(), within=DAY).exists()
 
 
 def test_a_name_stays_as_long_as_a_sealed_file_that_says_it(county: County, settings: Any) -> None:
@@ -253,10 +246,10 @@ def test_who_leaves_again_is_told_of_again(county: County) -> None:
 
 
 def roster(county: County, *lines: str) -> Any:
-    file = io.BytesIO(("组织,姓名,编号,离开日期,离开原因\n" + "\n".join(lines) + "\n").encode())
+    file = io.BytesIO(("组织,姓名,编号,状态,离开日期\n" + "\n".join(lines) + "\n").encode())
     file.name = "roster.csv"
     return do.import_roster(
-        path_or_file=file, under=county.township, dry_run=False, as_of=timezone.now(), actor_id=county.operator.pk
+        path_or_file=file, under=county.branch, dry_run=False, as_of=timezone.now(), actor_id=county.operator.pk
     )
 
 
@@ -276,7 +269,7 @@ def test_a_roster_that_drops_somebody_and_one_that_brings_them_back(county: Coun
     person = county.member
     do.set_number(member_id=person.pk, number="A-8")
     day = timezone.localdate() - KEPT
-    roster(county, f"{county.branch.name},{person.name},A-8,{day},转出")
+    roster(county, f"{county.branch.name},{person.name},A-8,转出,{day}")
     assert list(Departure.objects.values_list("member_id", "left_date")) == [(person.pk, day)]
     roster(county, f"{county.branch.name},{person.name},A-8,,")
     assert User.objects.get(number="A-8").pk == person.pk
@@ -328,7 +321,7 @@ def test_whoever_belongs_somewhere_or_holds_a_role_is_not_taken_out(county: Coun
     person = leave(county, ago=KEPT)
     told()
     today = timezone.localdate()
-    do.grant_role(user_id=person.pk, node_id=county.branch.pk, role="lecturer", on_date=today)
+    RoleGrantFactory(user=person, node=county.branch, role="lecturer")
     assert do.take_out(as_of=timezone.now()) == 0
     do.end_roles(user_id=person.pk, on_date=today)
     do.join_node(member_id=person.pk, node_id=county.branch.pk, on_date=today)
@@ -399,7 +392,7 @@ def test_one_notice_says_it_of_all_of_a_unit_and_once(county: County, client: An
     on = timezone.localdate() + 30 * DAY
     assert notice.data == {"unit": county.branch.name, "count": 2, "on": on.isoformat()}
     client.force_login(county.secretary)
-    page = client.get("/me/messages/").content.decode()
+    page = client.get("/me/notices/").content.decode()
     assert f"有 2 位已离开的人，姓名等个人信息最早从 {on} 起清除" in page
     assert 'href="/departures/"' in page
 
@@ -420,8 +413,6 @@ def test_without_anybody_it_is_noted_all_the_same(county: County) -> None:
 
 
 def test_they_get_a_letter_where_they_left_an_address(county: County, settings: Any, mailoutbox: list[Any]) -> None:
-    from organizations.core import phones  # noqa: PLC0415
-
     settings.EMAIL_URL = "smtp://127.0.0.1:1"
     person, other = leave(county, ago=KEPT), leave(county, ago=KEPT, member=county.members[1])
     NoticeChoice.objects.create(pk=person.pk, email_cipher=phones.seal(settings.PHONE_KEY, b"a@example.org"))
@@ -477,8 +468,3 @@ def test_the_operators_page_of_somebody_who_was_taken_out(county: County, client
     assert "个人信息已按规定清除" in page
     assert person.name not in page
     assert client.get(f"/people/{person.pk}/return/").status_code == 404
-
-
-def test_a_message_is_kept_as_a_number(county: County) -> None:
-    assert ReminderMessage.objects.count() == 0
-    assert departures.NAMELESS == NAMELESS

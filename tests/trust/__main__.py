@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from tests.trust import fields, sockets, urls
+from config.retention import fields
+from tests.trust import sockets, urls
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs/trust.md"
 PART = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)

@@ -1,8 +1,9 @@
-"""Every stored field: what it is, who may read it, how long it is kept; ``test_fields.py`` fails on one not named.
+"""Every stored field: what it is, who may read it, how long it is kept (ADR 88); a test fails on one not named.
 
 ``PERSONAL`` says something about a person; ``SECRET`` lets somebody in or is encrypted; ``EVIDENCE`` is what a witness
 saw and ``VERDICT`` what follows from it; ``PLAN`` is what was arranged, ``CONTENT`` what is studied, ``TECHNICAL`` the
-rest.
+rest. What is said of those about people goes into the register of personal data (``register.py``), in the words of
+``words.py``.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ STORE = "oneself; the record store (LRS_URL), under a number of ours unless LRS_
 UPLOADER = "uploader; organiser above; operator"
 
 FOR_GOOD = "as long as the organisation keeps the record"
-ACCOUNT = "as long as the person is on the roster; closed accounts stay without use"
+LEFT = "PERSON_KEEP_DAYS (1095) after they left (organizations.take_out)"
+ACCOUNT = f"as long as the person is on the roster, then until {LEFT}"
+HELD = "until it is lifted; its reason goes with the person (organizations.take_out)"
 RAW = "EVIDENCE_KEEP_DAYS (90) after the record is final (attendance.remove_evidence); the member is told"
 WRITTEN = f"what devices reported: {RAW}; what somebody wrote down: as long as the record"
 HAND = "until it is lowered, its member has left for 40 s, or the lecture ends"
@@ -110,6 +113,13 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id", TECHNICAL, SERVER, LINK),
         Fields("member made_by made_at expires_at used_at ended_at", PERSONAL, SERVER, LINK),
         Fields("token_hash standing", SECRET, SERVER, LINK),
+    ),
+    "organizations.Departure": (
+        Fields("member left_date told_at began_at done_at", PERSONAL, "the secretary, auditor and operator above", FOR_GOOD),
+    ),
+    "organizations.PersonHold": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("member set_by set_at lifted_by lifted_at reason", PERSONAL, "the secretary, auditor and operator above", HELD),
     ),
     "organizations.RosterImport": (
         Fields("id file_sha256", TECHNICAL, SERVER, FOR_GOOD),
@@ -629,26 +639,3 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("set_by", PERSONAL, SERVER, WITH_OBJECT),
     ),
 }  # fmt: skip
-
-# Where tables of others point at a person: authorship, work, sign-in; none of them says more of anybody.
-OTHERS = {
-    "account.EmailAddress": "user",
-    "auditlog.LogEntry": "actor",
-    "mfa.Authenticator": "user",
-    "wagtailadmin.EditingSession": "user",
-    "wagtailadmin.FormState": "user",
-    "wagtailcore.APIToken": "user",
-    "wagtailcore.Comment": "resolved_by user",
-    "wagtailcore.CommentReply": "user",
-    "wagtailcore.ModelLogEntry": "user",
-    "wagtailcore.Page": "locked_by owner",
-    "wagtailcore.PageLogEntry": "user",
-    "wagtailcore.PageSubscription": "user",
-    "wagtailcore.Revision": "user",
-    "wagtailcore.TaskState": "finished_by",
-    "wagtailcore.UploadedFile": "uploaded_by_user",
-    "wagtailcore.WorkflowState": "requested_by",
-    "wagtaildocs.Document": "uploaded_by_user",
-    "wagtailimages.Image": "uploaded_by_user",
-    "wagtailusers.UserProfile": "user",
-}
