@@ -22,7 +22,6 @@ READERS: dict[str, Words] = {
     f.SERVER: _("没有人，只有程序"),
     f.OPERATOR: _("管理员"),
     f.OPENER: _("办理的人；上级管理员"),
-    f.AUDITOR: _("被查阅的人；监督员"),
     f.STORE: _("本人；学习记录库（LRS_URL），除非 LRS_PEOPLE 另写，只给本站的编号"),
     f.UPLOADER: _("上传的人；上级组织员；管理员"),
     "oneself; the secretary of the branch on request, logged": _("本人；本支部书记索要时（查阅有记录）"),

@@ -246,7 +246,7 @@ def test_who_leaves_again_is_told_of_again(county: County) -> None:
 
 
 def roster(county: County, *lines: str) -> Any:
-    file = io.BytesIO(("组织,姓名,编号,状态,离开日期\n" + "\n".join(lines) + "\n").encode())
+    file = io.BytesIO(("组织,姓名,手机号,编号,加入日期,状态,离开日期\n" + "\n".join(lines) + "\n").encode())
     file.name = "roster.csv"
     return do.import_roster(
         path_or_file=file, under=county.branch, dry_run=False, as_of=timezone.now(), actor_id=county.operator.pk
@@ -259,7 +259,7 @@ def test_a_roster_that_names_them_afterwards_makes_a_new_person(county: County) 
     leave(county, ago=KEPT)
     told()
     do.take_out(as_of=timezone.now())
-    roster(county, f"{county.branch.name},{person.name},A-7,,")
+    roster(county, f"{county.branch.name},{person.name},13800000107,A-7,,,")
     new = User.objects.get(number="A-7")
     assert (new.pk != person.pk, new.name) == (True, person.name)
     assert name_of(person) == NAMELESS
@@ -269,9 +269,9 @@ def test_a_roster_that_drops_somebody_and_one_that_brings_them_back(county: Coun
     person = county.member
     do.set_number(member_id=person.pk, number="A-8")
     day = timezone.localdate() - KEPT
-    roster(county, f"{county.branch.name},{person.name},A-8,转出,{day}")
+    roster(county, f"{county.branch.name},{person.name},,A-8,,转出,{day}")
     assert list(Departure.objects.values_list("member_id", "left_date")) == [(person.pk, day)]
-    roster(county, f"{county.branch.name},{person.name},A-8,,")
+    roster(county, f"{county.branch.name},{person.name},13800000108,A-8,{timezone.localdate()},在册,")
     assert User.objects.get(number="A-8").pk == person.pk
     assert not Departure.objects.exists()
 
