@@ -101,7 +101,10 @@ def standing_words(one: Issued) -> tuple[str, str]:
 
 def _nameless_words(one: Issued) -> tuple[str, str]:
     """What is said of a certificate whose member was taken out: that it was issued, when and for what; no name."""
-    said = _("本站 %(day)s 为“%(training)s”发过这个编号的证书。持有人已离开组织，个人信息已按规定清除，这里不再显示姓名；请核对纸上的编号和日期。") % {
+    said = _(
+        "本站 %(day)s 为“%(training)s”发过这个编号的证书。持有人已离开组织，个人信息已按规定清除，"
+        "这里不再显示姓名；请核对纸上的编号和日期。"
+    ) % {
         "day": date_format(localtime(one.certificate.issued_at), "DATE_FORMAT"), "training": one.certificate.training,
     }  # fmt: skip
     state = _("发过，已不显示姓名") if one.stands else _("发过，后来撤回或换发，已不显示姓名")

@@ -24,7 +24,7 @@ PERSONAL_DATA = [
     "api.queries.statements.personal_data",
     "packages.queries.personal_data",
 ]
-# What goes with who somebody was, once they left long ago (organizations/operations/departures.py): each (*, member_id).
+# What goes with who left long ago (organizations/operations/departures.py): each (*, member_id).
 TAKING_OUT = [
     "organizations.operations.departures.take_out_access",
     "attendance.operations.departures.take_out",

@@ -104,7 +104,10 @@ def leavers(rows: Collection[Departure], *, as_of: dt.datetime) -> list[Leaver]:
     last: dict[int, Membership] = {}
     for place in Membership.objects.filter(member_id__in=ids).select_related("node").order_by("active_from_date", "pk"):
         last[place.member_id] = place
-    holds = {one.member_id: one for one in PersonHold.objects.filter(member_id__in=ids, lifted_at=None)}
+    holds = {
+        one.member_id: one
+        for one in PersonHold.objects.filter(member_id__in=ids, lifted_at=None).select_related("set_by")
+    }
     kept = why_not(ids, on_date=timezone.localdate(as_of))
     return [
         Leaver(

@@ -1,4 +1,4 @@
-"""Who left the organisation, until who they were is taken out for good; and what an auditor keeps from that (ADR 88)."""
+"""Who left the organisation, until who they were is taken out for good; what an auditor keeps from it (ADR 88)."""
 
 from django.conf import settings
 from django.db import models
@@ -34,7 +34,9 @@ class Departure(models.Model):
         indexes = [
             # Few at a time, however many ever left: whoever is taken out is in none of them any more.
             models.Index(fields=["left_date"], condition=Q(began_at=None), name="departure_waiting"),
-            models.Index(fields=["began_at"], condition=Q(began_at__isnull=False, done_at=None), name="departure_begun"),
+            models.Index(
+                fields=["began_at"], condition=Q(began_at__isnull=False, done_at=None), name="departure_begun"
+            ),
         ]
 
     def __str__(self) -> str:

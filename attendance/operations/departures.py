@@ -53,7 +53,10 @@ def tell_departures(*, as_of: datetime) -> int:
 def _write_to(one: Leaver) -> None:
     try:
         address = email_of(one.departure.member)
-        said = _("您已离开“%(unit)s”。按规定，您的姓名等个人信息从 %(day)s 起从本系统清除，不能恢复。有疑问请在那以前联系原来的组织。")
+        said = _(
+            "您已离开“%(unit)s”。按规定，您的姓名等个人信息从 %(day)s 起从本系统清除，不能恢复。"
+            "有疑问请在那以前联系原来的组织。"
+        )
         send_email(to=address, subject=_("个人信息清除"), said=said % {"unit": one.unit or "", "day": one.goes_on})
     except NotSent as error:
         log.info("departure_not_written", member_id=one.departure.pk, why=error.why)

@@ -219,7 +219,13 @@ def _leave_of(data: dict[str, Any]) -> str:
 
 def _departures_soon(notice: Notice) -> str:
     said = {"unit": notice.data["unit"], "count": int(notice.data["count"]), "day": notice.data["on"]}
-    return _("“%(unit)s”有 %(count)s 位已离开的人，姓名等个人信息最早从 %(day)s 起清除。要保留的，请在那以前请监督员暂缓。") % said
+    return (
+        _(
+            "“%(unit)s”有 %(count)s 位已离开的人，姓名等个人信息最早从 %(day)s 起清除。"
+            "要保留的，请在那以前请监督员暂缓。"
+        )
+        % said
+    )
 
 
 NOTICES: dict[str, Callable[[Notice], str]] = {

@@ -12,7 +12,9 @@ def take_out(*, member_id: int) -> None:
     """
     CertificateMark.objects.filter(member_id=member_id).delete()
     with removal_permitted():
-        for row in Certificate.objects.select_for_update().filter(member_id=member_id).exclude(content="").order_by("pk"):
+        for row in (
+            Certificate.objects.select_for_update().filter(member_id=member_id).exclude(content="").order_by("pk")
+        ):
             Certificate.objects.filter(pk=row.pk)._raw_delete("default")  # noqa: SLF001 - what refers to it stays
             row.content = ""
             row.save(force_insert=True)

@@ -27,6 +27,7 @@ ROOM = "whoever is in the room"
 SERVER = "nobody: the program alone"
 OPERATOR = "the operator"
 OPENER = "whoever made it; the operator above"
+KEEPERS_OF_LEAVERS = "the secretary, auditor and operator above"
 AUDITOR = "the person looked at; the auditor"
 STORE = "oneself; the record store (LRS_URL), under a number of ours unless LRS_PEOPLE says otherwise"
 UPLOADER = "uploader; organiser above; operator"
@@ -115,11 +116,11 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("token_hash standing", SECRET, SERVER, LINK),
     ),
     "organizations.Departure": (
-        Fields("member left_date told_at began_at done_at", PERSONAL, "the secretary, auditor and operator above", FOR_GOOD),
+        Fields("member left_date told_at began_at done_at", PERSONAL, KEEPERS_OF_LEAVERS, FOR_GOOD),
     ),
     "organizations.PersonHold": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
-        Fields("member set_by set_at lifted_by lifted_at reason", PERSONAL, "the secretary, auditor and operator above", HELD),
+        Fields("member set_by set_at lifted_by lifted_at reason", PERSONAL, KEEPERS_OF_LEAVERS, HELD),
     ),
     "organizations.RosterImport": (
         Fields("id file_sha256", TECHNICAL, SERVER, FOR_GOOD),

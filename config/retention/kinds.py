@@ -137,8 +137,8 @@ def kinds() -> list[Kind]:
     files = MonthlyFile.objects.filter(expired_at=None).order_by("made_at")
     told = Statement.objects.filter(state=Statement.State.SENT, body__isnull=False, recalled=False).order_by("sent_at")
     return [
-        Kind("evidence", _("设备上报的参训记录"), _("结果确定以后"), "EVIDENCE_KEEP_DAYS", _setting("EVIDENCE_KEEP_DAYS"),
-             "attendance.remove_evidence", _evidence),
+        Kind("evidence", _("设备上报的参训记录"), _("结果确定以后"), "EVIDENCE_KEEP_DAYS",
+             _setting("EVIDENCE_KEEP_DAYS"), "attendance.remove_evidence", _evidence),
         Kind("guest", _("集中收看的来宾"), _("登记以后"), "GUEST_KEEP_DAYS", _setting("GUEST_KEEP_DAYS"),
              "attendance.prune_guests", _all((_by_number(Guest), "recorded_at"))),
         Kind("notice", _("站内通知和提醒"), _("发出以后"), "NOTICE_KEEP_DAYS", _setting("NOTICE_KEEP_DAYS"),

@@ -1,6 +1,6 @@
 """The register of personal data (个人信息清单): each field about a person, what for, who reads it, for how long.
 
-Made from ``fields.py`` in the words of ``words.py``; ``docs/zh/个人信息清单.md`` is made from it, a test holds it equal.
+Made from ``fields.py`` in the words of ``words.py``; ``docs/zh/个人信息清单.md`` is made from it.
 """
 
 from dataclasses import dataclass
@@ -29,9 +29,7 @@ class Entry:
 def register() -> list[Entry]:
     """Return the register in the language of the moment. Raises KeyError for a field without words."""
     return [
-        Entry(
-            label, " ".join(row.names.split()), str(PURPOSES[label]), str(READERS[row.readers]), str(KEPT[row.kept])
-        )
+        Entry(label, " ".join(row.names.split()), str(PURPOSES[label]), str(READERS[row.readers]), str(KEPT[row.kept]))
         for label, rows in FIELDS.items()
         for row in rows
         if row.kind in ABOUT_PEOPLE

@@ -46,7 +46,7 @@ READERS: dict[str, Words] = {
     "the organiser above, logged": _("上级组织员（查阅有记录）"),
     "oneself; the room's hosts": _("本人；直播间的主持人"),
     "oneself; everybody else as counts": _("本人；别人只看人数"),
-    "the secretary, auditor and operator above": _("上级书记、监督员和管理员（查阅有记录）"),
+    f.KEEPERS_OF_LEAVERS: _("上级书记、监督员和管理员（查阅有记录）"),
 }
 
 KEPT: dict[str, Words] = {

@@ -11,15 +11,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from organizations import events
-from organizations.departing import is_taken_out
 from organizations.core import phones
 from organizations.core.roster import MAX_NAME, MAX_NUMBER, holds_id_number, number_key, text_of
+from organizations.departing import is_taken_out
 from organizations.models import Left, Membership, Node, Role, User
 from organizations.operations.departures import note_back, note_left
 from organizations.operations.exemptions import end_exemption, lock_member
 from organizations.operations.roles import end_roles, revoke_role
 from organizations.permissions import out_of_reach
-from organizations.queries import holders_of_numbers, leaving_due, not_over_on
+from organizations.queries import holders_of_numbers, leaving_due
 
 log = structlog.get_logger(__name__)
 

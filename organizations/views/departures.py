@@ -27,7 +27,9 @@ READERS = (Role.AUDITOR, Role.SECRETARY, Role.OPERATOR)
 
 
 class HoldForm(forms.Form):
-    reason = forms.CharField(label=_("为什么要保留"), max_length=MOST_REASON, help_text=_("例如案件、审计的文号；不写细节。"))
+    reason = forms.CharField(
+        label=_("为什么要保留"), max_length=MOST_REASON, help_text=_("例如案件、审计的文号；不写细节。")
+    )
 
 
 def _form(member_id: int, sent: QueryDict | None = None) -> HoldForm:

@@ -103,7 +103,9 @@ def chat(county: County, at: dt.datetime) -> None:
 
 
 def question(county: County, at: dt.datetime) -> None:
-    Question.objects.create(lecture=make_live(county), author=county.member, text="?", at=at, client_id="q", changed_at=at)
+    Question.objects.create(
+        lecture=make_live(county), author=county.member, text="?", at=at, client_id="q", changed_at=at
+    )
 
 
 def link(county: County, at: dt.datetime) -> None:

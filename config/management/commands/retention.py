@@ -52,8 +52,8 @@ class Command(BaseCommand):
         rows = list(waiting(until=timezone.localdate(as_of + TOLD_BEFORE) - kept).select_related("member")[:MOST_NAMED])
         for one in leavers(rows, as_of=as_of):
             values = {"name": one.name, "unit": one.unit or "", "day": one.goes_on, "why": one.why_not}
-            line = _("  %(unit)s %(name)s：最早 %(day)s 清除") % values
-            self.stdout.write(line + (_("（%(why)s）") % values if one.why_not else ""))
+            said = _("  %(unit)s %(name)s：最早 %(day)s 清除") % values
+            self.stdout.write(said + (_("（%(why)s）") % values if one.why_not else ""))
 
     def _apply(self, one: Kind, as_of: dt.datetime) -> None:
         """Run its task until nothing is due, or until it makes no more headway: something may keep what is left."""
