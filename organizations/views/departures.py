@@ -64,8 +64,8 @@ def _page(request: HttpRequest, *, refused: int = 0, form: HoldForm | None = Non
     return render(request, "organizations/departures.html", context, status=422 if form else 200)
 
 
-@role_required(Role.AUDITOR)
 @require_POST
+@role_required(Role.AUDITOR)
 def hold(request: HttpRequest, person_id: int) -> HttpResponse:
     """Keep what is known of somebody until it is lifted; a mistake brings the page back with what was typed."""
     member_id = _own(request, person_id)
@@ -84,8 +84,8 @@ def hold(request: HttpRequest, person_id: int) -> HttpResponse:
     return redirect("departures")
 
 
-@role_required(Role.AUDITOR)
 @require_POST
+@role_required(Role.AUDITOR)
 def lift(request: HttpRequest, person_id: int) -> HttpResponse:
     try:
         do.lift_hold(member_id=_own(request, person_id), actor_id=signed_in(request).pk, as_of=timezone.now())

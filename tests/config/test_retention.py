@@ -39,7 +39,7 @@ def county(db: None) -> County:
     return make_county()
 
 
-# --- The rules and the fields say the same ---------------------------------------------------------------------------
+# --- The rules and the fields say the same -------------------
 
 
 @pytest.mark.unit
@@ -76,7 +76,7 @@ def test_the_register_is_said_line_by_line_too() -> None:
     assert "organizations.User phone_cipher：认出是谁、登录" in out.getvalue()
 
 
-# --- The border day of each --------------------------------------------------------------------------------------------
+# --- The border day of each -----------------------------------------------------------------------------
 
 
 def guest(county: County, at: dt.datetime) -> None:
@@ -126,7 +126,7 @@ def delivery(county: County, at: dt.datetime) -> None:
         name="h", node=county.branch, url="https://example.org", events=[], made_by=county.operator, made_at=at,
         salt="s",
     )  # fmt: skip
-    Delivery.objects.create(webhook=hook, event="ping", about=0, key="k", body={}, made_at=at)
+    Delivery.objects.create(webhook=hook, event="ping", about=0, key="k", body={}, made_at=at, next_at=at)
 
 
 def month(county: County, at: dt.datetime) -> None:
@@ -198,7 +198,7 @@ def test_more_than_can_be_looked_at_is_said_as_so_many_and_more(county: County, 
     assert not Notice.objects.exists()
 
 
-# --- People --------------------------------------------------------------------------------------------------------------
+# --- People -----------------------------------------------------------------------------
 
 
 def leave(county: County, days: int) -> User:

@@ -57,7 +57,7 @@ def name_of(person: User) -> str:
     return User.objects.get(pk=person.pk).name
 
 
-# --- The day ---------------------------------------------------------------------------------------------------------
+# --- The day -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("ago", "name"), [(KEPT, NAMELESS), (KEPT - DAY, "")])
@@ -110,7 +110,7 @@ def test_a_period_is_none_or_more_than_a_year(monkeypatch: pytest.MonkeyPatch, d
             retention_settings.read()
 
 
-# --- What goes and what stays ------------------------------------------------------------------------------------------
+# --- What goes and what stays -----------------------------------------------------------------------------
 
 
 def test_who_they_were_goes_and_what_counts_stays(county: County) -> None:
@@ -219,7 +219,7 @@ def test_at_most_so_many_a_turn(county: County) -> None:
     assert [do.take_out(as_of=timezone.now(), most=2) for _turn in range(3)] == [2, 1, 0]
 
 
-# --- Coming back -------------------------------------------------------------------------------------------------------
+# --- Coming back -----------------------------------------------------------------------------
 
 
 def back(county: County, person: User) -> None:
@@ -292,7 +292,7 @@ def test_nothing_about_them_can_be_changed_any_more(county: County) -> None:
         back(county, person)
 
 
-# --- What keeps them ---------------------------------------------------------------------------------------------------
+# --- What keeps them -----------------------------------------------------------------------------
 
 
 def test_an_open_dispute_keeps_them_and_an_answer_lets_go(county: County) -> None:
@@ -373,7 +373,7 @@ def test_a_hold_that_cannot_be(county: County) -> None:
         do.place_hold(member_id=person.pk, reason="审计", **hold)
 
 
-# --- Saying so ---------------------------------------------------------------------------------------------------------
+# --- Saying so -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("ago", "count"), [(KEPT - 30 * DAY, 1), (KEPT - 31 * DAY, 0)])
@@ -422,7 +422,7 @@ def test_they_get_a_letter_where_they_left_an_address(county: County, settings: 
     assert other.name not in mailoutbox[0].body
 
 
-# --- The page ----------------------------------------------------------------------------------------------------------
+# --- The page -----------------------------------------------------------------------------
 
 
 def test_the_auditor_holds_and_lifts_on_the_page(county: County, client: Any) -> None:
