@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.clock import clock
-from attendance.operations import hall_terms, monthly
+from attendance.operations import departures, hall_terms, monthly
 from attendance.queries.recomputing import unfinished
 
 BATCH = 500
@@ -19,6 +19,11 @@ BEAT = {
     "attendance.remind": {"task": "attendance.remind", "schedule": 60.0, "options": {"expires": 60}},
     "attendance.prune_notices": {
         "task": "attendance.prune_notices",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "attendance.tell_departures": {
+        "task": "attendance.tell_departures",
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
@@ -159,3 +164,9 @@ def fold_summary() -> None:
 def check_summary() -> None:
     """Hold the numbers against the records, at night."""
     operations.check_summary(as_of=timezone.now())
+
+
+@shared_task(name="attendance.tell_departures")
+def tell_departures() -> None:
+    """Say of whom it is taken out soon who they were."""
+    departures.tell_departures(as_of=timezone.now())

@@ -89,12 +89,26 @@ def standing_words(one: Issued) -> tuple[str, str]:
     """Return whether a certificate stands, and since when it does not: what anybody may read, never why."""
     if not one.fits:
         return _("不能确认"), _("存下的内容和发证时的校验值不一致，请联系颁发单位。")
+    if one.is_nameless:
+        return _nameless_words(one)
     if one.state == STANDS:
         return _("有效"), _("内容和发证时一致，没有撤回。")
     at = date_format(localtime(one.until_at), "DATE_FORMAT") if one.until_at else ""
     if one.state == REPLACED:
         return _("已换发"), _("%(day)s 已换成新的一张，这一张不再有效。") % {"day": at}
     return _("已撤回"), _("%(day)s 由颁发单位撤回，不再有效。") % {"day": at}
+
+
+def _nameless_words(one: Issued) -> tuple[str, str]:
+    """What is said of a certificate whose member was taken out: that it was issued, when and for what; no name."""
+    said = _(
+        "本站 %(day)s 为“%(training)s”发过这个编号的证书。持有人已离开组织，个人信息已按规定清除，"
+        "这里不再显示姓名；请核对纸上的编号和日期。"
+    ) % {
+        "day": date_format(localtime(one.certificate.issued_at), "DATE_FORMAT"), "training": one.certificate.training,
+    }  # fmt: skip
+    state = _("发过，已不显示姓名") if one.stands else _("发过，后来撤回或换发，已不显示姓名")
+    return state, said
 
 
 def lacking_words(lacking: list[list[int | str]], titles: dict[int, str]) -> list[str]:

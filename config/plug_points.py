@@ -24,6 +24,19 @@ PERSONAL_DATA = [
     "api.queries.statements.personal_data",
     "packages.queries.personal_data",
 ]
+# What goes with who left long ago (organizations/operations/departures.py): each (*, member_id).
+TAKING_OUT = [
+    "organizations.operations.departures.take_out_access",
+    "attendance.operations.departures.take_out",
+    "live.operations.departures.take_out",
+    "courses.departed.take_out",
+    "packages.operations.departures.take_out",
+    "certificates.operations.departures.take_out",
+    "api.operations.departures.take_out",
+    "cms.departed.take_out",
+]
+# What keeps them until it is answered: each (member_ids) -> {member_id: why, in a few words}.
+DEPARTURE_WAITS = ["attendance.queries.departures.waits"]
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].
 DUTIES = ["live.duties.of_lecturer", "meetings.duties.of_secretary"]
 # Those of them that the first page of 支部 says too.

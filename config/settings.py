@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import logs, lrs_settings, sms_settings, storage_settings
+from config import logs, lrs_settings, retention_settings, sms_settings, storage_settings
 from config.database import database
 from config.env import choice, env, flag, hosts, number, secret, site_url, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
@@ -330,16 +330,11 @@ ROSTER_MAX_BYTES = number("ROSTER_MAX_BYTES", default=50 * 2**20, low=2**20, hig
 ROSTER_MAX_ROWS = number("ROSTER_MAX_ROWS", default=100_000, low=100, high=1_000_000)
 ROSTER_MAX_COLUMNS = 50
 ROSTER_KEEP_S = 3600
-# How long raw evidence is kept once its record is final, and what people were told; verdicts and reasons stay.
-EVIDENCE_KEEP_DAYS = number("EVIDENCE_KEEP_DAYS", default=90, low=30, high=36_500)
-# How long those are kept who came to a hall and are on nobody's list: outsiders, who never asked for a place here.
-GUEST_KEEP_DAYS = number("GUEST_KEEP_DAYS", default=90, low=7, high=36_500)
-MONTHLY_FILE_KEEP_DAYS = number("MONTHLY_FILE_KEEP_DAYS", default=400, low=30, high=36_500)
-# How long it is kept what people answered in the quizzes of lessons; what it came to stays.
-QUIZ_KEEP_DAYS = number("QUIZ_KEEP_DAYS", default=400, low=30, high=36_500)
-# How long it is kept what people said under lessons, and what was answered.
-COMMENT_KEEP_DAYS = number("COMMENT_KEEP_DAYS", default=400, low=30, high=36_500)
-NOTICE_KEEP_DAYS = number("NOTICE_KEEP_DAYS", default=400, low=30, high=36_500)
+# How long things about people are kept (config/retention_settings.py): verdicts and reasons stay.
+(
+    EVIDENCE_KEEP_DAYS, GUEST_KEEP_DAYS, MONTHLY_FILE_KEEP_DAYS, QUIZ_KEEP_DAYS, COMMENT_KEEP_DAYS, NOTICE_KEEP_DAYS,
+    PERSON_KEEP_DAYS,
+) = retention_settings.read()  # fmt: skip
 
 # How long nobody is called missing because the hall of their unit has still to report, after the end of an occasion.
 HALL_WAIT_DAYS = number("HALL_WAIT_DAYS", default=7, low=1, high=60)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from organizations.core.roster import number_key
+from organizations.departing import is_taken_out
 from organizations.models import Exemption, Membership, Node, NodeKind, Role, RoleGrant, User
 from organizations.permissions import out_of_reach
 from organizations.queries import ancestors_of, holders_of_numbers, not_over_on, subtree, user_by_phone, valid_on
@@ -76,6 +77,7 @@ class Card:
     past_grants: list[RoleGrant]
     exemption: Exemption | None
     changes: list[Change]
+    is_taken_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,12 +177,15 @@ def card_of(person: User, *, on_date: dt.date) -> Card:
         past_grants=[grant for grant in grants if grant not in held],
         exemption=Exemption.objects.filter(valid_on(on_date), member=person).first(),
         changes=changes_of(person),
+        is_taken_out=is_taken_out(person.pk),
     )
 
 
 def facts_of(card: Card) -> list[Fact]:
     """Return what stands first on the page, each with the step that changes it."""
     person, edit = card.person, _("改")
+    if card.is_taken_out:
+        return [Fact(_("姓名"), person.name)]
     phone = person.phone_masked or _("没有手机号")
     found = [
         Fact(_("姓名"), person.name, "name", edit),
@@ -200,6 +205,8 @@ def leaving_of(card: Card) -> tuple[str, str] | None:
     if row is None or not card.is_leaving or row.active_to_date is None:
         return None
     said = {"day": row.active_to_date.isoformat(), "why": row.get_left_because_display()}
+    if card.is_taken_out:
+        return _("%(day)s 已离开：%(why)s") % said, _("个人信息已按规定清除，不能恢复。参训的数字还在。")
     if card.membership is not None:
         return _("%(day)s 离开：%(why)s") % said, _("到那天以前一切照常。")
     return _("%(day)s 已离开：%(why)s") % said, _("不再应到，不能登录。以前的记录都在。")

@@ -11,6 +11,11 @@ BEAT = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "organizations.take_out": {
+        "task": "organizations.take_out",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "organizations.prune_allowances": {
         "task": "organizations.prune_allowances",
         "schedule": 600.0,
@@ -30,3 +35,9 @@ def prune_allowances() -> None:
     """Forget the limits that nobody has touched for so long that they are whole again, and links that open nothing."""
     operations.prune_allowances(as_of=timezone.now())
     operations.prune_links(as_of=timezone.now())
+
+
+@shared_task(name="organizations.take_out")
+def take_out() -> None:
+    """Take out who left long ago, some at a time."""
+    operations.take_out(as_of=timezone.now())

@@ -2,12 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from organizations.views import access, account, links, people, picking, roster, roster_files, units
+from organizations.views import access, account, departures, links, people, picking, roster, roster_files, units
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("display/", account.set_display, name="set_display"),
     path("me/access/", access.my_access, name="my_access"),
     path("audit/", access.audit, name="audit"),
+    path("departures/", departures.departures, name="departures"),
+    path("departures/<int:person_id>/hold/", departures.hold, name="departure_hold"),
+    path("departures/<int:person_id>/lift/", departures.lift, name="departure_lift"),
     path("roster/", roster.roster, name="roster"),
     path("roster/template.xlsx", roster_files.template, name="roster_template"),
     path("roster/export.xlsx", roster_files.export, name="roster_export"),

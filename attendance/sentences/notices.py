@@ -217,7 +217,19 @@ def _leave_of(data: dict[str, Any]) -> str:
     return ngettext("%(title)s %(at)s 等 %(number)s 场", "%(title)s %(at)s 等 %(number)s 场", data["number"]) % said
 
 
+def _departures_soon(notice: Notice) -> str:
+    said = {"unit": notice.data["unit"], "count": int(notice.data["count"]), "day": notice.data["on"]}
+    return (
+        _(
+            "“%(unit)s”有 %(count)s 位已离开的人，姓名等个人信息最早从 %(day)s 起清除。"
+            "要保留的，请在那以前请监督员暂缓。"
+        )
+        % said
+    )
+
+
 NOTICES: dict[str, Callable[[Notice], str]] = {
+    "departures_soon": _departures_soon,
     "reminded": _reminded,
     "due_soon": _due_soon,
     "starts_soon": _starts_soon,
@@ -286,6 +298,8 @@ def link_of(notice: Notice) -> str:
     """Return where a notice leads: to what is to be done, or to the record of an occasion that has begun; else ""."""
     if notice.kind in REMINDERS:
         return reverse("today")
+    if notice.kind == "departures_soon":
+        return reverse("departures")
     if notice.kind in HALLS and notice.occasion is not None:
         where = urlencode({"occasion": notice.occasion.pk, "node": notice.data.get("node", "")})
         return f"{reverse('branch_hall', args=[notice.occasion.training_id])}?{where}"

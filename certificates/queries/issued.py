@@ -33,6 +33,7 @@ class Issued:
     fits: bool
     state: str
     until_at: datetime | None  # since when it does not stand
+    is_nameless: bool = False  # its member was taken out long after they left: what it said is gone, its hash stays
     reason: str = ""  # of a withdrawal: for its member and those who withdraw, never for the public
 
     @property
@@ -42,17 +43,18 @@ class Issued:
 
 def issued(certificate: Certificate) -> Issued:
     """Return a certificate with what became of it; ``withdrawal`` and ``replaced_by`` should be loaded with it."""
-    fits = sha256_of(certificate.content) == certificate.sha256
+    nameless = not certificate.content
+    fits = nameless or sha256_of(certificate.content) == certificate.sha256
     try:
         content = content_of(certificate.content)
     except (ValueError, KeyError, TypeError):
-        content, fits = None, False
+        content, fits = None, nameless
     withdrawal, successor = _related(certificate, "withdrawal"), _related(certificate, "replaced_by")
     if withdrawal is not None:
-        return Issued(certificate, content, fits, WITHDRAWN, withdrawal.withdrawn_at, withdrawal.reason)
+        return Issued(certificate, content, fits, WITHDRAWN, withdrawal.withdrawn_at, nameless, withdrawal.reason)
     if successor is not None:
-        return Issued(certificate, content, fits, REPLACED, successor.issued_at)
-    return Issued(certificate, content, fits, STANDS, None)
+        return Issued(certificate, content, fits, REPLACED, successor.issued_at, nameless)
+    return Issued(certificate, content, fits, STANDS, None, nameless)
 
 
 def _related(certificate: Certificate, name: str) -> Any:

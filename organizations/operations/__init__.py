@@ -1,6 +1,14 @@
 """Verbs about people, the tree, roles and the access log. Keyword-only, atomic, raise ``UnableTo…``."""
 
 from organizations.operations.access import ONE_VISIT, UnableToRevealPhone, log_access, log_list, reveal_phone
+from organizations.operations.departures import UnableToHold, lift_hold, place_hold, take_out
+from organizations.operations.exemptions import (
+    UnableToExempt,
+    cut_exemption,
+    dates_of,
+    end_exemption,
+    exempt_member,
+)
 from organizations.operations.keys import UnableToUseKey, check_phone_key, ensure_phone_key
 from organizations.operations.limits import UnableToTry, give_back, prune_allowances, take
 from organizations.operations.links import UnableToMakeLink, UnableToUseLink, make_link, prune_links, use_link
@@ -8,16 +16,11 @@ from organizations.operations.people import (
     UnableToChangeMember,
     UnableToCreateMember,
     UnableToEndMembership,
-    UnableToExempt,
     UnableToMoveMember,
     UnableToSetPhone,
     UnableToTakeBack,
     create_member,
-    cut_exemption,
-    dates_of,
-    end_exemption,
     end_membership,
-    exempt_member,
     finish_leaving,
     join_node,
     leave_node,
@@ -65,6 +68,7 @@ __all__ = [
     "UnableToEndRole",
     "UnableToExempt",
     "UnableToGrantRole",
+    "UnableToHold",
     "UnableToImportRoster",
     "UnableToMakeLink",
     "UnableToMoveMember",
@@ -92,11 +96,13 @@ __all__ = [
     "import_roster",
     "join_node",
     "leave_node",
+    "lift_hold",
     "log_access",
     "log_list",
     "make_link",
     "merge_unit",
     "move_member",
+    "place_hold",
     "prune_allowances",
     "prune_links",
     "rename_member",
@@ -109,6 +115,7 @@ __all__ = [
     "set_phone",
     "take",
     "take_back",
+    "take_out",
     "transfer_member",
     "use_link",
 ]

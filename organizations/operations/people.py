@@ -13,10 +13,13 @@ from django.utils.translation import gettext as _
 from organizations import events
 from organizations.core import phones
 from organizations.core.roster import MAX_NAME, MAX_NUMBER, holds_id_number, number_key, text_of
-from organizations.models import Exemption, Left, Membership, Node, Role, User
+from organizations.departing import is_taken_out
+from organizations.models import Left, Membership, Node, Role, User
+from organizations.operations.departures import note_back, note_left
+from organizations.operations.exemptions import end_exemption, lock_member
 from organizations.operations.roles import end_roles, revoke_role
 from organizations.permissions import out_of_reach
-from organizations.queries import holders_of_numbers, leaving_due, not_over_on
+from organizations.queries import holders_of_numbers, leaving_due
 
 log = structlog.get_logger(__name__)
 
@@ -39,10 +42,6 @@ class UnableToMoveMember(Exception):
 
 class UnableToEndMembership(Exception):
     """The person belongs nowhere, would leave before they came, or is the one who asks."""
-
-
-class UnableToExempt(Exception):
-    """The days are in the wrong order, or another exemption lies there; the message is for the person who asks."""
 
 
 class UnableToTakeBack(Exception):
@@ -89,6 +88,9 @@ def create_member(
 @transaction.atomic
 def set_phone(*, member_id: int, phone: str, verified: bool = False) -> None:
     """Give the person this number, or none when empty. Raises UnableToSetPhone."""
+    lock_member(member_id)
+    if is_taken_out(member_id):
+        raise UnableToSetPhone(taken_out_said())
     try:
         fields = phone_fields(phones.normalise(phone) if phone else "")
         with transaction.atomic():
@@ -109,9 +111,21 @@ def rename_member(*, member_id: int, name: str) -> None:
         raise UnableToChangeMember(_("请填写姓名，最多 %(most)s 个字。") % {"most": MAX_NAME})
     if holds_id_number(tidy):
         raise UnableToChangeMember(_("请不要填写身份证号。"))
-    person = User.objects.select_for_update(no_key=True).get(pk=member_id)
+    person = _kept(member_id)
     person.name = tidy
     person.save(update_fields=["name", "name_key"])
+
+
+def _kept(member_id: int) -> User:
+    """Return the person, whose row is held. Raises UnableToChangeMember for one who was taken out."""
+    person = User.objects.select_for_update(no_key=True).get(pk=member_id)
+    if is_taken_out(member_id):
+        raise UnableToChangeMember(taken_out_said())
+    return person
+
+
+def taken_out_said() -> str:
+    return _("这个人的个人信息已按规定清除，不能再改。重新来的，请作为新的人员登记。")
 
 
 @transaction.atomic
@@ -138,7 +152,7 @@ def set_number(*, member_id: int, number: str, actor_id: int | None = None) -> N
     holders = holders_of_numbers([number_key(tidy)]).exclude(pk=member_id) if tidy else ()
     for holder in holders:
         raise UnableToChangeMember(_number_taken(holder, actor_id))
-    person = User.objects.select_for_update(no_key=True).get(pk=member_id)
+    person = _kept(member_id)
     person.number = tidy or None
     try:
         with transaction.atomic():
@@ -172,7 +186,9 @@ def join_node(*, member_id: int, node_id: int, on_date: dt.date) -> Membership:
 
     Raises UnableToMoveMember if they belong somewhere on that day or later, or if the unit is closed by then.
     """
-    _lock(member_id)
+    lock_member(member_id)
+    if is_taken_out(member_id):
+        raise UnableToMoveMember(taken_out_said())
     last = _last_membership(member_id)
     if last is not None and last.active_to_date is None:
         raise UnableToMoveMember(_("这个人现在属于“%(unit)s”，请先办理转移或离开。") % {"unit": last.node})
@@ -191,7 +207,7 @@ def leave_node(*, member_id: int, on_date: dt.date) -> None:
 
     A step of moving; whoever leaves the organisation: ``end_membership``.
     """
-    _lock(member_id)
+    lock_member(member_id)
     open_one = _last_membership(member_id)
     if open_one is None or open_one.active_to_date is not None:
         raise UnableToMoveMember(_("这个人现在不属于任何组织。"))
@@ -210,7 +226,7 @@ def move_member(*, member_id: int, node_id: int, on_date: dt.date) -> Membership
 
     Raises UnableToMoveMember.
     """
-    _lock(member_id)
+    lock_member(member_id)
     there = Membership.objects.filter(member_id=member_id, node_id=node_id, active_to_date=None).first()
     if there is not None:
         return there
@@ -230,7 +246,7 @@ def end_membership(
     """
     if actor_id == member_id:
         raise UnableToEndMembership(_("不能办理自己的离开，请找另一位管理员。"))
-    _lock(member_id)
+    lock_member(member_id)
     last = _last_membership(member_id)
     today = timezone.localdate(as_of)
     if last is None or (last.active_to_date is not None and last.active_to_date <= today):
@@ -263,10 +279,12 @@ def take_back(
     the same unit on the very day of leaving: that leaving is undone. ``as_of`` and ``actor_id`` as in
     ``end_membership``. Raises UnableToTakeBack.
     """
-    _lock(member_id)
+    lock_member(member_id)
     last = _last_membership(member_id)
     if last is None or last.active_to_date is None or not last.left_because:
         raise UnableToTakeBack(_("这个人没有离开，不用恢复。"))
+    if is_taken_out(member_id):
+        raise UnableToTakeBack(taken_out_said())
     left_date = last.active_to_date
     try:
         if last.node_id == node_id and left_date == on_date:
@@ -283,6 +301,7 @@ def take_back(
     person = User.objects.get(pk=member_id)
     person.is_active = True
     person.save(update_fields=["is_active"])
+    note_back([member_id])
     log.info("member_returned", member_id=member_id, actor_id=actor_id, at=as_of.isoformat())
     events.announce(events.member_returned, member_id=member_id, on_date=on_date, left_date=left_date)
     return membership
@@ -297,18 +316,13 @@ def finish_leaving(*, as_of: dt.datetime) -> int:
 
 @transaction.atomic
 def _finish_one(member_id: int, today: dt.date) -> bool:
-    _lock(member_id)
+    lock_member(member_id)
     # Asked again under the lock: they may have come back since the list was read.
     membership = leaving_due(on_date=today).filter(member_id=member_id).first()
     if membership is None or membership.active_to_date is None:
         return False
     _sign_off(member_id, membership.active_to_date)
     return True
-
-
-def _lock(member_id: int) -> None:
-    """One change of a person's memberships at a time: two that overlap would both see none of the other."""
-    list(User.objects.select_for_update(no_key=True).filter(pk=member_id).values_list("pk"))
 
 
 def _last_membership(member_id: int) -> Membership | None:
@@ -331,70 +345,6 @@ def _sign_off(member_id: int, on_date: dt.date) -> None:
     for name, value in freed.items():
         setattr(person, name, value)
     person.save(update_fields=["password", "is_active", *freed])
+    note_left({member_id: on_date})
     log.info("member_left", member_id=member_id, on_date=on_date.isoformat())
     events.announce(events.member_left, member_id=member_id, on_date=on_date)
-
-
-@transaction.atomic
-def exempt_member(
-    *,
-    member_id: int,
-    from_date: dt.date,
-    to_date: dt.date | None = None,
-    category: str = Exemption.Category.ROSTER,
-    document: str = "",
-) -> Exemption:
-    """The person is not expected over ``[from_date, to_date)``; once more without an end, nothing happens.
-
-    ``document``: the number of the paper that says so. Raises UnableToExempt where another exemption lies in that time.
-    """
-    _lock(member_id)
-    open_one = Exemption.objects.filter(member_id=member_id, active_to_date=None).first()
-    if open_one is not None and to_date is None:
-        return open_one
-    if to_date is not None and to_date <= from_date:
-        raise UnableToExempt(_("结束日期要在开始日期以后。"))
-    others = Exemption.objects.filter(not_over_on(from_date), member_id=member_id)
-    others = others.exclude(active_to_date=F("active_from_date"))
-    known = (others if to_date is None else others.filter(active_from_date__lt=to_date)).first()
-    if known is not None:
-        raise UnableToExempt(_("这段时间里已经有一条：%(dates)s。请先结束它。") % {"dates": dates_of(known)})
-    made = Exemption.objects.create(
-        member_id=member_id, active_from_date=from_date, active_to_date=to_date, category=category, document=document
-    )
-    events.announce_exemptions([member_id])
-    return made
-
-
-def dates_of(exemption: Exemption) -> str:
-    """Return from when until when, the last day included, as people write it."""
-    if exemption.active_to_date is None:
-        return _("%(day)s 起") % {"day": exemption.active_from_date}
-    last = exemption.active_to_date - dt.timedelta(days=1)
-    return _("%(day)s 至 %(last)s") % {"day": exemption.active_from_date, "last": last}
-
-
-@transaction.atomic
-def end_exemption(*, member_id: int, on_date: dt.date) -> None:
-    """From that day on the person is expected again; nothing happens without an open exemption."""
-    for exemption in Exemption.objects.select_for_update().filter(member_id=member_id, active_to_date=None):
-        _end(exemption, on_date)
-
-
-@transaction.atomic
-def cut_exemption(*, exemption_id: int, on_date: dt.date) -> Exemption:
-    """Let one exemption end on that day, however long it was to be; before its first day it never was.
-
-    Raises UnableToExempt where it has ended by then.
-    """
-    exemption = Exemption.objects.select_for_update().get(pk=exemption_id)
-    if exemption.active_to_date is not None and exemption.active_to_date <= on_date:
-        raise UnableToExempt(_("到这一天已经结束了，不用再结束。"))
-    _end(exemption, on_date)
-    return exemption
-
-
-def _end(exemption: Exemption, on_date: dt.date) -> None:
-    exemption.active_to_date = max(on_date, exemption.active_from_date)
-    exemption.save(update_fields=["active_to_date"])
-    events.announce_exemptions([exemption.member_id])

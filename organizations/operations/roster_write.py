@@ -9,6 +9,7 @@ from treebeard.numconv import NumConv
 from organizations import events
 from organizations.core.pinyin import sort_key
 from organizations.models import Exemption, Membership, Node, RoleGrant, User
+from organizations.operations.departures import note_back, note_left
 from organizations.operations.people import phone_fields
 from organizations.operations.roster_changes import PersonPlan, Plan
 from organizations.operations.roster_entries import BATCH, batches
@@ -219,6 +220,9 @@ def _write_roles(people: list[PersonPlan], today: dt.date) -> None:
 
 
 def _announce(people: list[PersonPlan], gone: list[PersonPlan]) -> None:
+    note_left({person.user.pk: person.leaves_on for person in gone if person.user and person.leaves_on})
+    back = [person for person in people if person.user and (person.returns or person.undoes_leaving or person.back_on)]
+    note_back([person.user.pk for person in back if person.user])
     for person in gone:
         assert person.user is not None and person.leaves_on is not None  # noqa: S101, PT018  # somebody, by today
         events.announce(events.member_left, member_id=person.user.pk, on_date=person.leaves_on)

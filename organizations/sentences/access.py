@@ -37,6 +37,7 @@ KINDS = {
     "person": gettext_lazy("人员资料"),
     "people": gettext_lazy("查找人员"),
     "unit": gettext_lazy("组织的人员名单"),
+    "departures": gettext_lazy("要清除个人信息的人"),
     "roster": gettext_lazy("名册文件"),
     "review": gettext_lazy("核对名册文件"),
     "restored": gettext_lazy("用备份换掉全部数据"),

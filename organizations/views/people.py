@@ -191,7 +191,7 @@ def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
     card = card_of(shown, on_date=today())
     if what == "exempt" and card.membership is not None:  # what it does to rosters is the ledger's, and so is its page
         return redirect("exemptions_of", shown.pk)
-    if step is None or not step.applies(card):
+    if step is None or card.is_taken_out or not step.applies(card):
         raise Http404
     sent = request.POST if request.method == "POST" else None
     form = step.form(sent, nodes=choosable(request), today=today(), initial=step.initial(card))

@@ -29,6 +29,7 @@ QUESTIONS = {
     "config.look_at_chain": 40,  # of three seals
     "organizations.finish_leaving": 1,
     "organizations.prune_allowances": 2,
+    "organizations.take_out": 2,
     "attendance.prepare_rosters": 2,
     "attendance.reap_leases": 1,
     "attendance.settle_dirty": 1,
@@ -38,6 +39,7 @@ QUESTIONS = {
     "attendance.reconcile": 6,
     "attendance.remind": 7,
     "attendance.prune_notices": 2,
+    "attendance.tell_departures": 1,
     "attendance.seal_days": 2,
     "attendance.remove_evidence": 5,
     "attendance.make_monthly_files": 2,
@@ -71,7 +73,7 @@ SMALL += r"sqlite_master|pg_\w+"  # what the tables and triggers are called
 SEQUENTIAL = re.compile(rf"Seq Scan on (?!(?:{SMALL})\b)(\w+)")
 # SQLite says SCAN for a whole index, too; a partial index holds only what waits.
 PARTIAL = "roster_entry_dirty|recomputation_going|lease_alive_by_beat|video_replaced|membership_left_by_day"
-PARTIAL += "|slide_deck_waiting|cms_page_expiring|api_token_alive|statement_recalled|statement_waiting"
+PARTIAL += "|slide_deck_waiting|cms_page_expiring|departure_begun|api_token_alive|statement_recalled|statement_waiting"
 WHOLE = re.compile(
     rf"SCAN (?!(?:{SMALL})\b)(\w+)(?! USING (?:COVERING )?INDEX (?:{PARTIAL}))\b(?! USING (?:COV|INDEX))"
 )

@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
-from tests.trust import fields, sockets, urls
+from config.retention import fields
+from tests.trust import sockets, urls
+from tests.trust.others import OTHERS
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs/trust.md"
 PART = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
@@ -38,6 +40,7 @@ WORDS = {
     urls.OPERATOR: "operator above",
     urls.OPERATORS: "operators, for their subtree",
     urls.AUDITOR: "auditor",
+    urls.KEEPERS_OF_DEPARTURES: "secretaries, operators and the auditor, for their subtree",
     urls.SECOND: "secretaries, organisers and operators, for their subtree",
     urls.KEEPERS_OF_EXEMPTIONS: "secretaries and operators, for their subtree",
     urls.COUNTS | urls.OPERATOR: "secretary, organiser and operator above",
@@ -88,7 +91,7 @@ def data() -> str:
 
 
 def others() -> str:
-    return table(("table", "points at a person by"), [(label, f"`{names}`") for label, names in fields.OTHERS.items()])
+    return table(("table", "points at a person by"), [(label, f"`{names}`") for label, names in OTHERS.items()])
 
 
 TABLES = {

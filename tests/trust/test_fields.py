@@ -14,11 +14,12 @@ from django.core import serializers
 from django.db.models import Model
 from django.utils import timezone
 
+from config.retention import fields
 from organizations.models import AccessEntry, Node, User
 from organizations.operations import import_roster
 from organizations.queries import phone_of
 from tests.factories.organizations import PASSWORD, UserFactory
-from tests.trust import fields
+from tests.trust.others import OTHERS
 from tests.trust.world import World
 
 pytestmark = [
@@ -69,7 +70,7 @@ def test_tables_of_others_hold_no_more_of_a_person_than_named() -> None:
         names = [field.name for field in model._meta.local_fields if field.related_model is User]
         if names:
             found[model._meta.label] = " ".join(sorted(names))
-    assert found == fields.OTHERS
+    assert found == OTHERS
 
 
 @pytest.mark.unit

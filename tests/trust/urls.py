@@ -38,6 +38,7 @@ OFFICE = LIBRARY | OPERATORS
 KEEPERS_OF_HOURS = ORGANISERS | OPERATORS
 KEEPERS_OF_RULES = ORGANISERS | OPERATOR  # the operator of the whole tree keeps those of no unit
 
+KEEPERS_OF_DEPARTURES = SECRETARIES | OPERATORS | AUDITOR
 KEEPERS_OF_MEETINGS = ORGANISERS | OPERATORS
 OPENERS = SECRETARIES | ORGANISERS | OPERATORS  # of what another program reads
 
@@ -63,6 +64,7 @@ SITE = (
     Row("healthz", READ, ALL, "that the process answers"),
     Row("readyz", READ, ALL, "which parts are there; no names, no numbers of people"),
     Row("metrics", READ, NOBODY, "only with METRICS_TOKEN", NOT_FOUND),
+    Row("health/retention/", READ, OPERATOR, "what is kept how long; for the operator of the whole tree"),
     Row("health/", FORM, OPERATOR, "how the site is; for the operator of the whole tree"),
     Row("offline/", READ, ALL, "the page for a phone without a network"),
     Row("sw.js", READ, ALL, "the service worker"),
@@ -394,6 +396,9 @@ PEOPLE = (
     Row("units/<int:unit_id>/", READ, OPERATOR, "one unit of one's own"),
     Row("units/<int:unit_id>/merge/", "GET POST", OPERATOR, "merge it into another of one's own"),
     Row("units/<int:unit_id>/<slug:what>/", "GET POST", OPERATOR, "rename it, make one below, close, reopen"),
+    Row("departures/", READ, KEEPERS_OF_DEPARTURES, "who left and is taken out soon; logged"),
+    Row("departures/<int:person_id>/hold/", "POST", NOBODY, "keep what is known of somebody who left"),
+    Row("departures/<int:person_id>/lift/", "POST", NOBODY, "let their time run again"),
     Row("audit/", READ, AUDITOR, "the access log, to read"),
     Row("audit/reminders/", "GET", AUDITOR, "how many reminders there were; no names"),
 )

@@ -1,8 +1,9 @@
-"""Every stored field: what it is, who may read it, how long it is kept; ``test_fields.py`` fails on one not named.
+"""Every stored field: what it is, who may read it, how long it is kept (ADR 88); a test fails on one not named.
 
 ``PERSONAL`` says something about a person; ``SECRET`` lets somebody in or is encrypted; ``EVIDENCE`` is what a witness
 saw and ``VERDICT`` what follows from it; ``PLAN`` is what was arranged, ``CONTENT`` what is studied, ``TECHNICAL`` the
-rest.
+rest. What is said of those about people goes into the register of personal data (``register.py``), in the words of
+``words.py``.
 """
 
 from dataclasses import dataclass
@@ -26,24 +27,27 @@ ROOM = "whoever is in the room"
 SERVER = "nobody: the program alone"
 OPERATOR = "the operator"
 OPENER = "whoever made it; the operator above"
+KEEPERS_OF_LEAVERS = "the secretary, auditor and operator above"
 AUDITOR = "the person looked at; the auditor"
 STORE = "oneself; the record store (LRS_URL), under a number of ours unless LRS_PEOPLE says otherwise"
 UPLOADER = "uploader; organiser above; operator"
 
 FOR_GOOD = "as long as the organisation keeps the record"
-ACCOUNT = "as long as the person is on the roster; closed accounts stay without use"
+LEFT = "PERSON_KEEP_DAYS (1095) after they left (organizations.take_out)"
+ACCOUNT = f"as long as the person is on the roster, then until {LEFT}"
+HELD = "until it is lifted; its reason goes with the person (organizations.take_out)"
 RAW = "EVIDENCE_KEEP_DAYS (90) after the record is final (attendance.remove_evidence); the member is told"
 WRITTEN = f"what devices reported: {RAW}; what somebody wrote down: as long as the record"
 HAND = "until it is lowered, its member has left for 40 s, or the lecture ends"
 STAGE = "until they leave the stage, or the lecture ends"
-SEAT = "until they have left the meeting for 90 s, or it ends; at most an hour more (live.delete_old_chat)"
-CHAT = "180 days (live.delete_old_chat)"
-SLIDES = "as long as the replay; without one 180 to 210 days after the lecture (live.delete_old_chat)"
+SEAT = "until they have left the meeting for 90 s, or it ends; at most an hour more (live.tasks.delete_old_chat)"
+CHAT = "180 days (live.tasks.delete_old_chat)"
+SLIDES = "as long as the replay; without one 180 to 210 days after the lecture (live.tasks.delete_old_chat)"
 UPLOAD = "7 days after the last byte, or until it is a video"
 WITH_OBJECT = "as long as the object"
 PASSING = "until overwritten"
-ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.delete_old_chat)"
-MEDIA = "until it ends; at most an hour after its lecture (live.delete_old_chat)"
+ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.tasks.delete_old_chat)"
+MEDIA = "until it ends; at most an hour after its lecture (live.tasks.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
 ASKED = "QUIZ_KEEP_DAYS (400) after the answer (quizzes.prune_answers)"
 QUIZZED = "QUIZ_KEEP_DAYS (400) after the attempt began (quizzes.prune_answers)"
@@ -51,7 +55,7 @@ COMMENTED = "COMMENT_KEEP_DAYS (400) after it was written (courses.prune_comment
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
 STATED = "30 days after it arrived there (api.prune_statements)"
 DELIVERED = "30 days (api.prune_deliveries)"
-OFF = "60 days after its time (live.delete_old_chat)"
+OFF = "60 days after its time (live.tasks.delete_old_chat)"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
 
@@ -110,6 +114,13 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id", TECHNICAL, SERVER, LINK),
         Fields("member made_by made_at expires_at used_at ended_at", PERSONAL, SERVER, LINK),
         Fields("token_hash standing", SECRET, SERVER, LINK),
+    ),
+    "organizations.Departure": (
+        Fields("member left_date told_at began_at done_at", PERSONAL, KEEPERS_OF_LEAVERS, FOR_GOOD),
+    ),
+    "organizations.PersonHold": (
+        Fields("id", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("member set_by set_at lifted_by lifted_at reason", PERSONAL, KEEPERS_OF_LEAVERS, HELD),
     ),
     "organizations.RosterImport": (
         Fields("id file_sha256", TECHNICAL, SERVER, FOR_GOOD),
@@ -629,26 +640,3 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("set_by", PERSONAL, SERVER, WITH_OBJECT),
     ),
 }  # fmt: skip
-
-# Where tables of others point at a person: authorship, work, sign-in; none of them says more of anybody.
-OTHERS = {
-    "account.EmailAddress": "user",
-    "auditlog.LogEntry": "actor",
-    "mfa.Authenticator": "user",
-    "wagtailadmin.EditingSession": "user",
-    "wagtailadmin.FormState": "user",
-    "wagtailcore.APIToken": "user",
-    "wagtailcore.Comment": "resolved_by user",
-    "wagtailcore.CommentReply": "user",
-    "wagtailcore.ModelLogEntry": "user",
-    "wagtailcore.Page": "locked_by owner",
-    "wagtailcore.PageLogEntry": "user",
-    "wagtailcore.PageSubscription": "user",
-    "wagtailcore.Revision": "user",
-    "wagtailcore.TaskState": "finished_by",
-    "wagtailcore.UploadedFile": "uploaded_by_user",
-    "wagtailcore.WorkflowState": "requested_by",
-    "wagtaildocs.Document": "uploaded_by_user",
-    "wagtailimages.Image": "uploaded_by_user",
-    "wagtailusers.UserProfile": "user",
-}
