@@ -23,6 +23,7 @@ APPS_WITH_TASKS = [
     "organizations",
     "attendance",
     "quizzes",
+    "packages",
     "media",
     "cms",
     "meetings",

@@ -100,6 +100,15 @@ def place_package(work: Path, key: str) -> None:
     _sync(target.parent)
 
 
+def packages_written_before(moment: float) -> Iterator[Path]:
+    """Folders of packages in which nothing was written since ``moment`` (Unix seconds)."""
+    base = root() / "packages"
+    for folder in sorted(base.iterdir()) if base.is_dir() else []:
+        with contextlib.suppress(OSError):
+            if folder.stat().st_mtime < moment:
+                yield folder
+
+
 def upload_path(upload_id: UUID) -> Path:
     return _file_in(".uploads", str(upload_id))
 

@@ -37,16 +37,19 @@ class HerePage:
     pages: int
 
 
-def people_in(occasion_id: int, *, sought: str, unit_id: int, page: int, as_of: dt.datetime) -> HerePage:
+def people_in(occasion_id: int, *, sought: str, unit_id: int, page: int, as_of: dt.datetime, of: str = "") -> HerePage:
     """Return a page of the members who are in, in the order of their names; two queries.
 
-    ``sought``: a part of the name, or the first letters of its syllables; ``unit_id``: of one unit alone, 0 for all.
+    ``sought``: a part of the name, or the first letters of its syllables; ``unit_id``: of one unit alone, 0 for all;
+    ``of``: of the units whose name has this.
     """
     people = _here(occasion_id, as_of=as_of)
     if sought:
         people = people.filter(_named(sought))
     if unit_id:
         people = people.filter(node_id=unit_id)
+    if of:
+        people = people.filter(node__name__contains=of)
     found = people.count()
     pages = max(1, -(-found // A_PAGE))
     page = min(max(page, 1), pages)

@@ -317,6 +317,8 @@ def _host_stage() -> dict[str, str]:
         "encoder_let": _("换外部设备（OBS）送画面"),
         "encoder_stay": _("不换了，还是我送"),
         "lower_all": _("全部放下（{n}）"),
+        "units_more": _("还有 {n} 个组织，写出名称里的几个字就能找到"),
+        "units_none": _("没有这样的组织有人在场"),
         "people_found": _("找到 {n} 位，第 {page} 页，共 {pages} 页"),
         "people_none": _("没有找到。开播以后在场的人才在这里，页面在后台的不算。"),
         "chat_close": _("关闭发言"),

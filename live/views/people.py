@@ -12,17 +12,23 @@ from live.views.access import lecture_json
 from organizations.operations import log_list
 from organizations.permissions import signed_in
 
+MOST_UNITS = 8  # a screen of a phone; a search finds the others
+
 
 @require_GET
 @lecture_json(may_host, meets=True)
 @transaction.atomic
 def people(request: HttpRequest, lecture: Lecture) -> HttpResponse:
-    """One page of the members who are in, by name, and how many of each unit are; what is read is written down."""
+    """One page of the members who are in, by name, and of which units; what is read is written down.
+
+    ``unit``: of one unit; ``of``: of units whose name has this. Of thousands of units the first that fit are named.
+    """
     now = timezone.now()
-    sought = request.GET.get("q", "").strip()[:MOST_SOUGHT]
+    sought, of = _words(request, "q"), _words(request, "of")
     page = people_in(
-        lecture.pk, sought=sought, unit_id=_number(request, "unit"), page=_number(request, "page") or 1, as_of=now
-    )
+        lecture.pk, sought=sought, unit_id=_number(request, "unit"), of=of, page=_number(request, "page") or 1,
+        as_of=now,
+    )  # fmt: skip
     log_list(
         reader_id=signed_in(request).pk,
         node_id=lecture.occasion.node_id,
@@ -33,10 +39,14 @@ def people(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         reason=sought,
         as_of=now,
     )
-    units = [{"id": pk, "name": name, "n": count} for pk, name, count in units_in(lecture.pk, as_of=now)]
+    units = [{"id": pk, "name": name, "n": count} for pk, name, count in units_in(lecture.pk, as_of=now) if of in name]
     rows = [{"member": one.member, "name": one.name, "unit": one.unit} for one in page.rows]
     found = {"found": page.found, "page": page.page, "pages": page.pages, "rows": rows}
-    return JsonResponse(found | {"units": units})
+    return JsonResponse(found | {"units": units[:MOST_UNITS], "more_units": len(units[MOST_UNITS:])})
+
+
+def _words(request: HttpRequest, name: str) -> str:
+    return request.GET.get(name, "").replace("\x00", "").strip()[:MOST_SOUGHT]
 
 
 def _number(request: HttpRequest, name: str) -> int:

@@ -19,7 +19,9 @@ export interface PeoplePage {
   page: number;
   pages: number;
   rows: { member: number; name: string; unit: string }[];
+  /** The first that fit what was typed; how many more do. */
   units: { id: number; name: string; n: number }[];
+  more_units: number;
 }
 
 /** What the server says of the recording: sentences or "", and how often it was interrupted. */

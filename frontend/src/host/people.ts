@@ -29,7 +29,11 @@ export class People {
   private nextTimer = 0;
   private drawn = "";
   private readonly search = byId<HTMLInputElement>("people-search");
-  private readonly unit = byId<HTMLSelectElement>("people-unit");
+  /** A part of a unit's name; ``unitId``: the one that was chosen of those that fit. */
+  private readonly unit = byId<HTMLInputElement>("people-unit");
+  private readonly units = byId("people-units");
+  private unitId = 0;
+  private unitsDrawn = "";
 
   constructor(
     private readonly words: HostWords,
@@ -38,18 +42,40 @@ export class People {
     private readonly press: (command: Command) => void,
   ) {
     this.tools = personTools(words, press);
-    this.search.addEventListener("input", () => {
-      window.clearTimeout(this.timer);
-      this.timer = window.setTimeout(() => void this.list(1), TYPED_MS);
-    });
+    this.search.addEventListener("input", () => this.typed());
     byId("people-form").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.list(1);
     });
-    this.unit.addEventListener("change", () => void this.list(1));
+    this.unit.addEventListener("input", () => {
+      this.unitId = 0;
+      this.typed();
+    });
+    this.unit.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowDown" || !this.units.firstElementChild) return;
+      event.preventDefault();
+      this.units.querySelector<HTMLElement>(".tool")?.focus();
+    });
+    this.units.addEventListener("keydown", (event) => this.moved(event));
     byId("people-before").addEventListener("click", () => void this.list(this.page - 1));
     byId("people-after").addEventListener("click", () => void this.list(this.page + 1));
     byId("tab-people").addEventListener("click", () => void this.list(1));
+  }
+
+  private typed(): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.list(1), TYPED_MS);
+  }
+
+  /** Up and down among the units that fit, and back to the field. */
+  private moved(event: KeyboardEvent): void {
+    if (event.key === "Escape") this.unit.focus();
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    const all = Array.from(this.units.querySelectorAll<HTMLElement>(".tool"));
+    const at = all.indexOf(document.activeElement as HTMLElement) + (event.key === "ArrowDown" ? 1 : -1);
+    if (at < 0) this.unit.focus();
+    else all[at]?.focus();
   }
 
   present(count: number): void {
@@ -100,7 +126,9 @@ export class People {
   private async list(page: number): Promise<void> {
     this.asked += 1;
     const mine = this.asked;
-    const asked = new URLSearchParams({ q: this.search.value.trim(), unit: this.unit.value, page: String(page) });
+    const of = this.unitId ? "" : this.unit.value.trim();
+    const said = { q: this.search.value.trim(), unit: String(this.unitId), of, page: String(page) };
+    const asked = new URLSearchParams(said);
     try {
       const found = await get<PeoplePage>(`${this.url}?${asked.toString()}`);
       if (mine === this.asked) this.draw(found);
@@ -132,15 +160,41 @@ export class People {
     });
     byId("people-before").hidden = page <= 1;
     byId("people-after").hidden = page >= pages;
-    this.fillUnits(found.units);
+    this.fillUnits(found);
   }
 
-  private fillUnits(units: PeoplePage["units"]): void {
-    const chosen = this.unit.value;
-    while (this.unit.options.length > 1) this.unit.remove(1);
-    for (const { id, name, n } of units) this.unit.add(new Option(`${name}（${n}）`, String(id)));
-    this.unit.value = chosen;
-    if (this.unit.selectedIndex < 0) this.unit.selectedIndex = 0;
+  /** The units to choose from; none once one is chosen. A button that is about to be touched stays where it is. */
+  private fillUnits({ units, more_units }: PeoplePage): void {
+    const shown = this.unitId ? [] : units;
+    const drawn = JSON.stringify(shown);
+    if (drawn !== this.unitsDrawn) {
+      this.units.textContent = "";
+      for (const { id, name, n } of shown) {
+        const item = document.createElement("li");
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "tool";
+        button.textContent = `${name}（${n}）`;
+        button.addEventListener("click", () => this.choose(id, name));
+        item.appendChild(button);
+        this.units.appendChild(item);
+      }
+    }
+    this.unitsDrawn = drawn;
+    const isNone = !this.unitId && units.length === 0 && this.unit.value.trim() !== "";
+    const more = this.unitId ? 0 : more_units;
+    byId("people-units-more").textContent = isNone
+      ? fill(this.words, "units_none")
+      : more
+        ? fill(this.words, "units_more", { n: more })
+        : "";
+  }
+
+  private choose(id: number, name: string): void {
+    this.unitId = id;
+    this.unit.value = name;
+    this.unit.focus();
+    void this.list(1);
   }
 
   private showTab(): void {

@@ -220,6 +220,8 @@ export interface HostWords {
   people_none: string;
   people_say: string;
   publishing: string;
+  units_more: string;
+  units_none: string;
   ready: string;
   reconnecting: string;
   remove: string;

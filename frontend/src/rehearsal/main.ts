@@ -79,7 +79,9 @@ class Rehearsal {
     }
     if (url.pathname === people) {
       const of = url.searchParams;
-      return json(this.room.listed(of.get("q") ?? "", Number(of.get("unit")), Number(of.get("page"))));
+      return json(
+        this.room.listed(of.get("q") ?? "", Number(of.get("unit")), Number(of.get("page")), of.get("of") ?? ""),
+      );
     }
     const answer = await this.fetch(asked, options);
     if (url.pathname === slides && answer.ok) {

@@ -144,17 +144,19 @@ export class RehearsedRoom {
   }
 
   /** Who is in, as the list on the people's tab asks for it. */
-  listed(query: string, unit: number, page: number): PeoplePage {
+  listed(query: string, unit: number, page: number, of = ""): PeoplePage {
     const here = this.here();
-    const found = here.filter((one) => one.name.indexOf(query) >= 0 && (!unit || one.unitId === unit));
+    const fits = (id: number): boolean => (this.script.units[id - 1] ?? "").indexOf(of) >= 0;
+    const found = here.filter(
+      (one) => one.name.indexOf(query) >= 0 && (!unit || one.unitId === unit) && fits(one.unitId),
+    );
     const pages = Math.max(1, Math.ceil(found.length / A_PAGE));
     const at = Math.min(Math.max(1, page), pages);
-    const units = this.script.units.map((name, nth) => ({
-      id: nth + 1,
-      name,
-      n: here.filter((one) => one.unitId === nth + 1).length,
-    }));
-    return { found: found.length, page: at, pages, rows: found.slice((at - 1) * A_PAGE, at * A_PAGE), units };
+    const units = this.script.units
+      .map((name, nth) => ({ id: nth + 1, name, n: here.filter((one) => one.unitId === nth + 1).length }))
+      .filter(({ id }) => fits(id));
+    const rows = found.slice((at - 1) * A_PAGE, at * A_PAGE);
+    return { found: found.length, page: at, pages, rows, units, more_units: 0 };
   }
 
   // --- what the host commands ------------------------------------------------------------------------------------

@@ -362,6 +362,11 @@ def test_hosts_search_who_is_in_and_it_is_written_down(world: County, lecture: L
     everybody = client.get(url).json()
     assert (everybody["found"], everybody["pages"]) == (2, 1)
     assert everybody["units"] == [{"id": world.branch.pk, "name": world.branch.name, "n": 2}]
+    assert everybody["more_units"] == 0
+    part = client.get(url, {"of": world.branch.name[1:3]}).json()
+    assert (part["found"], [one["id"] for one in part["units"]]) == (2, [world.branch.pk])
+    none = client.get(url, {"of": "没有这样的\x00组织"}).json()
+    assert (none["found"], none["units"]) == (0, [])
     for sought in ("秀", "lx", "LXM"):
         assert [row["name"] for row in client.get(url, {"q": sought}).json()["rows"]] == ["李秀梅"]
     for asked in ({"q": "xm"}, {"q": "%"}, {"unit": world.neighbour.pk}):
@@ -372,6 +377,19 @@ def test_hosts_search_who_is_in_and_it_is_written_down(world: County, lecture: L
     for stranger in (world.member, world.secretary, world.neighbour_secretary, world.neighbour_member):
         client.force_login(stranger)
         assert client.get(url).status_code == 404
+
+
+def test_of_thousands_of_units_a_handful_travels(
+    world: County, lecture: Lecture, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [(number, f"第{number}支部", 1) for number in range(3000)]
+    monkeypatch.setattr("live.views.people.units_in", lambda *args, **kwargs: many)
+    client.force_login(world.organiser)
+    url = f"/live/{lecture.pk}/people.json"
+    answer = client.get(url).json()
+    assert (len(answer["units"]), answer["more_units"]) == (8, 2992)
+    answer = client.get(url, {"of": "第2999"}).json()
+    assert (answer["units"], answer["more_units"]) == ([{"id": 2999, "name": "第2999支部", "n": 1}], 0)
 
 
 def test_a_page_of_people_asks_as_little_for_many(
