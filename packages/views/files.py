@@ -100,7 +100,7 @@ def _apart(response: HttpResponseBase, base: str) -> HttpResponseBase:
     own = f"{base} data: blob:"
     response["Content-Security-Policy"] = "; ".join(
         (
-            "sandbox allow-scripts allow-forms",
+            "sandbox allow-scripts allow-forms allow-modals",
             f"default-src {own} 'unsafe-inline' 'unsafe-eval'",
             f"base-uri {base}",
             f"form-action {base}",

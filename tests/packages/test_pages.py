@@ -73,7 +73,7 @@ def test_files_are_apart_from_our_pages(client: Client, placed: Placed) -> None:
     assert answer.status_code == 200
     assert b'<head><script src="~scorm.js"></script>' in answer.content
     policy = answer["Content-Security-Policy"]
-    assert policy.startswith("sandbox allow-scripts allow-forms; default-src http://testserver/packages/")
+    assert policy.startswith("sandbox allow-scripts allow-forms allow-modals; default-src http://testserver/packages/")
     assert "allow-same-origin" not in policy
     assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
     base = src.removesuffix("index.html")

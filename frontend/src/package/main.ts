@@ -22,6 +22,8 @@ const said = byId("package-said");
 const again = byId("package-again");
 const frame = document.createElement("iframe");
 const EVERY_MS = 5000;
+/** A package that is closed has so long to say where it was left. */
+const CLOSES_MS = 300;
 /** Signs: browsers take no more than 64 KiB along when a page is left; what is longer waits in the storage. */
 const LONGEST_ALONG = 16_000;
 let timer: number | null = null;
@@ -85,6 +87,19 @@ function heard(event: MessageEvent): void {
   else if (timer === null) timer = window.setTimeout(hand, EVERY_MS);
 }
 
+/**
+ * By a link of this page. Most packages say where they were left as their window closes, which comes after our own
+ * end, when nobody hears them: so the frame is closed first.
+ */
+function leave(event: MouseEvent): void {
+  const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
+  const elsewhere = event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey;
+  if (!link || elsewhere || link.target || link.hasAttribute("download") || !page.report_url) return;
+  event.preventDefault();
+  window.setTimeout(() => window.location.assign(link.href), CLOSES_MS);
+  frame.src = "about:blank";
+}
+
 function start(): void {
   let state = page.state;
   const left = page.report_url ? stored() : null;
@@ -92,7 +107,8 @@ function start(): void {
     state = left;
     keeper.resend(left);
   } else if (left) store(null);
-  frame.setAttribute("sandbox", "allow-scripts allow-forms");
+  // Many packages ask and tell by alert and confirm, which show whose words they are.
+  frame.setAttribute("sandbox", "allow-scripts allow-forms allow-modals");
   frame.className = "package-frame";
   frame.title = document.title;
   frame.name = nameOf(state);
@@ -102,6 +118,7 @@ function start(): void {
 
 window.addEventListener("message", heard);
 window.addEventListener("pagehide", hand);
+document.addEventListener("click", leave);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") hand();
 });

@@ -1,0 +1,72 @@
+"""A SCORM package in a real browser: what it says as it is closed is kept, and what it asks is seen."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.acts import phone_context, sign_in
+from tests.e2e.pages.test_withdrawn import lesson_of
+from tests.e2e.pages.tour import MEMBER
+from tests.packages.zips import make_package
+from tests.sites import Site
+
+pytestmark = pytest.mark.e2e
+# As the wrappers that authoring tools export do it: everything is said in onunload.
+SPEAKS_LAST = """<!DOCTYPE html><html><body onunload="end()"><p id="at"></p>
+<button onclick="at = 3; show()">3</button><script>
+var api = parent.API, at;
+api.LMSInitialize("");
+at = api.LMSGetValue("cmi.core.lesson_location") || "1";
+if (at !== "1" && !confirm("go on?")) at = "1";
+function show() { document.getElementById("at").textContent = "page " + at; }
+function end() {
+  api.LMSSetValue("cmi.core.lesson_location", String(at));
+  api.LMSSetValue("cmi.core.lesson_status", "incomplete");
+  api.LMSCommit("");
+  api.LMSFinish("");
+}
+show();
+</script></body></html>"""
+PLACE = """
+import sys
+from django.utils import timezone
+from cms.models import LessonPage
+from packages.operations import add_package
+lesson = LessonPage.objects.get(pk={lesson})
+with open({path!r}, "rb") as file:
+    package = add_package(
+        file=file, title="说在最后的课件", node_id=lesson.get_parent().specific.node_id, made_by_id=lesson.owner_id,
+        as_of=timezone.now(),
+    )
+lesson.body.append(("package", package))
+lesson.save_revision().publish()
+"""
+
+
+def test_where_a_package_was_left_is_heard_as_it_closes(
+    browser: Browser, site: Site, browser_context_args: dict[str, Any], tmp_path: Any
+) -> None:
+    member = sign_in(phone_context(browser, browser_context_args), site.url, MEMBER)
+    lesson = lesson_of(member, site.url)
+    path = tmp_path / "last.zip"
+    path.write_bytes(make_package(files={"index.html": SPEAKS_LAST}).getvalue())
+    site.manage("shell", "-c", PLACE.format(lesson=lesson.rstrip("/").split("/")[-1], path=str(path)))
+    member.goto(lesson)
+    member.get_by_role("link", name="说在最后的课件").click()
+    frame = member.frame_locator(".package-frame")
+    expect(frame.locator("#at")).to_have_text("page 1")
+    frame.get_by_role("button", name="3").click()
+    expect(frame.locator("#at")).to_have_text("page 3")
+    member.locator("header a").first.click()
+    member.wait_for_url(lesson)
+    asked: list[str] = []
+
+    def go_on(dialog: Any) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    member.on("dialog", go_on)
+    member.get_by_role("link", name="说在最后的课件").click()
+    expect(frame.locator("#at")).to_have_text("page 3")
+    assert asked == ["go on?"]
