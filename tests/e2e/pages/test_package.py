@@ -29,14 +29,14 @@ function end() {
 show();
 </script></body></html>"""
 PLACE = """
-import sys
 from django.utils import timezone
 from cms.models import LessonPage
+from organizations.models import User
 from packages.operations import add_package
 lesson = LessonPage.objects.get(pk={lesson})
 with open({path!r}, "rb") as file:
     package = add_package(
-        file=file, title="说在最后的课件", node_id=lesson.get_parent().specific.node_id, made_by_id=lesson.owner_id,
+        file=file, title="说在最后的课件", node_id=lesson.get_parent().specific.node_id, made_by_id=User.objects.first().pk,
         as_of=timezone.now(),
     )
 lesson.body.append(("package", package))
