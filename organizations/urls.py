@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from organizations.views import access, account, links, people, picking, roster, roster_files, units
+from organizations.views import access, account, links, my_sign_in, people, picking, roster, roster_files, units
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("display/", account.set_display, name="set_display"),
     path("me/access/", access.my_access, name="my_access"),
+    path("me/sign-in/", my_sign_in.my_sign_in, name="my_sign_in"),
     path("audit/", access.audit, name="audit"),
     path("roster/", roster.roster, name="roster"),
     path("roster/template.xlsx", roster_files.template, name="roster_template"),
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", people.people, name="people"),
     path("people/<int:person_id>/", people.person, name="person"),
     path("people/<int:person_id>/link/", links.make, name="person_link"),
+    path("people/<int:person_id>/accounts/<int:link_id>/end/", people.end_account, name="account_end"),
     path("people/<int:person_id>/<slug:what>/", people.change, name="person_change"),
     path("roles/<int:grant_id>/end/", people.end_role, name="role_end"),
     path("units/", units.units, name="units"),

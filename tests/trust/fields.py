@@ -52,6 +52,7 @@ GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_gue
 STATED = "30 days after it arrived there (api.prune_statements)"
 DELIVERED = "30 days (api.prune_deliveries)"
 OFF = "60 days after its time (live.delete_old_chat)"
+ACCOUNT_LINK = "until oneself or the operator ends it; who and when stay in the access log"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
 
@@ -110,6 +111,13 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("id", TECHNICAL, SERVER, LINK),
         Fields("member made_by made_at expires_at used_at ended_at", PERSONAL, SERVER, LINK),
         Fields("token_hash standing", SECRET, SERVER, LINK),
+    ),
+    "organizations.AccountLink": (
+        Fields("id", TECHNICAL, SERVER, ACCOUNT_LINK),
+        Fields(
+            "member provider external_id made_by made_at used_at", PERSONAL,
+            "oneself; the operator above, logged", ACCOUNT_LINK,
+        ),
     ),
     "organizations.RosterImport": (
         Fields("id file_sha256", TECHNICAL, SERVER, FOR_GOOD),
@@ -635,6 +643,8 @@ OTHERS = {
     "account.EmailAddress": "user",
     "auditlog.LogEntry": "actor",
     "mfa.Authenticator": "user",
+    "socialaccount.SocialAccount": "user",
+    "usersessions.UserSession": "user",
     "wagtailadmin.EditingSession": "user",
     "wagtailadmin.FormState": "user",
     "wagtailcore.APIToken": "user",
