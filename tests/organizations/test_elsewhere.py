@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
@@ -546,3 +547,16 @@ def test_a_file_with_mistakes_links_nobody(world: County, tmp_path: Any) -> None
         command(tmp_path / "none.csv")
     with pytest.raises(CommandError, match="没有设置 wecom"):
         call_command("link_accounts", str(path), "--provider", "wecom")
+
+
+def test_two_at_once_are_asked_to_try_again(
+    client: Client, world: County, oidc: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_kwargs: Any) -> None:
+        raise IntegrityError
+
+    oidc.knows("zhang", phone_number=phone_of(world.member), phone_number_verified=True)
+    monkeypatch.setattr(AccountLink.objects, "create", refuse)
+    answer = come_back(client, oidc, "zhang")
+    assert answer.status_code == 409
+    assert "请再试一次" in answer.content.decode()

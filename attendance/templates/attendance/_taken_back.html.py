@@ -1,0 +1,18 @@
+ #
+
+BBBB BBBB
+BB BBBBBBBBBB
+  XXXXXXXX XXXXXXXXXXXXX
+    XXXXXXXXX
+       ngettext(u'提出后又撤回的 %(times)s 次', u'提出后又撤回的 %(times)s 次', count) 
+        SSSSSSS SSSSSSSSS S
+      
+        PPPPPPP PPPPPPPPP P
+      
+    XXXXXXXXXX
+    BBB BBBB BB BBBBBBBBBB
+      XXX gettext(u'：') XXXX
+      BBB BBBB BB BBBBBBBBBBBBXX XXXXXXXXXXXXXXXXBBBBBB
+    BBBBBB
+  XXXXXXXXXX
+BBBBB

@@ -1,0 +1,17 @@
+BBBB BBBB
+ #
+
+BB BBBBBBBBBBBBBBBBBBBBBBBB
+  BB BBBBBBBBBBBBBB
+    XXXX XXXXXXXXXXXXX
+      XX XXXXXXXXXXXX
+         gettext(u'视频放到 %(at)s 停下来问') SSSS SSSSSS SSSS
+        BB BBBBBBBBBB gettext(u'（答了才能接着放）') BBBB gettext(u'（可以跳过）') BBBBB
+      XXXX
+      XXXXXXXXXXXXXX
+      XX XXXXXXXXXXXX gettext(u'这是练习，答对答错都不影响学习结果。') XXXX
+    XXXXXX
+  BBBB BBBBBBBBBBBBBB BB BBB BBBB
+    XX XXXXXXXXXXX XXXXXXXXXX
+  BBBBB
+BBBBB

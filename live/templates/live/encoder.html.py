@@ -1,0 +1,55 @@
+BBBBBBB BBBBBBBBBBB
+BBBB BBBB
+BBBBB BBBBB gettext(u'外部设备（OBS）')  X BBBBBBBB
+BBBBB BBBBBBXXXXXXX XXXXXXXXXXXXXXXXXXXXXXX XXXXXXX gettext(u'外部设备（OBS）') X XXBBBBBBBB
+BBBBB BBBBBBB
+  BB BBBBBBBXXXX XXXXXXXXXXXXXX XXXXXXXXXXXXXXXXXXXXXXXXXXBBBBB
+  XX XXXXXXXXXXXX
+     gettext(u'会场有摄像机、切换台时，可以由一台装了 OBS 的电脑送画面和声音（WHIP）。谁拿到密钥，谁就能送这一场的画面。') 
+  XXXX
+  BB BBB
+    XXXX XXXXXXXXXXXXX
+      XXXX XXXXXXXXXXXXXX
+        XXXXXX XXXXXXXXXXXXXX gettext(u'服务器（OBS：设置 → 直播 → 服务选“WHIP”）') XXXXXXXX
+        XXXXXXXXX XXXXXXXXXXXX XXXXXXXX XXXXXXXXXXXXXXXXXXXX
+      XXXXXX
+      XXXXXXX XXXXXXXXXXXXX XXXXXXXXXX XXXXXX XXXXXXXXXXXXXXXXXXX XXXXXXXXXXX gettext(u'已经复制') X XXXXXXX
+         gettext(u'复制服务器地址') 
+      XXXXXXXXX
+      XXXX XXXXXXXXXXXXXX
+        XXXXXX XXXXXXXXXX gettext(u'密钥（Bearer Token，只在这里显示这一次）') XXXXXXXX
+        XXXXXXXXX XXXXXXXX XXXXXXXX XXXXXXXXXXXXXXXXXXXX
+      XXXXXX
+      XXXXXXX XXXXXXXXXXXXX XXXXXXXXXX XXXXXX XXXXXXXXXXXXXXX XXXXXXXXXXX gettext(u'已经复制') X XXXXXXX
+         gettext(u'复制密钥') 
+      XXXXXXXXX
+      XX XXXXXXXXXXXX gettext(u'以前的密钥已经作废。下播以后，密钥自动删除。') XXXX
+    XXXXXX
+  BBBB BBBB
+    XXXX XXXXXXXXXXXXX
+      XXX gettext(u'这一场有一把密钥，%(at)s 生成，不能再看。忘了就换一把。') SSSSSSSSSSSSSSS SSSSSSSSSSSSSSSXXXX
+      XX XXXXXXXXXXXX
+        BB BBBBB gettext(u'外部设备（OBS）正在送画面') BBBB gettext(u'设备现在没有连上。') BBBBB
+      XXXX
+    XXXXXX
+  BBBBB
+  BB BBB BBBBBBB
+    BB BBBB
+      XXXXXXX XXXXXXXX gettext(u'换一把密钥') X XX
+    BBBB
+      XXXXXXX XXXXXXXX gettext(u'生成密钥') X XX
+    BBBBB
+  BBBBB
+  BB BBBB
+    XXXXXXXX
+      XXXXXXX XXXXXXXXXXXXX XXXXXXXXXX XXXXXX XXXXXXXXX XXXXXXXXXXXXXXXXX gettext(u'收回密钥') XXXXXXXXX
+    XXXXXXXXX
+  BBBBB
+  XXXX XXXXXXXXXXX XXXXXXXXXXX
+    XXXX gettext(u'OBS 用 30 版以上；输出：画面 H.264（x264，调优 zerolatency，B 帧 0，关键帧间隔 2 秒），声音 Opus。') XXXXX
+    XXXX gettext(u'开播以后设备才接得上。没有摄像头的电脑，在主持页点“用外部设备开始直播”。') XXXXX
+    XXXX gettext(u'已经用自己的摄像头开播的，在主持页点“换外部设备（OBS）送画面”，再在 OBS 里点“开始直播”。') XXXXX
+    XXXX gettext(u'随时可以在主持页收回画面，设备就断开。') XXXXX
+  XXXXXXXXXXX
+  XXXXXXX XXXXXBBB BBBBBBBBBBB BBBBBBBBBBBX XXXXXX gettext(u'‹ 回到主持页') X XX
+BBBBBBBB

@@ -1,0 +1,13 @@
+BBBBBBB BBBBBBBBBBB
+BBBB BBBB
+BBBBB BBBBB gettext(u'没有传完') BBBBBBBB
+BBBBB BBBBBBB
+  XXXXXXXXXX
+    XXXXXXXXXXXXXX
+    XXXXXXX gettext(u'没有传完') X
+    XXXXXXXXXXXXXXX
+    XXXXXX gettext(u'请换到网络好的地方，返回上一页再试一次。') X
+    XXXXXXX
+    XXXXXXXX gettext(u'回到今天') X
+  XX
+BBBBBBBB

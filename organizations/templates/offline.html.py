@@ -1,0 +1,14 @@
+BBBBBBB BBBBBBBBBBB
+BBBB BBBB
+BBBBB BBBBB gettext(u'没有连上网络') BBBBBBBB
+BBBBB BBBBBBB
+  XXXXXXXXXX
+    XXXXXXXXXXXXXX
+    XXXXXXX gettext(u'没有连上网络') X
+    XXXXXXBB BBBBBBBBBBB gettext(u'手机现在没有网络。') BBBBBX
+    XXXXXX gettext(u'请看看手机信号或无线网络，再点下面的按钮。') X
+    XXXXXX
+    XXXXXXXX gettext(u'再试一次') X
+  XX
+  XX XXXXXXXXXXXXXX XXXXXXBBB BBBBBBBBBBBBBBBXX gettext(u'看存在手机里的课 ›') XXXXXXXX
+BBBBBBBB
