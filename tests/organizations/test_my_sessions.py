@@ -15,6 +15,7 @@ from django.utils import timezone
 from organizations import operations as do
 from organizations.core.devices import device_and_browser
 from organizations.models import User
+from organizations.operations import sessions
 from organizations.operations.sessions import prune_sessions
 from organizations.queries import phone_of
 from tests.factories.organizations import PASSWORD, UserFactory
@@ -81,10 +82,11 @@ def test_a_new_password_ends_the_others_and_keeps_this_one_listed(person: User) 
     assert here.get(PAGE).content.decode().count("就是这里") == 1
 
 
-def test_what_is_over_is_forgotten(person: User) -> None:
+def test_what_is_over_is_forgotten(person: User, monkeypatch: pytest.MonkeyPatch) -> None:
     here, there = sign_in(person, OFFICE), sign_in(person, PHONE)
     now = timezone.now()
     assert prune_sessions(as_of=now) == 0
+    monkeypatch.setattr(sessions, "PRUNE_AT_MOST", 2)
     Session.objects.filter(pk=there.session.session_key).update(expire_date=now - dt.timedelta(seconds=1))
     assert "安卓手机" not in here.get(PAGE).content.decode()
     assert prune_sessions(as_of=now) == 1

@@ -1,7 +1,0 @@
-BBBB BBBB
-XXXX XXXXXXXXXXXXX
-  XXXXXX gettext(u'这门课已作废') XXXXXXXX
-  XX XXXXXXXXXXXX gettext(u'原因：%(reason)s') SSSSSSSSSSSSSXXXX
-  XX XXXXXXXXXXXX gettext(u'不用学，也不计入任何人的学习；仍然可以看。') XXXX
-  XX XXXXXXXXXX XXXXXX XXXXXXBBB BBBBBBBXX gettext(u'回到今天') XXXX
-XXXXXX
