@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import logs, lrs_settings, retention_settings, sms_settings, storage_settings
+from config import account_settings, logs, lrs_settings, retention_settings, sms_settings, storage_settings
 from config.database import database
 from config.env import choice, env, flag, hosts, number, secret, site_url, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
@@ -75,6 +75,8 @@ INSTALLED_APPS = [
     "treebeard",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.usersessions",
     "allauth.mfa",
     "auditlog",
     "django_structlog",
@@ -345,13 +347,11 @@ REMINDERS_A_WEEK = number("REMINDERS_A_WEEK", default=2, low=0, high=5)
 # Text messages of reminders that the whole site sends in a day: each costs money. Sign-in codes are not among them.
 SMS_REMINDERS_A_DAY = number("SMS_REMINDERS_A_DAY", default=2000, low=0, high=1_000_000)
 
-# --- Reports to other programs (api/operations/reporting.py, ADR 77) ------------------------------------------------
+# --- Other programs: reports (api/operations/reporting.py, ADR 77), statements (api/operations/stating.py, ADR 79) ---
 # Whether reports may go to addresses that only this server's own network reaches: a tool of the same office.
 WEBHOOK_PRIVATE_TARGETS = flag("WEBHOOK_PRIVATE_TARGETS", default=False)
 # After so many days without a single success an address is told no more, until somebody switches it on.
 WEBHOOK_FAILING_DAYS = number("WEBHOOK_FAILING_DAYS", default=5, low=1, high=60)
-
-# --- Statements to a record store (api/operations/stating.py, ADR 79) -----------------------------------------------
 LRS = lrs_settings.read()
 
 # --- Media ------------------------------------------------------------------------------------------------------
@@ -399,8 +399,7 @@ WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_USER_TIME_ZONES = [TIME_ZONE]  # one: nobody is asked for theirs
 WAGTAIL_CONTENT_LANGUAGES = WAGTAILADMIN_PERMITTED_LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
-WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
-WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 WAGTAILIMAGES_EXTENSIONS = ["gif", "jpg", "jpeg", "png", "webp", "heic", "heif"]  # the last two become JPEG
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 40_000_000
 WAGTAILIMAGES_IMAGE_FORM_BASE = "cms.pictures.PictureForm"
@@ -432,11 +431,13 @@ LOGIN_REDIRECT_URL = "/"
 # Where whoever holds one of the roles begins after signing in; everybody else at LOGIN_REDIRECT_URL.
 START_PAGES = [("desk", ["organiser", "lecturer"])]
 WAGTAILADMIN_LOGIN_URL = "/admin/login/"
-WAGTAIL_PASSWORD_RESET_ENABLED = False
-WAGTAILUSERS_PASSWORD_ENABLED = False
+WAGTAIL_PASSWORD_RESET_ENABLED = WAGTAILUSERS_PASSWORD_ENABLED = False
 SESSION_SERIALIZER = "organizations.sessions.SealedSerializer"
 # How a sign-in code reaches a phone: SMS_WAY by settings alone, or SMS_BACKEND, a class of one's own.
 SMS_WAY, SMS_BACKEND, SMS = sms_settings.read()
+# Accounts that people have elsewhere (ADR 85).
+ACCOUNT_WAYS = account_settings.read(SITE_URL)
+vars().update(account_settings.of_allauth(ACCOUNT_WAYS))
 # E-mail goes out by EMAIL_URL (smtp://user:password@host:587?tls=1); without it nobody is offered any.
 EMAIL_URL = url("EMAIL_URL", schemes=("smtp", "smtp+tls", "smtp+ssl"))
 if EMAIL_URL:
@@ -464,7 +465,6 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 300
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_FORMS = {
     "login": "organizations.forms.LoginForm",
     "request_login_code": "organizations.forms.RequestLoginCodeForm",
@@ -505,6 +505,7 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     "package_report": {"person": [(200, 600)]},  # a package's page sends every five seconds at most
     "email_code": {"person": [(3, 600), (6, 86_400)]},
     "email_code_entry": {"person": [(10, 300)]},
+    "account": {"address": [(300, 600)]},  # visits to a provider that strangers begin
     # What a program reads by one token: bursts of a hundred, ten a second over a while. Keys that nobody made.
     "api": {"token": [(600, 60)]},
     "api_key": {"address": [(60, 300), (1000, 86_400)]},

@@ -4,13 +4,15 @@ from allauth.account import views as account
 from django.urls import path
 
 from organizations.views import account as own
-from organizations.views import links
+from organizations.views import elsewhere, links
 
 urlpatterns = [
     path("login/", own.login, name="account_login"),
     path("login/code/", own.request_login_code, name="account_request_login_code"),
     path("login/code/confirm/", own.confirm_login_code, name="account_confirm_login_code"),
     path("link/<str:token>/", links.sign_in_link, name="sign_in_link"),
+    path("with/<slug:provider_id>/", elsewhere.start, name="account_start"),
+    path("with/<slug:provider_id>/callback/", elsewhere.callback, name="account_callback"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("signup/", account.signup, name="account_signup"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from organizations import limits, sms
-from organizations.address import client_address
+from organizations.address import UNKNOWN, client_address
 from organizations.context import DEMO_CODE_SESSION_KEY
 from organizations.forms import PhoneField
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
@@ -20,6 +20,8 @@ from organizations.operations import UnableToTry, set_phone
 from organizations.queries import has_phone, phone_of, roles_of, user_by_phone
 from organizations.sentences.sign_in import code_text, wrong_password
 
+NO_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there
+PHONE_STAGE = "allauth.account.stages.PhoneVerificationStage"
 # The pages themselves say these things; as messages they would put the phone number into a cookie.
 UNSPOKEN = {
     "account/messages/login_code_sent.txt",
@@ -65,6 +67,10 @@ class AccountAdapter(DefaultAccountAdapter):
             User.objects.filter(pk=user.pk, phone_index=user.phone_index).update(phone_verified=True)
             user.phone_verified = True
 
+    def get_login_stages(self) -> list[str]:
+        """Whoever has no number may sign in, too, by a link or an account: allauth's stage would turn them away."""
+        return [path for path in super().get_login_stages() if path != PHONE_STAGE]
+
     # --- codes ---
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
         with override(user.language):
@@ -103,7 +109,9 @@ class AccountAdapter(DefaultAccountAdapter):
         self._try.take_back()
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        return client_address(request)
+        """What the list of sessions keeps; its column takes an address and nothing else."""
+        found = client_address(request)
+        return NO_ADDRESS if found == UNKNOWN else found
 
     # --- talk ---
     def add_message(

@@ -56,7 +56,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     ``.suggests_lite`` (it might be offered), ``.help_phone`` (whom anybody may call),
     ``.phone_check`` (where a phone is tried out),
     ``.demo``, ``.runs_site``, ``.roles``, ``.unseen`` (messages not seen yet), ``.sends_codes`` (whether a code can
-    reach whoever asks for one) and, on a demonstration's code page, ``.demo_code``: the code that no phone got.
+    reach whoever asks for one), ``.account_ways`` (providers of accounts that one may sign in by) and, on a
+    demonstration's code page, ``.demo_code``: the code that no phone got.
 
     Evaluated when a template first asks, so that an error page without a shell costs no query.
     """
@@ -76,6 +77,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "demo": settings.DEMO or settings.DEBUG,
             "demo_code": request.session.get(DEMO_CODE_SESSION_KEY, "") if sms.shows_codes() else "",
             "sends_codes": sms.can_tell_codes(),
+            "account_ways": settings.ACCOUNT_WAYS,
             "runs_site": operates_everything(user) if isinstance(user, User) else False,
             "roles": roles_of(user=user) if isinstance(user, User) else frozenset(),
             "unseen": unseen_by(user),

@@ -33,6 +33,8 @@ DONE = {
     "phone": gettext_lazy("改了手机号"),
     "sign_in_link": gettext_lazy("生成了登录链接"),
     "sign_in_link_used": gettext_lazy("用登录链接登录了"),
+    "account_linked": gettext_lazy("绑定了一个账号"),
+    "account_ended": gettext_lazy("解除了一个账号"),
 }
 
 

@@ -56,6 +56,11 @@ def try_encoder_key(request: HttpRequest) -> Try:
     return count("encoder_key", {"address": network_of(client_address(request))})
 
 
+def try_account(request: HttpRequest) -> Try:
+    """Count a visit to a provider of accounts that begins here, by address. Raises UnableToTry."""
+    return count("account", {"address": network_of(client_address(request))})
+
+
 def try_code_entry(request: HttpRequest) -> Try:
     """Count a code that is typed in. The session's own count cannot: many at once would all read the same one."""
     return count("code_entry", {"session": request.session.session_key or ""})

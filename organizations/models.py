@@ -306,6 +306,33 @@ class SignInLink(models.Model):
         return f"{self.member_id}: {self.made_at:%Y-%m-%d %H:%M}"
 
 
+class AccountLink(models.Model):
+    """An account that a person has with a provider and signs in by; of each provider at most one (ADR 85).
+
+    ``made_by``: the operator who said whose it is; none: the provider vouched for the person's phone number, or a
+    command. ``external_id`` is the provider's own name of the account, compared byte by byte.
+    """
+
+    member = models.ForeignKey(User, on_delete=models.PROTECT, related_name="account_links")
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(_("账号"), max_length=191)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("单位账号")
+        verbose_name_plural = _("单位账号")
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "external_id"], name="account_link_one_person"),
+            models.UniqueConstraint(fields=["member", "provider"], name="account_link_one_each"),
+            models.CheckConstraint(condition=~Q(external_id=""), name="account_link_of_somebody"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} → {self.member_id}"
+
+
 class RosterImport(models.Model):
     """One roster file that was taken over: who, when, under which node, and how much it changed. Not the file."""
 

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext
@@ -126,6 +127,24 @@ class ReturnForm(OperatorForm):
 class RoleForm(OperatorForm):
     role = forms.ChoiceField(label=_("职责"), choices=Role.choices)
     unit = UnitField(label=_("在哪个组织"))
+
+
+class AccountForm(OperatorForm):
+    """An account of elsewhere; of the providers those that are set up."""
+
+    provider = forms.ChoiceField(label=_("哪里的账号"))
+    external_id = forms.CharField(
+        label=_("账号编号"),
+        max_length=191,
+        help_text=_("这个人用它登录不成时，页面上会显示；企业微信的在通讯录里，叫“账号”。"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        provider = self.fields["provider"]
+        assert isinstance(provider, forms.ChoiceField)  # noqa: S101  # declared above
+        provider.choices = [(way.id, way.name) for way in settings.ACCOUNT_WAYS]
 
 
 class ConfirmForm(OperatorForm):

@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from organizations.core import phones
 from organizations.models import (
     AccessEntry,
+    AccountLink,
     Exemption,
     KeyFingerprint,
     Membership,
@@ -291,6 +292,16 @@ def _belonging(row: Membership, nodes: dict[str, int]) -> Q:
 
 def _midnight(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
+def account_links_of(member: User) -> QuerySet[AccountLink]:
+    """The accounts of elsewhere that let the person in, the oldest first."""
+    return AccountLink.objects.filter(member=member).select_related("made_by").order_by("pk")
+
+
+def account_way_name(provider: str) -> str:
+    """What people call a provider of accounts; its key where it is not set up any more. No query."""
+    return next((str(way.name) for way in settings.ACCOUNT_WAYS if way.id == provider), provider)
 
 
 # --- What pages show --------------------------------------------------------------------------------------------------

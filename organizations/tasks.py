@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from organizations import operations
+from organizations.operations.sessions import prune_sessions
 
 BEAT = {
     "organizations.finish_leaving": {
@@ -32,9 +33,11 @@ def finish_leaving() -> None:
 
 @shared_task(name="organizations.prune_allowances")
 def prune_allowances() -> None:
-    """Forget the limits that nobody has touched for so long that they are whole again, and links that open nothing."""
+    """Forget the limits that nobody has touched for so long that they are whole again, links that open nothing, and
+    sessions that are over."""
     operations.prune_allowances(as_of=timezone.now())
     operations.prune_links(as_of=timezone.now())
+    prune_sessions(as_of=timezone.now())
 
 
 @shared_task(name="organizations.take_out")

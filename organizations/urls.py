@@ -2,11 +2,23 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from organizations.views import access, account, departures, links, people, picking, roster, roster_files, units
+from organizations.views import (
+    access,
+    account,
+    departures,
+    links,
+    my_sign_in,
+    people,
+    picking,
+    roster,
+    roster_files,
+    units,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("display/", account.set_display, name="set_display"),
     path("me/access/", access.my_access, name="my_access"),
+    path("me/sign-in/", my_sign_in.my_sign_in, name="my_sign_in"),
     path("audit/", access.audit, name="audit"),
     path("departures/", departures.departures, name="departures"),
     path("departures/<int:person_id>/hold/", departures.hold, name="departure_hold"),
@@ -21,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", people.people, name="people"),
     path("people/<int:person_id>/", people.person, name="person"),
     path("people/<int:person_id>/link/", links.make, name="person_link"),
+    path("people/<int:person_id>/accounts/<int:link_id>/end/", people.end_account, name="account_end"),
     path("people/<int:person_id>/<slug:what>/", people.change, name="person_change"),
     path("roles/<int:grant_id>/end/", people.end_role, name="role_end"),
     path("units/", units.units, name="units"),

@@ -9,6 +9,7 @@ After a test that commits, it is made what it was by deleting rows and putting t
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,10 +33,12 @@ FIXED = {"django_content_type", "auth_permission", "wagtailsearch_indexentry_fts
 
 
 def schema_hash() -> str:
-    """A short hash over our migrations and the versions of the packages that bring their own."""
+    """A short hash over our migrations, the installed apps and the versions of the packages that bring their own."""
     digest = hashlib.sha256()
     for path in [*sorted(BASE_DIR.glob("*/migrations/*.py")), BASE_DIR / "attendance" / "append_only.py"]:
         digest.update(path.read_bytes())
+    apps = re.findall(r'^    "([\w.]+)",$', (BASE_DIR / "config" / "settings.py").read_text(), re.M)
+    digest.update(" ".join(apps).encode())  # with another app others' migrations come
     for package in ("Django", "wagtail", "django-allauth", "modelsearch"):
         digest.update(version(package).encode())
     return digest.hexdigest()[:12]

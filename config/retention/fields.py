@@ -56,6 +56,7 @@ GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_gue
 STATED = "30 days after it arrived there (api.prune_statements)"
 DELIVERED = "30 days (api.prune_deliveries)"
 OFF = "60 days after its time (live.tasks.delete_old_chat)"
+ACCOUNT_LINK = "until oneself or the operator ends it; who and when stay in the access log"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
 
@@ -121,6 +122,13 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "organizations.PersonHold": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),
         Fields("member set_by set_at lifted_by lifted_at reason", PERSONAL, KEEPERS_OF_LEAVERS, HELD),
+    ),
+    "organizations.AccountLink": (
+        Fields("id", TECHNICAL, SERVER, ACCOUNT_LINK),
+        Fields(
+            "member provider external_id made_by made_at used_at", PERSONAL,
+            "oneself; the operator above, logged", ACCOUNT_LINK,
+        ),
     ),
     "organizations.RosterImport": (
         Fields("id file_sha256", TECHNICAL, SERVER, FOR_GOOD),

@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from organizations import departing
 from organizations.core.pinyin import sort_key
-from organizations.models import Departure, Exemption, Node, PersonHold, SignInLink, User
+from organizations.models import AccountLink, Departure, Exemption, Node, PersonHold, SignInLink, User
 from organizations.operations.exemptions import lock_member
 
 log = structlog.get_logger(__name__)
@@ -113,9 +113,10 @@ def _finish(member_id: int) -> bool:
 
 
 def take_out_access(*, member_id: int) -> None:
-    """The links by which they signed in, their sign-in by other ways, what the log of changes says of their name, the
-    numbers of papers, and why somebody held them."""
+    """The links by which they signed in, their accounts elsewhere and other ways in, what the log of changes says of
+    their name, the numbers of papers, and why somebody held them."""
     SignInLink.objects.filter(member_id=member_id).delete()
+    AccountLink.objects.filter(member_id=member_id).delete()
     for model in apps.get_models():
         if model._meta.label in WAYS_IN:  # noqa: SLF001 - documented
             model._default_manager.filter(user_id=member_id).delete()  # noqa: SLF001 - documented

@@ -47,6 +47,8 @@ KINDS = {
     "api_hours": gettext_lazy("接口读取的学时"),
     "sign_in_link": gettext_lazy("生成登录链接"),
     "sign_in_link_used": gettext_lazy("用登录链接登录"),
+    "account_linked": gettext_lazy("绑定账号"),
+    "account_ended": gettext_lazy("解除账号"),
 }
 # The forms of a file in the words of the buttons that send them; any other by its ending.
 FORMS = {"xlsx": gettext_lazy("Excel 表格")}
@@ -85,6 +87,8 @@ SAID = {
     "api_hours": gettext_lazy("用接口“%(title)s”读取了“%(unit)s”的学时（%(count)s 人），%(you)s。"),
     "sign_in_link": gettext_lazy("给您生成了一个登录链接，15 分钟内有效，只能用一次。"),
     "sign_in_link_used": gettext_lazy("用登录链接登录了您的账号。"),
+    "account_linked": gettext_lazy("绑定了可以登录您账号的一个账号（%(title)s）。"),
+    "account_ended": gettext_lazy("解除了可以登录您账号的一个账号（%(title)s）。"),
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditlog.models import LogEntry
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.core.paginator import Paginator
@@ -21,7 +22,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from organizations import operations as do
 from organizations.directory import MOST_PEOPLE, Card, card_of, facts_of, find_people, leaving_of, lines_of, members_of
 from organizations.models import Left, Role, User
+from organizations.operations.accounts import UnableToLinkAccount, end_account_link, link_account
 from organizations.operator_forms import (
+    AccountForm,
     ConfirmForm,
     LeaveForm,
     MoveForm,
@@ -34,7 +37,7 @@ from organizations.operator_forms import (
     SearchForm,
 )
 from organizations.permissions import role_required, signed_in
-from organizations.queries import grants_at
+from organizations.queries import account_links_of, account_way_name, grants_at
 from organizations.views.operator import (
     choosable,
     log_people,
@@ -53,6 +56,7 @@ REFUSALS = (
     do.UnableToTakeBack,
     do.UnableToGrantRole,
     do.UnableToEndRole,
+    UnableToLinkAccount,
 )
 
 
@@ -90,7 +94,8 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     shown = person_or_404(request, person_id)
     log_people(request, [shown.pk], what="person")
     card = card_of(shown, on_date=today())
-    context = {"tab": "people", "card": card, "facts": facts_of(card), "leaving": leaving_of(card)}
+    links = [(link, account_way_name(link.provider)) for link in account_links_of(shown)]
+    context = {"tab": "people", "card": card, "facts": facts_of(card), "leaving": leaving_of(card), "links": links}
     return render(request, "organizations/person.html", context)
 
 
@@ -141,6 +146,16 @@ def _grant(request: HttpRequest, person: User, data: dict[str, Any]) -> None:
     do.grant_role(user_id=person.pk, node_id=data["unit"].pk, role=data["role"], on_date=today())
 
 
+def _link_account(request: HttpRequest, person: User, data: dict[str, Any]) -> None:
+    link_account(
+        member_id=person.pk,
+        provider=data["provider"],
+        external_id=data["external_id"],
+        as_of=timezone.now(),
+        actor_id=signed_in(request).pk,
+    )
+
+
 def _last_day(card: Card) -> dict[str, Any]:
     """Back where they were, from the day they left: the usual case is a mistake."""
     row = next((row for row in card.memberships if row.left_because), None)
@@ -178,6 +193,13 @@ STEPS = {
     ),
     "leave": Step(_("办理离开"), _("确认离开"), LeaveForm, _leave, applies=lambda card: card.membership is not None),
     "return": Step(_("办理恢复"), _("确认恢复"), ReturnForm, _return, _last_day, lambda card: card.is_leaving),
+    "account": Step(
+        _("绑定账号"),
+        _("绑定"),
+        AccountForm,
+        _link_account,
+        applies=lambda card: card.person.is_active and bool(settings.ACCOUNT_WAYS),
+    ),
     "role": Step(_("任命职责"), _("任命"), RoleForm, _grant, applies=lambda card: card.person.is_active),
 }
 
@@ -228,3 +250,22 @@ def end_role(request: HttpRequest, grant_id: int) -> HttpResponse:
         return redirect("unit", grant.node_id)
     log_people(request, [grant.user_id], what="person")
     return render(request, "organizations/role_end.html", {"tab": "people", "grant": grant, "form": form})
+
+
+@never_cache
+@role_required(Role.OPERATOR)
+@require_http_methods(["GET", "POST"])
+def end_account(request: HttpRequest, person_id: int, link_id: int) -> HttpResponse:
+    """An account lets somebody in no more; asked once more before."""
+    shown = person_or_404(request, person_id)
+    link = account_links_of(shown).filter(pk=link_id).first()
+    if link is None:
+        raise Http404
+    name = account_way_name(link.provider)
+    if request.method == "POST":
+        end_account_link(link_id=link.pk, member_id=shown.pk, as_of=timezone.now(), actor_id=signed_in(request).pk)
+        messages.success(request, gettext("已解除%(name)s的账号。") % {"name": name})
+        return redirect("person", shown.pk)
+    log_people(request, [shown.pk], what="person")
+    context = {"tab": "people", "person": shown, "link": link, "name": name}
+    return render(request, "organizations/account_end.html", context)

@@ -28,7 +28,7 @@ QUESTIONS = {
     "config.forget_hosts": 6,
     "config.look_at_chain": 40,  # of three seals
     "organizations.finish_leaving": 1,
-    "organizations.prune_allowances": 2,
+    "organizations.prune_allowances": 3,
     "organizations.take_out": 2,
     "attendance.prepare_rosters": 2,
     "attendance.reap_leases": 1,

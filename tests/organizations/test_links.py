@@ -79,6 +79,12 @@ def test_a_command_lets_somebody_in_who_then_sets_a_password(client: Client, wor
     assert who(client) == str(world.member.pk)
 
 
+def test_somebody_without_a_number_gets_in(client: Client) -> None:
+    person = UserFactory(phone="")
+    client.post(fresh(person))
+    assert who(client) == str(person.pk)
+
+
 def test_whoever_forgot_a_password_sets_another_without_the_old_one(client: Client) -> None:
     member, other = UserFactory(password=PASSWORD), UserFactory()
     client.force_login(other)  # a phone on which somebody else is signed in

@@ -5,6 +5,8 @@ OTHERS = {
     "account.EmailAddress": "user",
     "auditlog.LogEntry": "actor",
     "mfa.Authenticator": "user",
+    "socialaccount.SocialAccount": "user",
+    "usersessions.UserSession": "user",
     "wagtailadmin.EditingSession": "user",
     "wagtailadmin.FormState": "user",
     "wagtailcore.APIToken": "user",

@@ -105,6 +105,8 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "token_id": world.token.pk,
         "webhook_id": world.webhook.pk,
         "unit_id": world.county.branch.pk,
+        "provider_id": "oidc",
+        "link_id": world.account_link.pk,
         "grant_id": RoleGrant.objects.get(user=world.county.secretary).pk,
         "path": world.image.file.name,
         "pk": keys.get(row.route.split("/")[1] if row.route.startswith("admin/") else "", world.recording.pk),

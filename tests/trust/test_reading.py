@@ -80,6 +80,7 @@ KNOWN = {
     "branch/disputes/<int:dispute_id>/answer/",
     "branch/occasions/<int:occasion_id>/members/<int:member_id>/<slug:what>/", "people/", "people/<int:person_id>/",
     "certificates/trainings/<int:training_id>/", "certificates/<int:certificate_id>/withdraw/",
+    "people/<int:person_id>/accounts/<int:link_id>/end/",
     "people/<int:person_id>/<slug:what>/", "roster/export.xlsx", "units/<int:unit_id>/<slug:what>/",
 }  # fmt: skip
 

@@ -76,6 +76,20 @@ SIGNING_IN = (
     Row("accounts/login/code/", EVERY, ALL, "ask for a code; known and unknown numbers look the same"),
     Row("accounts/login/code/confirm/", EVERY, ALL, "the code; whoever has not asked for one is led back"),
     Row("accounts/link/<str:token>/", FORM, ALL, "a sign-in link: GET shows, POST lets its person in, once"),
+    Row(
+        "accounts/with/<slug:provider_id>/",
+        "POST",
+        NOBODY,
+        "lead to a provider of accounts, to sign in and nothing else; whoever comes, where one is set up",
+        NOT_FOUND,
+    ),
+    Row(
+        "accounts/with/<slug:provider_id>/callback/",
+        "GET",
+        NOBODY,
+        "back from one; lets in whom the roster knows; whoever comes, where one is set up",
+        NOT_FOUND,
+    ),
     Row("accounts/logout/", FORM, ALL, "sign out"),
     Row("accounts/inactive/", READ, ALL, "what a closed account is told"),
     Row("accounts/signup/", EVERY, ALL, "closed: the roster says who there is"),
@@ -111,6 +125,7 @@ OWN = (
     Row("me/records/<int:occasion_id>/check/", FORM, ROSTER, "the check of understanding of what oneself makes up"),
     Row("me/declarations/<int:declaration_id>/withdraw/", "GET POST", MEMBER, "take back one's own declaration"),
     Row("in/<str:code>/", "GET POST", SIGNED_IN, "check in by a hall's code; only what is fresh; no names of others"),
+    Row("me/sign-in/", FORM, SIGNED_IN, "how oneself signs in; one's own accounts of elsewhere, and their end"),
     Row("me/access/", READ, SIGNED_IN, "who looked at one's own records, lists and files too"),
 )
 
@@ -389,6 +404,12 @@ PEOPLE = (
     Row("people/", READ, OPERATORS, "search among one's own people; last four digits of a number at most; logged"),
     Row("people/<int:person_id>/", READ, OPERATOR, "belonging, roles and history of somebody within reach; logged"),
     Row("people/<int:person_id>/link/", "GET POST", OPERATOR, "a sign-in link for somebody within reach; logged"),
+    Row(
+        "people/<int:person_id>/accounts/<int:link_id>/end/",
+        "GET POST",
+        OPERATOR,
+        "an account of elsewhere lets somebody within reach in no more",
+    ),
     Row("people/<int:person_id>/<slug:what>/", "GET POST", OPERATOR, "change one thing of somebody within reach"),
     Row("roles/<int:grant_id>/end/", "GET POST", OPERATOR, "end a role held in one's own units"),
     Row("units/", READ, OPERATORS, "one's own units with codes and secretaries"),

@@ -78,7 +78,7 @@ from media.models import Upload, Video
 from media.operations import create_upload, keep_captions
 from meetings.models import Meeting
 from meetings.operations import Attendance, GatheringPlan, book_mark, plan_gathering, write_attendance, write_minutes
-from organizations.models import Exemption, Role, User
+from organizations.models import AccountLink, Exemption, Role, User
 from organizations.operations import exempt_member
 from packages.models import Package
 from packages.operations import add_package
@@ -166,6 +166,7 @@ class World:
     certificate: Certificate
     token: Token
     webhook: Webhook
+    account_link: AccountLink
     browser: Client = field(default_factory=Client)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -282,6 +283,9 @@ def make_world() -> World:
         certificate=_certificate(county, training),
         token=_token(county),
         webhook=_webhook(county),
+        account_link=AccountLink.objects.create(
+            member=county.member, provider="oidc", external_id="a-1", made_at=timezone.now()
+        ),
     )
     open_hall(
         occasion_id=world.on_air.pk, node_id=county.branch.pk, opened_by_id=county.secretary.pk, as_of=timezone.now()

@@ -36,8 +36,8 @@ from packages.operations import add_package
 lesson = LessonPage.objects.get(pk={lesson})
 with open({path!r}, "rb") as file:
     package = add_package(
-        file=file, title="说在最后的课件", node_id=lesson.get_parent().specific.node_id, made_by_id=User.objects.first().pk,
-        as_of=timezone.now(),
+        file=file, title="说在最后的课件", node_id=lesson.get_parent().specific.node_id,
+        made_by_id=User.objects.first().pk, as_of=timezone.now(),
     )
 lesson.body.append(("package", package))
 lesson.save_revision().publish()

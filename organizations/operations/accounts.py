@@ -1,0 +1,151 @@
+"""Accounts that people have elsewhere: whose one is, by a number that is vouched for or by hand, and its end (ADR 85).
+
+Nobody is ever made here: an account is of a person of the roster, or of nobody.
+"""
+
+import datetime as dt
+from enum import StrEnum
+
+import structlog
+from auditlog.models import LogEntry
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from organizations.core.roster import holds_id_number
+from organizations.models import AccessEntry, AccountLink, User
+from organizations.queries import account_way_name, has_left, has_phone, user_by_phone
+
+log = structlog.get_logger(__name__)
+LINKED, ENDED = "account_linked", "account_ended"
+MAX_ID = 191
+# Whose names differ in no way but in large and small letters: 企业微信 takes both for one.
+CASELESS = {"wecom"}
+
+
+class Refusal(StrEnum):
+    """Why an account lets nobody in."""
+
+    UNKNOWN = "unknown"
+    LEFT = "left"
+    OTHERS_PHONE = "others_phone"
+    OTHER_ACCOUNT = "other_account"
+    AT_ONCE = "at_once"
+
+
+class UnableToUseAccount(Exception):
+    """The account lets nobody in; ``why`` says it in words of ``sentences.accounts``."""
+
+    def __init__(self, why: Refusal) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+class UnableToLinkAccount(Exception):
+    """The account cannot be this person's; the sentence says why."""
+
+
+def person_of_account(*, provider: str, external_id: str, phone: str, as_of: dt.datetime) -> User:
+    """Return whom an account lets in that its owner has just proved theirs. Raises UnableToUseAccount.
+
+    ``phone``: the number (any form) that the provider vouches for, "" where it vouches for none or is not believed in
+    it. An account that is nobody's becomes that of whoever has the number, unless they have another one there: then the
+    number has moved on, here or there, and a person has to look. Nothing changes where it is refused.
+    """
+    try:
+        with transaction.atomic():
+            return _person_of(provider, _as_stored(provider, external_id), phone, as_of)
+    except IntegrityError as error:  # two visits at once, for one account or one person
+        raise UnableToUseAccount(Refusal.AT_ONCE) from error
+
+
+def _as_stored(provider: str, external_id: str) -> str:
+    return external_id.lower() if provider in CASELESS else external_id
+
+
+def _person_of(provider: str, external_id: str, phone: str, as_of: dt.datetime) -> User:
+    holder = user_by_phone(phone) if phone else None
+    if holder is not None:
+        # Before the link is looked up: of two visits the second sees what the first has written.
+        holder = User.objects.select_for_update(no_key=True).get(pk=holder.pk)
+        holder = holder if has_phone(holder, phone) else None
+    link = AccountLink.objects.filter(provider=provider, external_id=external_id).select_related("member").first()
+    if link is not None:
+        if holder is not None and holder.pk != link.member_id:
+            raise UnableToUseAccount(Refusal.OTHERS_PHONE)
+        _check_stays(link.member, as_of)
+        AccountLink.objects.filter(pk=link.pk).update(used_at=as_of)
+        return link.member
+    if holder is None:
+        raise UnableToUseAccount(Refusal.UNKNOWN)
+    _check_stays(holder, as_of)
+    if AccountLink.objects.filter(member=holder, provider=provider).exists():
+        raise UnableToUseAccount(Refusal.OTHER_ACCOUNT)
+    row = {"member": holder, "provider": provider, "external_id": external_id}
+    AccountLink.objects.create(**row, made_at=as_of, used_at=as_of)
+    _write_down(holder, LINKED, provider=provider, actor_id=holder.pk, as_of=as_of, reason=_("按手机号认出"))
+    return holder
+
+
+def _check_stays(person: User, as_of: dt.datetime) -> None:
+    if has_left(person, on_date=timezone.localdate(as_of)):
+        raise UnableToUseAccount(Refusal.LEFT)
+
+
+def link_account(
+    *, member_id: int, provider: str, external_id: str, as_of: dt.datetime, actor_id: int | None = None
+) -> AccountLink:
+    """Say whose account this is. ``actor_id``: the operator; none: a command. Raises UnableToLinkAccount.
+
+    Whether the operator may is the caller's question (``within_reach``). The same again is no mistake and nothing new.
+    """
+    tidy = external_id.strip()
+    if not tidy or len(tidy) > MAX_ID or not tidy.isprintable():
+        raise UnableToLinkAccount(_("请填写账号的编号，最多 %(most)s 个字。") % {"most": MAX_ID})
+    if holds_id_number(tidy):
+        raise UnableToLinkAccount(_("请不要填写身份证号。"))
+    try:
+        with transaction.atomic():
+            return _link(member_id, provider, _as_stored(provider, tidy), as_of, actor_id)
+    except IntegrityError as error:
+        raise UnableToLinkAccount(_("刚刚有人绑定了同一个账号，请再看一次。")) from error
+
+
+def _link(member_id: int, provider: str, external_id: str, as_of: dt.datetime, actor_id: int | None) -> AccountLink:
+    member = User.objects.select_for_update(no_key=True).get(pk=member_id)
+    if has_left(member, on_date=timezone.localdate(as_of)):
+        raise UnableToLinkAccount(_("这个人已经离开，不能再登录。要让其登录，请先办理恢复。"))
+    known = AccountLink.objects.filter(provider=provider, external_id=external_id).first()
+    if known is not None and known.member_id == member_id:
+        return known
+    if known is not None:
+        raise UnableToLinkAccount(_("这个账号已经绑定给另一个人。请先在那个人的页面上解除。"))
+    if AccountLink.objects.filter(member=member, provider=provider).exists():
+        raise UnableToLinkAccount(_("这个人在这里已经绑定了一个账号。请先解除原来的。"))
+    row = {"member": member, "provider": provider, "external_id": external_id}
+    made = AccountLink.objects.create(**row, made_by_id=actor_id, made_at=as_of)
+    by_command = "" if actor_id else _("由服务器上的命令绑定")
+    _write_down(member, LINKED, provider=provider, actor_id=actor_id, as_of=as_of, reason=by_command)
+    return made
+
+
+@transaction.atomic
+def end_account_link(*, link_id: int, member_id: int, as_of: dt.datetime, actor_id: int | None = None) -> str | None:
+    """The account lets the person in no more; return its provider, or None where it was ended before."""
+    member = User.objects.select_for_update(no_key=True).get(pk=member_id)
+    link = AccountLink.objects.filter(pk=link_id, member=member).first()
+    if link is None:
+        return None
+    link.delete()
+    _write_down(member, ENDED, provider=link.provider, actor_id=actor_id, as_of=as_of)
+    return link.provider
+
+
+def _write_down(
+    member: User, what: str, *, provider: str, actor_id: int | None, as_of: dt.datetime, reason: str = ""
+) -> None:
+    """One row for the person and the auditor, one among what was done to the person's account. Never the account."""
+    title = account_way_name(provider)
+    AccessEntry.objects.create(reader_id=actor_id, subject=member, what=what, title=title, reason=reason, at=as_of)
+    LogEntry.objects.log_create(member, action=LogEntry.Action.UPDATE, changes={what: ["…", "…"]})
+    log.info(what, member_id=member.pk, actor_id=actor_id, provider=provider)
