@@ -37,7 +37,7 @@ QUESTIONS = {
     "attendance.recompute": 1,
     "attendance.reconcile": 6,
     "attendance.remind": 7,
-    "attendance.prune_notices": 2,
+    "attendance.prune_notices": 3,
     "attendance.seal_days": 2,
     "attendance.remove_evidence": 5,
     "attendance.make_monthly_files": 2,
