@@ -4,16 +4,17 @@ just before each message goes out. Nothing here writes.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.catching_up import CatchUp, Left, catch_up_of
 from attendance.core.reminders import NAME, PAUSE, SITE, TRAINING, UNIT, UNTIL, fill
-from attendance.models import Channel, NoticeChoice, Occasion, RecordState, Training
+from attendance.models import Channel, MessageAccount, NoticeChoice, Occasion, RecordState, Training
 from attendance.permissions import Whereabouts, whereabouts
 from attendance.queries.reminders import Lately, UnitWishes, lately
 from attendance.queries.sessions import sessions_ahead
@@ -26,6 +27,8 @@ from organizations.models import User
 
 LONGEST_TITLE = 40
 LONGEST_SAID = 300
+MESSENGERS = (Channel.WECOM.value, Channel.DINGTALK.value)
+ACCOUNT_KEPT = timedelta(days=30)  # so long it is believed who somebody is at a provider, or that they are not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +62,74 @@ class Whom:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Which ways out of the house this site has."""
+    """Which ways out of the house this site has; ``order``: which is tried before which."""
 
     sms: str  # "text", "template" or ""
     email: bool
+    wecom: bool = False
+    dingtalk: bool = False
+    order: tuple[str, ...] = ("sms", "email")
 
     @classmethod
     def of_site(cls) -> "Ways":
-        return cls(sms.reminders_say() if settings.SMS_REMINDERS_A_DAY else "", bool(settings.EMAIL_URL))
+        """A way that may send nothing in a day, or has no place in the order, is none."""
+        here = settings.MESSAGES
+        on = tuple(one for one in here.order if here.a_day[one])
+        return cls(
+            sms.reminders_say() if Channel.SMS in on else "",
+            bool(settings.EMAIL_URL) and Channel.EMAIL in on,
+            Channel.WECOM in on and Channel.WECOM in here.apps,
+            Channel.DINGTALK in on and Channel.DINGTALK in here.apps,
+            on,
+        )
+
+    @property
+    def messengers(self) -> tuple[str, ...]:
+        return tuple(one for one in MESSENGERS if getattr(self, one))
 
 
-def way_of(*, has_phone: bool, choice: NoticeChoice | None, ways: Ways) -> tuple[str, str]:
+def way_of(
+    *, has_phone: bool, choice: NoticeChoice | None, ways: Ways, without: Collection[str] = ()
+) -> tuple[str, str]:
     """Return the one way by which somebody is reminded outside the site, and why it is no text message.
 
-    A text message where it can be, else an e-mail: nobody gets the same twice.
+    The first of the site's order that reaches them: nobody gets the same twice. ``without``: ways that were tried, or
+    where the provider knows nobody of this number.
     """
     wants = choice or NoticeChoice()
+    why = _no_sms(has_phone=has_phone, wants=wants, ways=ways)
+    reaches = {
+        Channel.SMS.value: not why,
+        Channel.EMAIL.value: bool(ways.email and wants.email and wants.email_cipher),
+        Channel.WECOM.value: ways.wecom and wants.wecom and has_phone,
+        Channel.DINGTALK.value: ways.dingtalk and wants.dingtalk and has_phone,
+    }
+    channel = next((one for one in ways.order if reaches[one] and one not in without), "")
+    return channel, "" if channel in (Channel.SMS, *MESSENGERS) else why
+
+
+def _no_sms(*, has_phone: bool, wants: NoticeChoice, ways: Ways) -> str:
     if not ways.sms:
-        why = _("本站没有开通提醒短信")
-    elif not has_phone:
-        why = _("没有手机号")
-    elif not wants.sms:
-        why = _("关闭了短信")
-    else:
-        return Channel.SMS.value, ""
-    has_email = ways.email and wants.email and wants.email_cipher
-    return (Channel.EMAIL.value if has_email else ""), why
+        return _("本站没有开通提醒短信")
+    if not has_phone:
+        return _("没有手机号")
+    return "" if wants.sms else _("关闭了短信")
+
+
+def nowhere_of(member_ids: Collection[int], *, ways: Ways, as_of: datetime) -> dict[int, set[str]]:
+    """Return at which providers of work messages nobody had these people's numbers when it was asked lately.
+
+    One query; none where the site has no such way.
+    """
+    found: dict[int, set[str]] = {}
+    if ways.messengers:
+        rows = MessageAccount.objects.filter(
+            member_id__in=member_ids, account_cipher=None, asked_at__gt=as_of - ACCOUNT_KEPT,
+            phone_index=F("member__phone_index"),
+        )  # fmt: skip
+        for member_id, channel in rows.values_list("member_id", "channel"):
+            found.setdefault(member_id, set()).add(channel)
+    return found
 
 
 def choices_of(member_ids: Collection[int]) -> dict[int, NoticeChoice]:
@@ -94,7 +139,7 @@ def choices_of(member_ids: Collection[int]) -> dict[int, NoticeChoice]:
 
 def whom_to_remind(scope: Scope, *, reader: User, member_ids: Collection[int] | None = None) -> list[Whom]:
     """Return everybody of the scope (or of these) who has something to do, in the order of the list; five queries,
-    six where something is held again.
+    one more where something is held again, and one where the site has work messages.
 
     They are reminded by the secretary of the branch to which they belong now, and not about what nobody can still do.
     """
@@ -107,6 +152,7 @@ def whom_to_remind(scope: Scope, *, reader: User, member_ids: Collection[int] | 
     had = lately(rows.keys(), as_of=scope.as_of) if rows else {}
     choices = choices_of(rows.keys()) if rows else {}
     wishes, ways = UnitWishes([scope.node.path]), Ways.of_site()
+    nowhere = nowhere_of(rows.keys(), ways=ways, as_of=scope.as_of) if rows else {}
     found = []
     for member_id, mine in rows.items():
         paths = [
@@ -120,7 +166,9 @@ def whom_to_remind(scope: Scope, *, reader: User, member_ids: Collection[int] | 
         a_week = wishes.of(mine[0].home.path).a_week if mine[0].home else 0
         refusal = _self(member_id, reader) or _elsewhere(where) or _done_for(paths, left)
         refusal = refusal or too_often(had.get(member_id, []), scope.training, a_week=a_week, as_of=scope.as_of)
-        channel, no_sms = way_of(has_phone=mine[0].has_phone, choice=choices.get(member_id), ways=ways)
+        channel, no_sms = way_of(
+            has_phone=mine[0].has_phone, choice=choices.get(member_id), ways=ways, without=nowhere.get(member_id, ())
+        )
         state = min((row.state for row in mine), key=UNDONE.index)
         found.append(Whom(member_id, mine[0].name, state, left, channel, no_sms, refusal))
     return found

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.clock import clock
-from attendance.operations import departures, hall_terms, monthly
+from attendance.operations import departures, hall_terms, messaging, monthly
 from attendance.queries.recomputing import unfinished
 
 BATCH = 500
@@ -121,6 +121,7 @@ def send_reminders() -> None:
 def prune_notices() -> None:
     """Forget what people were told more than a year ago."""
     operations.prune_notices(as_of=timezone.now())
+    messaging.prune_accounts(as_of=timezone.now())
 
 
 @shared_task(name="attendance.lapse_halls")

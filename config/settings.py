@@ -14,7 +14,9 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import account_settings, logs, lrs_settings, retention_settings, sms_settings, storage_settings
+from config import (
+    account_settings, logs, lrs_settings, message_settings, retention_settings, sms_settings, storage_settings,
+)  # fmt: skip
 from config.database import database
 from config.env import choice, env, flag, hosts, number, secret, site_url, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
@@ -344,8 +346,8 @@ HALL_WAIT_DAYS = number("HALL_WAIT_DAYS", default=7, low=1, high=60)
 # --- Reminders (attendance/operations/reminders.py, ADR 42) ---------------------------------------------------------
 # The most that one person is reminded in seven days, by hand or outside the site; a unit may choose otherwise.
 REMINDERS_A_WEEK = number("REMINDERS_A_WEEK", default=2, low=0, high=5)
-# Text messages of reminders that the whole site sends in a day: each costs money. Sign-in codes are not among them.
-SMS_REMINDERS_A_DAY = number("SMS_REMINDERS_A_DAY", default=2000, low=0, high=1_000_000)
+# Which ways messages go out, how many a day of each; the applications at WeCom and DingTalk (ADR 86).
+MESSAGES = message_settings.read()
 
 # --- Other programs: reports (api/operations/reporting.py, ADR 77), statements (api/operations/stating.py, ADR 79) ---
 # Whether reports may go to addresses that only this server's own network reaches: a tool of the same office.

@@ -9,7 +9,15 @@ from attendance.models.plan import Occasion, Rule, Training, TrainingUnit
 from attendance.models.presence import PresenceSpan, WatchBudget, WatchSession, WorkerLease
 from attendance.models.recomputation import Recomputation, Recomputed
 from attendance.models.record import Correction, Dispute, Evidence, Record, RecordState
-from attendance.models.reminder import Channel, NoticeChoice, Reminder, ReminderMessage, ReminderSetting, SmsDay
+from attendance.models.reminder import (
+    Channel,
+    ChannelDay,
+    MessageAccount,
+    NoticeChoice,
+    Reminder,
+    ReminderMessage,
+    ReminderSetting,
+)
 from attendance.models.review import CorrectionReview
 from attendance.models.roster import Named, RosterEntry, RosterWork
 from attendance.models.seal import MonthlyFile, Removal, Seal, SealedBlock
@@ -17,6 +25,7 @@ from attendance.models.summary import NodeSummary, SummaryCheck, SummaryMark, Tr
 
 __all__ = [
     "Channel",
+    "ChannelDay",
     "Check",
     "CheckAnswer",
     "CheckQuestion",
@@ -32,6 +41,7 @@ __all__ = [
     "HoursTable",
     "Leave",
     "LeaveOccasion",
+    "MessageAccount",
     "MonthlyFile",
     "Named",
     "NodeSummary",
@@ -53,7 +63,6 @@ __all__ = [
     "Seal",
     "SealedBlock",
     "Sheet",
-    "SmsDay",
     "SummaryCheck",
     "SummaryMark",
     "Training",

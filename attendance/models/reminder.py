@@ -16,6 +16,8 @@ class Channel(models.TextChoices):
     SITE = "site", _("站内消息")
     SMS = "sms", _("短信")
     EMAIL = "email", _("邮件")
+    WECOM = "wecom", _("企业微信")
+    DINGTALK = "dingtalk", _("钉钉")
 
 
 class Reminder(models.Model):
@@ -81,7 +83,7 @@ class ReminderMessage(models.Model):
     due_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
-    sms_day = models.DateField(null=True, blank=True, help_text="whose allowance of text messages it takes from")
+    taken_day = models.DateField(null=True, blank=True, help_text="whose allowance of its channel it takes from")
 
     class Meta:
         constraints = [
@@ -97,14 +99,39 @@ class ReminderMessage(models.Model):
         return f"{self.reminder_id}: {self.member_id} {self.channel}"
 
 
-class SmsDay(models.Model):
-    """How many text messages the site's reminders have taken of one day: each costs money."""
+class ChannelDay(models.Model):
+    """How many messages of one channel the site's reminders have taken of one day's allowance."""
 
-    day = models.DateField(primary_key=True)
+    day = models.DateField()
+    channel = models.CharField(max_length=8, choices=Channel.choices)
     used = models.PositiveIntegerField(default=0)
 
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "channel"], name="channel_day_once")]
+
     def __str__(self) -> str:
-        return f"{self.day}: {self.used}"
+        return f"{self.day} {self.channel}: {self.used}"
+
+
+class MessageAccount(models.Model):
+    """Who a member is at a provider of work messages, by the phone number that they had when it was asked.
+
+    Asked when a message is about to go, never for all: providers close the question for a day to whoever asks for too
+    many who are not there. ``account_cipher`` is null where nobody there has the number; encrypted as the phone number
+    is, for some organisations take numbers as names of accounts. Another number by now: it is asked again.
+    """
+
+    member = models.ForeignKey(MEMBER, on_delete=models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    account_cipher = models.BinaryField(null=True, editable=False)
+    phone_index = models.CharField(max_length=64, editable=False)
+    asked_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "channel"], name="message_account_once")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.channel}"
 
 
 class ReminderSetting(models.Model):
@@ -135,6 +162,8 @@ class NoticeChoice(models.Model):
     member = models.OneToOneField(MEMBER, on_delete=models.PROTECT, primary_key=True, related_name="+")
     sms = models.BooleanField(_("短信"), default=True)
     email = models.BooleanField(_("邮件"), default=True)
+    wecom = models.BooleanField(_("企业微信"), default=True, db_default=True)
+    dingtalk = models.BooleanField(_("钉钉"), default=True, db_default=True)
     email_cipher = models.BinaryField(null=True, editable=False)
     asked_cipher = models.BinaryField(null=True, editable=False)
     code_hash = models.CharField(max_length=64, blank=True, editable=False)

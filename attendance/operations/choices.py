@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from attendance.models import NoticeChoice
-from attendance.operations.reminder_sending import NotSent, send_email
+from attendance.operations.messaging import NotSent, send_email
 from organizations.core import phones
 
 log = structlog.get_logger(__name__)
@@ -26,9 +26,13 @@ class UnableToChoose(Exception):
     """A member's choice cannot be kept; says why and what to do."""
 
 
-def choose_channels(*, member_id: int, sms: bool, email: bool) -> None:
-    """Turn channels on or off; it holds at once, also for what waits to be sent."""
-    NoticeChoice.objects.update_or_create(pk=member_id, defaults={"sms": sms, "email": email})
+def choose_channels(
+    *, member_id: int, sms: bool, email: bool, wecom: bool | None = None, dingtalk: bool | None = None
+) -> None:
+    """Turn channels on or off (None: as it was); it holds at once, also for what waits to be sent."""
+    wanted = {"sms": sms, "email": email, "wecom": wecom, "dingtalk": dingtalk}
+    values = {name: value for name, value in wanted.items() if value is not None}
+    NoticeChoice.objects.update_or_create(pk=member_id, defaults=values)
 
 
 def ask_for_email(*, member_id: int, address: str, as_of: datetime) -> None:

@@ -18,6 +18,7 @@ from attendance.models import (
     Dispute,
     Guest,
     Leave,
+    MessageAccount,
     Notice,
     NoticeChoice,
     ReminderMessage,
@@ -87,6 +88,7 @@ def take_out(*, member_id: int) -> None:
     """What they were told, what they wrote, and what was written to them; that they did, and what came of it, stays."""
     Notice.objects.filter(member_id=member_id).delete()
     NoticeChoice.objects.filter(pk=member_id).delete()
+    MessageAccount.objects.filter(member_id=member_id).delete()
     WatchBudget.objects.filter(member_id=member_id).delete()
     ReminderMessage.objects.filter(member_id=member_id).update(text="")
     Dispute.objects.filter(member_id=member_id).update(text="", answer="", outages=[])

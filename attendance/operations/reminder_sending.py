@@ -3,14 +3,12 @@ a second worker or a task that comes twice never sends anything twice.
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from smtplib import SMTPConnectError, SMTPException, SMTPHeloError, SMTPRecipientsRefused, SMTPResponseException
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -18,30 +16,32 @@ from django.utils.translation import gettext as _
 
 from attendance.catching_up import Left
 from attendance.core.reminders import after_quiet, is_quiet, retry_after
-from attendance.models import Channel, NoticeChoice, Reminder, ReminderMessage, SmsDay, Training
+from attendance.models import Channel, ChannelDay, NoticeChoice, Reminder, ReminderMessage, Training
+from attendance.operations.messaging import NotSent, hand_over
 from attendance.operations.notices import tell
-from attendance.operations.reminders import holds
+from attendance.operations.reminders import holds, row_of, take
 from attendance.operations.settling import settle_dirty
-from attendance.reminding import default_wording, owing, said_to, values_for, with_hint
+from attendance.reminding import (
+    MESSENGERS,
+    Ways,
+    default_wording,
+    nowhere_of,
+    owing,
+    said_to,
+    values_for,
+    way_of,
+    with_hint,
+)
 from organizations import sms
-from organizations.core import phones
-from organizations.models import Membership, User
-from organizations.queries import phone_of, valid_on
+from organizations.models import Membership
+from organizations.queries import valid_on
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 200
 LONGEST_TURN_S = 50.0
 CLAIM_HOLDS = timedelta(minutes=10)
-GIVE_UP_TURN_AFTER = 3  # failures in a row: it is the gateway, and the rest can wait
+GIVE_UP_TURN_AFTER = 3  # failures of a way in a row: it is the gateway, and the rest can wait
 S = ReminderMessage.State
-
-
-class NotSent(Exception):
-    """A message did not go out: for good, for now, or nobody can say (``unsure``)."""
-
-    def __init__(self, why: str, *, for_good: bool = False, unsure: bool = False) -> None:
-        super().__init__(why)
-        self.why, self.for_good, self.unsure = why, for_good, unsure
 
 
 def send_reminders(*, as_of: datetime) -> int:
@@ -52,19 +52,23 @@ def send_reminders(*, as_of: datetime) -> int:
     _give_up_claims(as_of)
     if is_quiet(timezone.localtime(as_of)):
         return 0
-    began, ended, failures = time.monotonic(), 0, 0
+    began, ended = time.monotonic(), 0
+    failures: Counter[str] = Counter()
     while time.monotonic() - began < LONGEST_TURN_S:
         now = as_of + timedelta(seconds=time.monotonic() - began)
         due = ReminderMessage.objects.filter(state=S.WAITING, due_at__lte=now).order_by("due_at", "pk")
-        rows = list(due.values_list("pk", "reminder_id", "channel")[:AT_ONCE])
+        closed = [channel for channel, count in failures.items() if count >= GIVE_UP_TURN_AFTER]
+        rows = list(due.exclude(channel__in=closed).values_list("pk", "reminder_id", "channel")[:AT_ONCE])
         if not rows:
             break
         ended += _send_in_site(rows, as_of=now)
-        for pk in [pk for pk, _reminder, channel in rows if channel != Channel.SITE]:
+        for pk, channel in [(pk, channel) for pk, _reminder, channel in rows if channel != Channel.SITE]:
+            if failures[channel] >= GIVE_UP_TURN_AFTER:
+                continue  # its turn is over; other ways go on
             has_failed = _send_one(pk, as_of=as_of + timedelta(seconds=time.monotonic() - began))
-            failures = failures + 1 if has_failed else 0
+            failures[channel] = failures[channel] + 1 if has_failed else 0
             ended += 1
-            if failures >= GIVE_UP_TURN_AFTER or time.monotonic() - began > LONGEST_TURN_S:
+            if time.monotonic() - began > LONGEST_TURN_S:
                 return ended
     return ended
 
@@ -138,7 +142,7 @@ def _send_one(pk: int, *, as_of: datetime) -> bool:
         return False  # another worker has it
     message.attempts += 1
     try:
-        _hand_over(message, said, values)
+        hand_over(message, said, values, as_of=as_of)
     except NotSent as error:
         _not_sent(message, error, as_of)
         return not error.for_good
@@ -158,6 +162,12 @@ def _why_not(message: ReminderMessage, as_of: datetime) -> str:
         return "no_phone"
     if message.channel == Channel.EMAIL and not (choice.email and choice.email_cipher and settings.EMAIL_URL):
         return "turned_off"
+    if message.channel in MESSENGERS and not (
+        getattr(choice, message.channel) and getattr(Ways.of_site(), message.channel)
+    ):
+        return "turned_off"
+    if message.channel in MESSENGERS and not member.phone_cipher:
+        return "no_phone"
     is_by_hand = reminder.kind == Reminder.Kind.HAND
     if not (is_on(reminder, as_of) if is_by_hand else holds(reminder, as_of=as_of)):
         return "late"
@@ -191,43 +201,6 @@ def _said(message: ReminderMessage, as_of: datetime) -> tuple[str, dict[str, str
     return with_hint(said_to(wording, places, left)), dict(given)
 
 
-def _hand_over(message: ReminderMessage, said: str, values: dict[str, str]) -> None:
-    """Give it to the gateway and wait for its answer. Raises NotSent."""
-    if message.channel == Channel.EMAIL:
-        return send_email(to=email_of(message.member), subject=_("培训提醒"), said=said)
-    # Read once more: a number that changed hands a moment ago gets nothing of its former owner.
-    phone = phone_of(User.objects.get(pk=message.member_id))
-    if not phone:
-        raise NotSent("no_phone", for_good=True)
-    try:
-        sms.send_reminder(phone=phone, text=said, values=values)
-    except sms.UnableToSendSms as error:
-        raise NotSent("gateway", for_good=error.about_number, unsure=error.unsure) from error
-    return None
-
-
-def send_email(*, to: str, subject: str, said: str) -> None:
-    """Send one e-mail and wait for the server's answer. Raises NotSent."""
-    try:
-        EmailMessage(_("【指尖上的课堂】%(subject)s") % {"subject": subject}, said, settings.EMAIL_FROM, [to]).send()
-    except SMTPRecipientsRefused as error:
-        raise NotSent("refused", for_good=all(code >= 500 for code, _said in error.recipients.values())) from error
-    except (SMTPConnectError, SMTPHeloError, ConnectionRefusedError) as error:
-        raise NotSent("server") from error
-    except SMTPResponseException as error:
-        raise NotSent("server", for_good=error.smtp_code >= 500) from error
-    except (SMTPException, OSError) as error:
-        raise NotSent("server", unsure=True) from error
-
-
-def email_of(member: User) -> str:
-    """Return a member's verified address. Raises NotSent where there is none."""
-    choice = NoticeChoice.objects.filter(pk=member.pk).first()
-    if choice is None or not choice.email_cipher:
-        raise NotSent("no_email", for_good=True)
-    return phones.unseal(settings.PHONE_KEY, bytes(choice.email_cipher)).decode()
-
-
 def _not_sent(message: ReminderMessage, error: NotSent, as_of: datetime) -> None:
     wait = retry_after(message.attempts)
     if error.unsure:
@@ -241,7 +214,28 @@ def _not_sent(message: ReminderMessage, error: NotSent, as_of: datetime) -> None
 
 @transaction.atomic
 def _end(message: ReminderMessage, state: str, *, why: str, as_of: datetime, was: str = S.WAITING) -> None:
-    """End a row that does not go out; what it took from the day's text messages is given back."""
+    """End a row that does not go out; what it took from the day's allowance is given back. What surely did not go out
+    goes by the next way, where there is one: in the same transaction, and each way once.
+    """
     rows = ReminderMessage.objects.filter(pk=message.pk, state=was)
-    if rows.update(state=state, why=why, done_at=as_of) == 1 and state != S.UNKNOWN and message.sms_day is not None:
-        SmsDay.objects.filter(day=message.sms_day, used__gt=0).update(used=F("used") - 1)
+    if rows.update(state=state, why=why, done_at=as_of) != 1:
+        return
+    if state != S.UNKNOWN and message.taken_day is not None:
+        day = ChannelDay.objects.filter(day=message.taken_day, channel=message.channel, used__gt=0)
+        day.update(used=F("used") - 1)
+    if state == S.FAILED:
+        _go_on(message, as_of)
+
+
+def _go_on(message: ReminderMessage, as_of: datetime) -> None:
+    reminder, member = message.reminder, message.member
+    tried = set(reminder.messages.filter(member=member).values_list("channel", flat=True))
+    ways = Ways.of_site()
+    channel, _why = way_of(
+        has_phone=bool(member.phone_cipher), choice=NoticeChoice.objects.filter(pk=member.pk).first(), ways=ways,
+        without=tried | nowhere_of([member.pk], ways=ways, as_of=as_of).get(member.pk, set()),
+    )  # fmt: skip
+    goes_at = after_quiet(timezone.localtime(as_of))
+    if channel and take(channel, timezone.localdate(goes_at), 1):
+        row = row_of(reminder, member.pk, channel, due_at=goes_at)
+        row.save(force_insert=True)

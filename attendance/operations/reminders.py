@@ -1,9 +1,10 @@
 """Making reminders: by a secretary's tap, and by the clock. What is sent from here on: ``reminder_sending``."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import structlog
 from django.conf import settings
@@ -21,20 +22,20 @@ from attendance.core.reminders import (
 )
 from attendance.models import (
     Channel,
+    ChannelDay,
     Evidence,
     Occasion,
     Reminder,
     ReminderMessage,
     ReminderSetting,
     RosterEntry,
-    SmsDay,
     Training,
 )
 from attendance.operations.notices import tell
 from attendance.queries.listing import being_listed
 from attendance.queries.naming import among_expected
 from attendance.queries.reminders import UnitWishes, Wishes, due_by_clock, lately
-from attendance.reminding import Ways, Whom, choices_of, owing, way_of, whom_to_remind
+from attendance.reminding import Ways, Whom, choices_of, nowhere_of, owing, way_of, whom_to_remind
 from attendance.reports.base import Scope
 from attendance.standing import UNDONE, asks_nothing, due_at, with_standing
 from organizations.models import Membership, User
@@ -62,8 +63,15 @@ class Made:
 
     reminder: Reminder
     people: int
-    sms: int
-    email: int
+    by_channel: Mapping[str, int]
+
+    @property
+    def sms(self) -> int:
+        return self.by_channel.get(Channel.SMS, 0)
+
+    @property
+    def email(self) -> int:
+        return self.by_channel.get(Channel.EMAIL, 0)
 
 
 @transaction.atomic
@@ -105,44 +113,45 @@ def _new_by_hand(scope: Scope, reader: User, key: str, as_of: datetime) -> Remin
 
 def _made(reminder: Reminder) -> Made:
     rows = list(reminder.messages.values_list("member_id", "channel"))
-    channels = [channel for _member, channel in rows]
-    return Made(
-        reminder, len({member for member, _channel in rows}), channels.count(Channel.SMS), channels.count(Channel.EMAIL)
-    )
+    return Made(reminder, len({member for member, _channel in rows}), Counter(channel for _member, channel in rows))
 
 
 def _messages(reminder: Reminder, found: Sequence[Whom]) -> list[ReminderMessage]:
-    """One row in the site for everybody, and one outside for whom there is a way and (of SMS) an allowance left."""
-    granted = take_sms(reminder, sum(one.channel == Channel.SMS for one in found))
+    """One row in the site for everybody, and one outside for whom there is a way and an allowance left."""
+    inside = [row_of(reminder, one.member_id, Channel.SITE) for one in found]
+    return inside + _outside_rows(reminder, [(one.member_id, one.channel) for one in found])
+
+
+def _outside_rows(reminder: Reminder, found: Sequence[tuple[int, str]]) -> list[ReminderMessage]:
+    """Return the rows of messages that go out of the house, as far as each way's allowance of the day reaches."""
+    wanted = Counter(channel for _member, channel in found if channel)
+    day = timezone.localdate(reminder.due_at)
+    granted = {channel: take(channel, day, wanted[channel]) for channel in sorted(wanted)}
     rows = []
-    for one in found:
-        rows.append(_row(reminder, one.member_id, Channel.SITE))
-        if one.channel == Channel.SMS:
-            granted -= 1
-        if one.channel == Channel.EMAIL or (one.channel == Channel.SMS and granted >= 0):
-            rows.append(_row(reminder, one.member_id, one.channel))
+    for member_id, channel in found:
+        if granted.get(channel, 0) > 0:
+            granted[channel] -= 1
+            rows.append(row_of(reminder, member_id, channel))
     return rows
 
 
-def _row(reminder: Reminder, member_id: int, channel: str) -> ReminderMessage:
-    day = timezone.localdate(reminder.due_at) if channel == Channel.SMS else None
+def row_of(reminder: Reminder, member_id: int, channel: str, *, due_at: datetime | None = None) -> ReminderMessage:
+    """Return one message of a reminder, not stored; outside the site its allowance has been taken before."""
+    goes_at = due_at or reminder.due_at
     return ReminderMessage(
-        reminder=reminder, member_id=member_id, channel=channel, made_at=reminder.made_at, due_at=reminder.due_at,
-        sms_day=day,
+        reminder=reminder, member_id=member_id, channel=channel, made_at=reminder.made_at, due_at=goes_at,
+        taken_day=None if channel == Channel.SITE else timezone.localdate(goes_at),
     )  # fmt: skip
 
 
-def take_sms(reminder: Reminder, wanted: int) -> int:
-    """Take text messages from the site's allowance of the day they go out on; return how many there were."""
-    if not wanted:
-        return 0
-    day = timezone.localdate(reminder.due_at)
-    SmsDay.objects.get_or_create(day=day)
-    row = SmsDay.objects.select_for_update().get(day=day)
-    granted = min(wanted, max(0, settings.SMS_REMINDERS_A_DAY - row.used))
-    SmsDay.objects.filter(day=day).update(used=row.used + granted)
+def take(channel: str, day: date, wanted: int) -> int:
+    """Take messages of a way from the site's allowance of the day they go out on; return how many there were."""
+    ChannelDay.objects.get_or_create(day=day, channel=channel)
+    row = ChannelDay.objects.select_for_update().get(day=day, channel=channel)
+    granted = min(wanted, max(0, settings.MESSAGES.a_day[channel] - row.used))
+    ChannelDay.objects.filter(pk=row.pk).update(used=row.used + granted)
     if granted < wanted:
-        log.warning("sms_allowance_spent", day=str(day), wanted=wanted, granted=granted)
+        log.warning("allowance_spent", channel=channel, day=str(day), wanted=wanted, granted=granted)
     return granted
 
 
@@ -280,19 +289,15 @@ def _outside(reminder: Reminder, wishes: dict[int, Wishes], as_of: datetime) -> 
     if not wanted:
         return
     had, choices, ways = lately(wanted, as_of=as_of), choices_of(wanted), Ways.of_site()
+    nowhere = nowhere_of(wanted, ways=ways, as_of=as_of)
     users = User.objects.filter(pk__in=wanted, is_active=True)
     found = [
-        (member_id, way_of(has_phone=bool(last4), choice=choices.get(member_id), ways=ways)[0])
+        (member_id, way_of(has_phone=bool(last4), choice=choices.get(member_id), ways=ways,
+                           without=nowhere.get(member_id, ()))[0])
         for member_id, last4 in users.order_by("pk").values_list("pk", "phone_last4")
         if len(had.get(member_id, [])) < wanted[member_id].a_week
-    ]
-    granted = take_sms(reminder, sum(channel == Channel.SMS for _member, channel in found))
-    rows = []
-    for member_id, channel in found:
-        granted -= channel == Channel.SMS
-        if channel and (channel != Channel.SMS or granted >= 0):
-            rows.append(_row(reminder, member_id, channel))
-    ReminderMessage.objects.bulk_create(rows, batch_size=STEP)
+    ]  # fmt: skip
+    ReminderMessage.objects.bulk_create(_outside_rows(reminder, found), batch_size=STEP)
 
 
 # --- What a unit chooses ----------------------------------------------------------------------------------------------

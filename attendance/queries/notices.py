@@ -25,7 +25,7 @@ def newest_unseen(member_id: int) -> Notice | None:
 
 
 def sent_outside(member_id: int) -> QuerySet[ReminderMessage]:
-    """Return the text messages and e-mails that a person was sent, the newest first."""
+    """Return the messages outside the site that a person was sent, the newest first."""
     states = (ReminderMessage.State.SENT, ReminderMessage.State.UNKNOWN)
     found = ReminderMessage.objects.filter(member_id=member_id, state__in=states).exclude(channel=Channel.SITE)
     return found.select_related("reminder__made_by", "reminder__training").order_by("-made_at", "-id")

@@ -75,7 +75,8 @@ def _choices(member: User) -> dict[str, Any]:
     choice = choice_of(member.pk)
     address = phones.unseal(settings.PHONE_KEY, bytes(choice.email_cipher)).decode() if choice.email_cipher else ""
     return {
-        "sms": choice.sms, "email": choice.email, "email_address": address, "calendar_made_at": choice.calendar_made_at,
+        "sms": choice.sms, "email": choice.email, "wecom": choice.wecom, "dingtalk": choice.dingtalk,
+        "email_address": address, "calendar_made_at": choice.calendar_made_at,
     }  # fmt: skip
 
 

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from attendance.core.reminders import WEEK
 from attendance.models import (
     Channel,
+    ChannelDay,
     Occasion,
     Reminder,
     ReminderMessage,
     ReminderSetting,
     RosterEntry,
     Rule,
-    SmsDay,
     Training,
 )
 from attendance.sentences.records import day_and_hour
@@ -162,8 +162,8 @@ def wishes_of(line: Iterable[ReminderSetting]) -> Wishes:
 
 def sms_left(*, as_of: datetime) -> int:
     """Return how many text messages of reminders the site may still send that day."""
-    used = SmsDay.objects.filter(day=timezone.localdate(as_of)).values_list("used", flat=True).first() or 0
-    return max(0, settings.SMS_REMINDERS_A_DAY - used)
+    row = ChannelDay.objects.filter(day=timezone.localdate(as_of), channel=Channel.SMS)
+    return max(0, settings.MESSAGES.a_day[Channel.SMS] - (row.values_list("used", flat=True).first() or 0))
 
 
 # --- What the clock reminds of ----------------------------------------------------------------------------------------
@@ -251,6 +251,7 @@ def counts_below(paths: Collection[str], *, since: datetime) -> list[Any]:
             people=Count("member_id", distinct=True),
             sms=Count("pk", filter=sent & Q(channel=Channel.SMS)),
             email=Count("pk", filter=sent & Q(channel=Channel.EMAIL)),
+            work=Count("pk", filter=sent & Q(channel__in=(Channel.WECOM, Channel.DINGTALK))),
             failed=Count("pk", filter=Q(state=S.FAILED)),
         ).order_by("reminder__training__deadline_at", "reminder__training_id")
     )

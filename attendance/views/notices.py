@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from attendance import operations
 from attendance.forms import EmailCodeForm, EmailForm
 from attendance.models import Notice, ReminderMessage
-from attendance.operations.reminder_sending import NotSent, email_of
+from attendance.operations.messaging import NotSent, email_of
 from attendance.queries.notices import choice_of, notices_of, sent_outside
 from attendance.reminding import Ways
 from attendance.sentences.notices import link_of, with_paths, words_of
@@ -130,6 +130,8 @@ def _choose(request: HttpRequest, member: User) -> dict[str, Any] | None:
         member_id=member.pk,
         sms="sms" in on if ways.sms else before.sms,  # what is not offered is not chosen
         email="email" in on if before.email_cipher else before.email,
+        wecom="wecom" in on if ways.wecom else before.wecom,
+        dingtalk="dingtalk" in on if ways.dingtalk else before.dingtalk,
     )
     messages.success(request, _("已保存，马上生效。"))
     return None

@@ -36,6 +36,7 @@ from attendance.queries.reminders import (
     sms_left,
 )
 from attendance.reminding import (
+    MESSENGERS,
     Ways,
     Whom,
     default_wording,
@@ -194,6 +195,8 @@ def _notes(found: Sequence[Whom], said: str, *, as_of: datetime) -> list[str]:
     wanted = sum(one.channel == Channel.SMS for one in found if not one.refusal)
     left, says = sms_left(as_of=as_of), Ways.of_site().sms
     notes = []
+    if any(one.channel in MESSENGERS for one in found if not one.refusal):
+        notes.append(_("不在企业微信或钉钉里的人，发送时改用下一种方式。"))
     local = timezone.localtime(as_of)
     if is_quiet(local):
         notes.append(_("晚上十点到早上七点不打扰，%(at)s 发出。") % {"at": day_and_hour(after_quiet(local))})
@@ -211,7 +214,12 @@ def made_words(made: Made, as_of: datetime) -> str:
     """Return what a tap came to."""
     values = {"people": made.people, "sms": made.sms, "email": made.email}
     said = _("已提醒 %(people)s 位") % values
-    outside = [_("短信 %(sms)s 条") % values] if made.sms else []
+    outside = [
+        f"{channel.label} {made.by_channel[channel]}"
+        for channel in (Channel.WECOM, Channel.DINGTALK)
+        if made.by_channel.get(channel)
+    ]
+    outside += [_("短信 %(sms)s 条") % values] if made.sms else []
     outside += [_("邮件 %(email)s 封") % values] if made.email else []
     said += _("：") + _("、").join([*outside, _("站内都有")]) + _("。")
     if made.reminder.due_at > as_of:

@@ -49,6 +49,7 @@ PASSING = "until overwritten"
 ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.tasks.delete_old_chat)"
 MEDIA = "until it ends; at most an hour after its lecture (live.tasks.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
+LOOKED_UP = "31 days after it was asked (attendance.prune_notices), or until it is asked anew"
 ASKED = "QUIZ_KEEP_DAYS (400) after the answer (quizzes.prune_answers)"
 QUIZZED = "QUIZ_KEEP_DAYS (400) after the attempt began (quizzes.prune_answers)"
 COMMENTED = "COMMENT_KEEP_DAYS (400) after it was written (courses.prune_comments), or until its writer deletes it"
@@ -368,17 +369,21 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("kind training occasion node text made_by made_at due_at until_at told", PLAN, SENT_TO, FOR_GOOD),
     ),
     "attendance.ReminderMessage": (
-        Fields("id attempts claimed_at due_at sms_day", TECHNICAL, SERVER, TOLD),
+        Fields("id attempts claimed_at due_at taken_day", TECHNICAL, SERVER, TOLD),
         Fields("reminder member channel state why made_at done_at", PERSONAL, SENT_TO, TOLD),
         Fields("text", PERSONAL, SELF, TOLD),
     ),
-    "attendance.SmsDay": (Fields("day used", TECHNICAL, "the secretary", FOR_GOOD),),
+    "attendance.ChannelDay": (Fields("id day channel used", TECHNICAL, "the secretary", FOR_GOOD),),
+    "attendance.MessageAccount": (
+        Fields("id member channel asked_at", PERSONAL, SERVER, LOOKED_UP),
+        Fields("account_cipher phone_index", SECRET, SERVER, LOOKED_UP),
+    ),
     "attendance.ReminderSetting": (
         Fields("node text a_week before_start before_deadline outside", PLAN, SECRETARY, FOR_GOOD),
         Fields("changed_by changed_at", PERSONAL, SERVER, FOR_GOOD),
     ),
     "attendance.NoticeChoice": (
-        Fields("member sms email calendar_made_at", PERSONAL, SELF, ACCOUNT),
+        Fields("member sms email wecom dingtalk calendar_made_at", PERSONAL, SELF, ACCOUNT),
         Fields("email_cipher asked_cipher", SECRET, "oneself", "until the person deletes it"),
         Fields("code_hash code_until_at code_tries", SECRET, SERVER, "15 minutes of use"),
         Fields("calendar_hash", SECRET, SERVER, "until the person ends it"),

@@ -100,7 +100,8 @@ _MEDIA = _("视频的上传和处理")
 _LEFT = _("按期清除离开的人")
 
 PURPOSES: dict[str, Words] = {
-    "organizations.User": _WHO, "organizations.SignInLink": _WHO, "organizations.AccountLink": _WHO, "organizations.Membership": _BELONGS,
+    "organizations.User": _WHO, "organizations.SignInLink": _WHO, "organizations.AccountLink": _WHO,
+    "organizations.Membership": _BELONGS,
     "organizations.Exemption": _ABSENT, "organizations.RoleGrant": _DUTY, "organizations.AccessEntry": _SEEN,
     "organizations.RosterImport": _HANDLED, "organizations.Departure": _LEFT, "organizations.PersonHold": _LEFT,
     "attendance.CheckAnswer": _JUDGE, "attendance.RosterEntry": _BELONGS, "attendance.Named": _BELONGS,

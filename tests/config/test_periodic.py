@@ -38,7 +38,7 @@ QUESTIONS = {
     "attendance.recompute": 1,
     "attendance.reconcile": 6,
     "attendance.remind": 7,
-    "attendance.prune_notices": 2,
+    "attendance.prune_notices": 3,
     "attendance.tell_departures": 1,
     "attendance.seal_days": 2,
     "attendance.remove_evidence": 5,

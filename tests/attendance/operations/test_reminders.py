@@ -3,6 +3,7 @@
 import datetime as dt
 import smtplib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.models import (
+    ChannelDay,
     Evidence,
     Notice,
     NoticeChoice,
@@ -23,7 +25,6 @@ from attendance.models import (
     ReminderMessage,
     RosterEntry,
     RosterWork,
-    SmsDay,
     Training,
 )
 from attendance.operations import reminder_sending, reminders
@@ -169,7 +170,7 @@ def test_it_stops_at_once_when_it_is_done(world: World, gateway: type[Gateway]) 
     assert states(missing) == {"site": "skipped", "sms": "skipped"}
     assert gateway.sent == []
     assert not Notice.objects.exists()
-    assert SmsDay.objects.get().used == 0
+    assert ChannelDay.objects.get(channel="sms").used == 0
     assert lately([missing.pk], as_of=morning()) == {}
 
 
@@ -218,7 +219,7 @@ def test_a_refusal_of_the_gateway_is_tried_again_with_longer_pauses(world: World
         operations.send_reminders(as_of=at + dt.timedelta(minutes=passed))
         assert len(gateway.sent) == attempts
     assert states(missing)["sms"] == "failed"
-    assert SmsDay.objects.get().used == 0
+    assert ChannelDay.objects.get(channel="sms").used == 0
 
 
 @pytest.mark.parametrize(
@@ -259,7 +260,7 @@ def test_a_worker_that_dies_while_it_sends_leaves_nothing_to_send_twice(world: W
 
 
 def test_the_days_text_messages_have_an_end(world: World, gateway: type[Gateway], settings: Any) -> None:
-    settings.SMS_REMINDERS_A_DAY = 1
+    settings.MESSAGES = replace(settings.MESSAGES, a_day={**settings.MESSAGES.a_day, "sms": 1})
     other = MembershipFactory(node=world.county.branch).member
     stand(world.occasion, other, world.county.branch, "missing")
     made = remind(world, world.county.members[1], other)
@@ -267,7 +268,7 @@ def test_the_days_text_messages_have_an_end(world: World, gateway: type[Gateway]
     operations.send_reminders(as_of=morning())
     assert len(gateway.sent) == 1
     assert Notice.objects.count() == 2
-    assert SmsDay.objects.get().used == 1
+    assert ChannelDay.objects.get(channel="sms").used == 1
 
 
 def test_who_wants_no_text_messages_gets_an_email_and_never_both(
@@ -444,7 +445,7 @@ def test_a_number_given_up_at_the_last_moment_gets_nothing(
     operations.send_reminders(as_of=morning())
     message = ReminderMessage.objects.get(channel="sms")
     assert (message.state, message.why, gateway.sent) == ("failed", "no_phone", [])
-    assert SmsDay.objects.get().used == 0
+    assert ChannelDay.objects.get(channel="sms").used == 0
 
 
 @pytest.mark.parametrize("text", ["{名字}请学习", "{姓名", "点 http://x 领奖", "一\n二", "长" * 121])
@@ -605,7 +606,7 @@ def test_a_text_message_before_it_begins_says_when(world: World, gateway: type[G
 def test_who_has_no_way_out_or_no_allowance_left_is_told_in_the_site_alone(
     world: World, gateway: type[Gateway], settings: Any
 ) -> None:
-    settings.SMS_REMINDERS_A_DAY = 1
+    settings.MESSAGES = replace(settings.MESSAGES, a_day={**settings.MESSAGES.a_day, "sms": 1})
     county, at = world.county, morning()
     by_clock_outside(world, at)
     NoticeChoice.objects.create(member=county.members[1], sms=False)
