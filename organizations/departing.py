@@ -132,3 +132,9 @@ def leavers_of(nodes: QuerySet[Node], *, as_of: dt.datetime, within: dt.timedelt
     soon = Q(left_date__lte=timezone.localdate(as_of + within) - kept)
     found = Departure.objects.filter(here, Q(began_at=None)).filter(soon | Q(Exists(held)))
     return found.select_related("member").order_by("left_date", "pk")
+
+
+def was_last_in(nodes: QuerySet[Node], *, member_id: int) -> bool:
+    """Whether somebody belongs to one of these units, or belonged to it last."""
+    last = Membership.objects.filter(member_id=member_id).order_by("-active_from_date", "-pk").first()
+    return last is not None and nodes.filter(pk=last.node_id).exists()

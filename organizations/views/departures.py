@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from organizations import operations as do
-from organizations.departing import kept_for, leavers, leavers_of
+from organizations.departing import kept_for, leavers, leavers_of, was_last_in
 from organizations.models import Role
 from organizations.operations.departures import MOST_REASON
 from organizations.permissions import has_role, role_required, signed_in, visible_nodes
@@ -97,9 +97,7 @@ def lift(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 def _own(request: HttpRequest, person_id: int) -> int:
-    """Somebody on the auditor's own list; of everybody else there is no such page."""
-    nodes = visible_nodes(request.user, Role.AUDITOR)
-    found = leavers_of(nodes, as_of=timezone.now(), within=WITHIN)
-    if person_id >= 2**63 or not found.filter(pk=person_id).exists():
+    """Somebody whose last unit is the auditor's to see; of everybody else there is no such page."""
+    if person_id >= 2**63 or not was_last_in(visible_nodes(request.user, Role.AUDITOR), member_id=person_id):
         raise Http404
     return person_id

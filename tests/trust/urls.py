@@ -418,8 +418,8 @@ PEOPLE = (
     Row("units/<int:unit_id>/merge/", "GET POST", OPERATOR, "merge it into another of one's own"),
     Row("units/<int:unit_id>/<slug:what>/", "GET POST", OPERATOR, "rename it, make one below, close, reopen"),
     Row("departures/", READ, KEEPERS_OF_DEPARTURES, "who left and is taken out soon; logged"),
-    Row("departures/<int:person_id>/hold/", "POST", NOBODY, "keep what is known of somebody who left"),
-    Row("departures/<int:person_id>/lift/", "POST", NOBODY, "let their time run again"),
+    Row("departures/<int:person_id>/hold/", "POST", AUDITOR, "keep what is known of somebody who left"),
+    Row("departures/<int:person_id>/lift/", "POST", AUDITOR, "let their time run again"),
     Row("audit/", READ, AUDITOR, "the access log, to read"),
     Row("audit/reminders/", "GET", AUDITOR, "how many reminders there were; no names"),
 )
