@@ -49,11 +49,35 @@ def test_a_lecturer_rehearses_with_simulated_members_and_the_lecture_has_not_beg
         expect(page.locator("#chat li").first).to_contain_text("模拟·")
         page.locator("#tab-people").click()
         expect(page.locator("#here li").first).to_contain_text("模拟·")
+        finds_a_unit_by_keys(page)
         end(page)
         expect(page.locator("#undo-left")).to_contain_text("还可以恢复")
         page.get_by_role("link", name="结束彩排").click()
         expect(page.locator("#go")).to_be_visible()
         expect(page.locator("#chat li")).to_have_count(0)
+
+
+def finds_a_unit_by_keys(page: Page) -> None:
+    """On a phone, without a touch: part of a name, down to the unit, chosen; typing lets go of it."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    unit, units = page.locator("#people-unit"), page.locator("#people-units button")
+    expect(units.nth(1)).to_be_visible()
+    name = str(units.nth(1).text_content()).partition("（")[0]
+    unit.fill(name[-3:])
+    expect(units).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    expect(units.first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(unit).to_be_focused()
+    expect(unit).to_have_value(name)
+    expect(units).to_have_count(0)
+    for text in page.locator("#here li").all_text_contents():
+        assert name in text
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    unit.fill("没有这样的")
+    expect(page.locator("#people-units-more")).to_have_text("没有这样的组织有人在场")
+    unit.fill("")
+    expect(units.nth(1)).to_be_visible()
 
 
 def test_a_lecture_without_a_camera_has_a_picture_for_those_who_watch_by_hls(tourist: Tourist, served: str) -> None:
