@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from attendance.core.freshness import is_fresh
 from attendance.models import Occasion
-from config import disks, marks
+from config import disks, marks, queues
 from config.models import Mark
 from live import quick
 from live.models import Lecture, MediaNode
@@ -25,7 +25,8 @@ from media import sides
 from organizations.queries import phone_key_fits
 
 MARKED_EVERY = timedelta(seconds=marks.EVERY_S)
-BUSY_FOR = timedelta(minutes=5)  # a worker whose children all prepare videos does nothing else meanwhile
+# A worker whose children are all at work answers for nothing meanwhile: a film of hours takes hours.
+BUSY_FOR, BUSY_WITH_FILMS = timedelta(minutes=5), timedelta(hours=6)
 SOON = timedelta(minutes=30)
 Marks = Mapping[str, Mark]
 
@@ -65,21 +66,29 @@ def shared_memory() -> Part:
 
 def worker(*, found: Marks, as_of: datetime) -> Part:
     """Whether somebody does the tasks of every queue: settling, opening courses, preparing videos."""
-    late = [queue for queue in settings.TASK_QUEUES if not _is_served(queue, found, as_of)]
-    newest = marks.newest(found, "worker@")
-    if late:
-        return Part("worker", False, f"{', '.join(late)}: {ago(newest, as_of)}")
-    return Part("worker", True, ago(newest, as_of))
+    if late := unserved(found=found, as_of=as_of):
+        return Part("worker", False, "; ".join(f"{queue}: {ago(served(queue, found), as_of)}" for queue in late))
+    return Part("worker", True, ago(marks.newest(found, "worker@"), as_of))
+
+
+def unserved(*, found: Marks, as_of: datetime) -> list[str]:
+    """Return the queues that nobody takes anything from."""
+    return [queue for queue in settings.TASK_QUEUES if not _is_served(queue, found, as_of)]
+
+
+def served(queue: str, found: Marks) -> Mark | None:
+    """Return the last sign that a task of this queue was done, by whichever host."""
+    done = [mark for name, mark in found.items() if name.startswith("worker@") and mark.data.get("queue") == queue]
+    return max(done, key=lambda mark: mark.at, default=None)
 
 
 def _is_served(queue: str, found: Marks, as_of: datetime) -> bool:
-    done = [mark for name, mark in found.items() if name.startswith("worker@") and mark.data.get("queue") == queue]
-    newest = max((mark.at for mark in done), default=None)
-    if is_fresh(newest, every=MARKED_EVERY, as_of=as_of):
-        return True
-    alive = marks.newest(found, "alive@")
-    is_alive = alive is not None and is_fresh(alive.at, every=MARKED_EVERY, as_of=as_of)
-    return is_alive and newest is not None and newest > as_of - BUSY_FOR
+    newest = served(queue, found)
+    if newest is None or is_fresh(newest.at, every=MARKED_EVERY, as_of=as_of):
+        return newest is not None
+    takes = [mark for name, mark in found.items() if name.startswith("alive@") and queue in mark.data.get("queues", [])]
+    is_alive = any(is_fresh(mark.at, every=MARKED_EVERY, as_of=as_of) for mark in takes)
+    return is_alive and newest.at > as_of - (BUSY_WITH_FILMS if queue == queues.MEDIA else BUSY_FOR)
 
 
 def beat(*, found: Marks, as_of: datetime) -> Part:

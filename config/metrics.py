@@ -21,7 +21,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from config import disks, doctor, marks
+from config import disks, doctor, health, marks
 from config.models import TaskCount
 from live import quick
 from live.models import Lecture, MediaNode
@@ -137,6 +137,9 @@ def _ages(as_of: datetime) -> Iterator[Metric]:
     if node is not None:
         ages["media_agent"] = (as_of - node.beat_at).total_seconds()
     yield _gauge("site_heartbeat_age_seconds", "Since a part was last heard of", "part", ages)
+    served = {queue: health.served(queue, found) for queue in settings.TASK_QUEUES}
+    late = {queue: (as_of - mark.at).total_seconds() for queue, mark in served.items() if mark}
+    yield _gauge("site_queue_heartbeat_age_seconds", "Since a worker last did a task of a queue", "queue", late)
     kept = {name: (as_of - found[name].at).total_seconds() for name in (marks.BACKUP, marks.DRILL) if name in found}
     yield _gauge("site_backup_age_seconds", "Since the last backup, and the last drill", "what", kept)
     hosts = {

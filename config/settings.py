@@ -21,6 +21,7 @@ from config.database import database
 from config.env import choice, env, flag, hosts, number, secret, site_url, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
 from config.private import files_group, keep_private
+from config.queues import *  # noqa: F403 - which queue each task waits in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.read_env(BASE_DIR / ".env")
@@ -309,9 +310,6 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"
-CELERY_TASK_DEFAULT_QUEUE = "celery"
-# Each must be served by some worker (-Q); /readyz asks for all of them.
-TASK_QUEUES = [CELERY_TASK_DEFAULT_QUEUE]
 # Each app declares its periodic tasks as ``BEAT`` in its tasks module; config/celery.py merges them.
 TASKS = {
     "default": {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import (
     before_task_publish,
     heartbeat_sent,
@@ -30,7 +30,7 @@ HEARTBEAT = "config.heartbeat"
 FORGET_HOSTS = "config.forget_hosts"
 BEAT: dict[str, dict[str, Any]] = {
     f"{HEARTBEAT}.{queue}": {"task": HEARTBEAT, "schedule": marks.EVERY_S, "options": {"expires": 30, "queue": queue}}
-    for queue in settings.TASK_QUEUES
+    for queue in settings.TASK_QUEUES  # whoever takes that queue answers, and nobody else
 }
 LOOK_AT_CHAIN = "config.look_at_chain"
 BEAT[LOOK_AT_CHAIN] = {"task": LOOK_AT_CHAIN, "schedule": 86400.0 / 4, "options": {"expires": 3600}}
@@ -74,7 +74,9 @@ def worker_lives(**_kwargs: Any) -> None:
     global _last_alive
     if time.monotonic() - _last_alive >= marks.EVERY_S:
         _last_alive = time.monotonic()
-        _survived(lambda: marks.leave(name=f"alive@{disks.host()}", as_of=timezone.now()))
+        taken = [queue for queue in settings.TASK_QUEUES if queue in current_app.amqp.queues.consume_from]
+        name = f"alive@{disks.host()}/{'+'.join(taken)}"
+        _survived(lambda: marks.leave(name=name, as_of=timezone.now(), data={"queues": taken}))
         if not connection.in_atomic_block:
             connection.close()  # a child that is forked later must not share it
 

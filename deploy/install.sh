@@ -303,7 +303,8 @@ PUBLIC=$PUBLIC"
 
 parts() {
   site_units
-  printf '%s\n' fingertip-worker.service fingertip-beat.service fingertip-agent.service
+  workers
+  printf '%s\n' fingertip-beat.service fingertip-agent.service
 }
 
 start_all() {

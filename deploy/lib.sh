@@ -148,6 +148,13 @@ site_units() {
   for n in $(seq "$(page_processes)"); do echo "fingertip-pages@$n.service"; done
 }
 
+# workers: the worker's units on this machine, those by queue among them; what is not set up otherwise is one for everything.
+workers() {
+  local units
+  units=$(systemctl list-unit-files --no-legend --state=enabled 'fingertip-worker*' 2>/dev/null | sed 's/[[:space:]].*//' | grep -v '@\.' || true)
+  printf '%s\n' "${units:-fingertip-worker.service}"
+}
+
 # release_name FOLDER: the commit, or what the files are where there is no git.
 release_name() {
   local commit

@@ -1,6 +1,6 @@
 #!/bin/bash
 # deploy/start.sh PART [NUMBER]: start one part of the site in the foreground, as its systemd unit does.
-#   pages N | sockets N | worker | beat | agent | backup       exec the process
+#   pages N | sockets N | worker [QUEUE-QUEUE…] | beat | agent | backup       exec the process
 #   answers pages N | answers sockets N                      wait until it answers (a unit's ExecStartPost)
 # It runs in the release that this file lies in, never in "current": a process that goes on during an upgrade must not load
 # modules of the next release. Settings, secrets among them, come from .env there; none of them is in an environment or a command line.
@@ -26,8 +26,17 @@ case ${1:-} in
       --ws-per-message-deflate false --ws-max-size 81920 --log-level warning --no-access-log --no-proxy-headers \
       --timeout-graceful-shutdown 10 --lifespan on ;;
   worker)
+    # evidence, media, reports, messages (config/queues.py): what is named here, or WORKER_QUEUES in .env, or all of them.
+    queues=$(tr -s -- '-, ' ',' <<<"${2:-$(setting WORKER_QUEUES)}")
+    queues=${queues:-evidence,media,reports,messages}
+    for queue in ${queues//,/ }; do
+      case $queue in evidence|media|reports|messages) ;; *) echo "no such queue: $queue (evidence, media, reports, messages)" >&2; exit 2 ;; esac
+    done
+    # What releases without kinds left in "celery" is done with the evidence.
+    [[ ,$queues, != *,evidence,* ]] || queues+=,celery
     # Gossip and mingle are talk between workers that nobody needs, and end in a traceback when Redis goes.
-    exec "$python" -m celery -A config worker --concurrency "$((cores > 2 ? cores : 2))" --loglevel WARNING -O fair --without-gossip --without-mingle ;;
+    exec "$python" -m celery -A config worker --concurrency "$((cores > 2 ? cores : 2))" --loglevel WARNING -O fair --without-gossip --without-mingle \
+      -Q "$queues" -n "${queues//,/-}@%h" ;;
   beat) exec "$python" -m celery -A config beat -s "$(setting VAR_DIR)/beat.db" --pidfile= --loglevel WARNING ;;
   agent) exec "$python" manage.py media_agent ;;
   backup) exec "$python" manage.py backup ;;
@@ -39,5 +48,5 @@ case ${1:-} in
     done
     echo "$socket does not answer" >&2
     exit 1 ;;
-  *) echo "usage: $0 pages N | sockets N | worker | beat | agent | backup | answers pages N | answers sockets N" >&2; exit 2 ;;
+  *) echo "usage: $0 pages N | sockets N | worker [QUEUE-QUEUE...] | beat | agent | backup | answers pages N | answers sockets N" >&2; exit 2 ;;
 esac

@@ -185,8 +185,8 @@ forward() {
 
   back_up
 
-  step "停下后台程序" "网页和直播照常，后台程序停着：再运行一次本命令，或者 systemctl start fingertip-worker fingertip-beat"
-  systemctl stop fingertip-beat.service fingertip-worker.service
+  step "停下后台程序" "网页和直播照常，后台程序停着：再运行一次本命令，或者 systemctl start fingertip.target"
+  systemctl stop fingertip-beat.service; workers | xargs systemctl stop
   RELEASE=$new
   if [ $migrates = 1 ]; then
     step "改数据库的表" "数据库可能改了一半，网页还是旧代码，后台程序停着。先看上面的原因；修好后再运行一次本命令会接着改。要退回：sudo $new/deploy/upgrade.sh --back --with-data"
@@ -198,7 +198,7 @@ forward() {
   "$new/deploy/install.sh" --domain "$DOMAIN" --stage files
   link "releases/$name" "$DIR/current"
   restart_one_by_one
-  systemctl start fingertip-worker.service fingertip-beat.service
+  workers | xargs systemctl start; systemctl start fingertip-beat.service
   quietly nginx -t
   systemctl reload nginx.service
   restart_agent
@@ -220,7 +220,7 @@ back() {
   if may_be_on_air; then told "$ON_AIR"; die "正在直播（见上）。请等直播结束，或者加 --force。"; fi
   if [ $WITH_DATA = 1 ] && [ "$migrated" = 1 ]; then
     step "停下网站" "网站停着。再运行一次本命令，或者 systemctl start fingertip.target"
-    systemctl stop fingertip-beat.service fingertip-worker.service fingertip-agent.service
+    systemctl stop fingertip-beat.service; workers | xargs systemctl stop; systemctl stop fingertip-agent.service
     for unit in $(site_units); do systemctl stop "$unit"; done
     step "放回升级前的数据" "网站停着，没有启动（原因在上面）。查清以后再运行一次本命令。备份在 $dump"
     RELEASE=$DIR/releases/$to; quietly manage restore "$dump" --replace
@@ -230,9 +230,9 @@ back() {
   step "换回 $to" "换了一半，再运行一次本命令会接着做。"
   "$DIR/releases/$to/deploy/install.sh" --domain "$DOMAIN" --stage files
   link "releases/$to" "$DIR/current"
-  systemctl stop fingertip-beat.service fingertip-worker.service
+  systemctl stop fingertip-beat.service; workers | xargs systemctl stop
   restart_one_by_one
-  systemctl start fingertip-worker.service fingertip-beat.service
+  workers | xargs systemctl start; systemctl start fingertip-beat.service
   quietly nginx -t
   systemctl reload nginx.service
   systemctl restart fingertip-agent.service

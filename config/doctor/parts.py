@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from config import disks, health, marks
+from config import disks, health, marks, queues
 from config.doctor.findings import LATELY, Check, Finding, Level, is_of_this_machine
 from media import sides
 from media.sentences import storage_words
@@ -74,7 +75,7 @@ def _clocks(as_of: datetime) -> Iterator[Finding]:
 def _parts(as_of: datetime) -> Iterator[Finding]:
     found = marks.found()
     words = {
-        "worker": (_("后台任务"), _("没有程序在做：认定、开课、转码都停着。"), "systemctl status fingertip-worker"),
+        "worker": (_("后台任务"), _still(found, as_of), "systemctl status fingertip-worker 'fingertip-worker@*'"),
         "beat": (_("定时任务"), _("没有程序在按时安排任务。"), "systemctl status fingertip-beat"),
         "media_agent": (_("直播服务"), _("有直播要用，但没有收到它的消息。"), "systemctl status fingertip-agent"),
     }
@@ -90,6 +91,20 @@ def _parts(as_of: datetime) -> Iterator[Finding]:
         else:
             step = _("请看它是否在运行：%(command)s。") % {"command": command}
             yield Finding(Level.WRONG, title, f"{wrong}（{in_words(part.detail)}）", step)
+
+
+KINDS = {
+    queues.EVIDENCE: gettext_lazy("认定和开课"),
+    queues.MEDIA: gettext_lazy("视频和课件的处理"),
+    queues.REPORTS: gettext_lazy("人数统计、月度文件和清理"),
+    queues.MESSAGES: gettext_lazy("提醒和对外发送"),
+}
+
+
+def _still(found: health.Marks, as_of: datetime) -> str:
+    """What waits because nobody takes its queue."""
+    what = [str(KINDS[queue]) for queue in health.unserved(found=found, as_of=as_of) if queue in KINDS]
+    return _("没有程序在做，停着的是：%(what)s") % {"what": "、".join(what)}
 
 
 def in_words(detail: str) -> str:

@@ -156,7 +156,7 @@ def test_an_empty_site_takes_a_backup_without_asking(world: County, place: Path)
 
 # --- who may be in the way, and what is left of it ---
 def heard_now(world: County) -> None:
-    marks.leave(name="worker@a/celery", as_of=MOMENT - dt.timedelta(seconds=5), data={"queue": "celery"})
+    marks.leave(name="worker@a/evidence", as_of=MOMENT - dt.timedelta(seconds=5), data={"queue": "evidence"})
 
 
 def lease_now(world: County) -> None:

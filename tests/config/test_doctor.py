@@ -67,6 +67,11 @@ def test_parts_that_stopped_are_wrong(well: None) -> None:
     assert "120 秒以前" in later["后台任务"][1]
 
 
+def test_a_queue_that_nobody_takes_is_named_by_what_stands_still(well: None) -> None:
+    marks.Mark.objects.filter(name="worker@one/media").delete()
+    assert seen()["后台任务"] == (WRONG, "没有程序在做，停着的是：视频和课件的处理（media: 从来没有收到消息）")
+
+
 def test_backups_and_keys(well: None, settings: Any) -> None:
     fine = {one.title: one.what for one in doctor.examine(as_of=NOW) if one.level == FINE}
     assert fine["备份"] == "上一次备份是 2026-09-01 11:00。"  # where the site is, not in UTC
@@ -123,9 +128,9 @@ def test_what_failed_or_waits(well: None, var_dir: Path) -> None:
 
 def test_a_clock_that_is_wrong_on_another_host(well: None) -> None:
     marks.leave(
-        name="worker@two/celery",
+        name="worker@two/media",
         as_of=NOW,
-        data={"queue": "celery", "sandbox": "bubblewrap", "host": "two", "skew_s": -12.0},
+        data={"queue": "media", "sandbox": "bubblewrap", "host": "two", "skew_s": -12.0},
     )
     assert seen()["时钟"] == (WRONG, "two 差 -12 秒")
 
@@ -140,14 +145,14 @@ def test_a_clock_that_is_wrong_on_another_host(well: None) -> None:
     ],
 )
 def test_what_to_install_is_what_is_missing(well: None, state: str, advice: str) -> None:
-    marks.leave(name="worker@two/celery", as_of=NOW, data={"queue": "celery", "sandbox": state})
+    marks.leave(name="worker@two/media", as_of=NOW, data={"queue": "media", "sandbox": state})
     (found,) = [one for one in doctor.examine(as_of=NOW) if one.title == "转码隔离"]
     assert advice in found.next_step
     assert state in found.what
 
 
 def test_a_sandbox_that_is_open(well: None) -> None:
-    marks.leave(name="worker@two/celery", as_of=NOW, data={"queue": "celery", "sandbox": "limits only"})
+    marks.leave(name="worker@two/media", as_of=NOW, data={"queue": "media", "sandbox": "limits only"})
     assert seen()["转码隔离"][0] == WRONG
 
 
@@ -210,7 +215,7 @@ def test_page_asks_the_same_number_of_questions_however_much_there_is(
     for number in range(30):
         TaskCount.objects.create(name=f"t{number}", failed=1, failed_at=timezone.now(), error="E")
         marks.leave(
-            name=f"worker@h{number}/celery", as_of=timezone.now(), data={"queue": "celery", "sandbox": "bubblewrap"}
+            name=f"worker@h{number}/media", as_of=timezone.now(), data={"queue": "media", "sandbox": "bubblewrap"}
         )
     with django_assert_max_num_queries(40):
         client.get("/health/")

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from attendance.core.freshness import is_fresh
-from config import health, marks, tasks
+from config import health, marks, queues, tasks
 from config.metrics import site
 from config.models import Mark, TaskCount
 from live.models import Lecture, MediaNode
@@ -35,8 +35,14 @@ def alive(db: None) -> None:
 
 
 def heard(at: dt.datetime) -> None:
-    marks.leave(name="worker@one/celery", as_of=at, data={"queue": "celery", "sandbox": "bubblewrap"})
+    for queue in queues.TASK_QUEUES:
+        marks.leave(name=f"worker@one/{queue}", as_of=at, data={"queue": queue, "sandbox": "bubblewrap"})
     marks.leave(name="beat@one", as_of=at)
+
+
+def alive_for(*taken: str) -> None:
+    """A worker's own process, whose children are all at work, is alive."""
+    marks.leave(name=f"alive@one/{'+'.join(taken)}", as_of=NOW - 5 * SECOND, data={"queues": list(taken)})
 
 
 def asked(client: Client) -> dict[str, Any]:
@@ -85,26 +91,46 @@ def test_worker_and_beat_that_stopped_make_it_unready(client: Client, settings: 
     heard(timezone.now() - 40 * SECOND)
     answer = asked(client)
     assert (answer["http"], answer["status"]) == (503, "unready")
-    assert answer["checks"]["worker"] == {"ok": False, "detail": "celery: 40 s ago"}
+    assert answer["checks"]["worker"] == {
+        "ok": False,
+        "detail": "evidence: 40 s ago; media: 40 s ago; reports: 40 s ago; messages: 40 s ago",
+    }
     assert answer["checks"]["beat"] == {"ok": False, "detail": "40 s ago"}
     Mark.objects.all().delete()
-    assert asked(client)["checks"]["worker"] == {"ok": False, "detail": "celery: never heard of"}
+    assert asked(client)["checks"]["worker"] == {
+        "ok": False,
+        "detail": "; ".join(f"{queue}: never heard of" for queue in queues.TASK_QUEUES),
+    }
 
 
 @pytest.mark.django_db
 def test_worker_that_prepares_videos_is_not_dead_but_one_that_never_ends_is() -> None:
     heard(NOW - 120 * SECOND)
     assert not health.worker(found=marks.found(), as_of=NOW).ok
-    marks.leave(name="alive@one", as_of=NOW - 5 * SECOND)
+    alive_for(*queues.TASK_QUEUES)
     assert health.worker(found=marks.found(), as_of=NOW).ok
     heard(NOW - 600 * SECOND)
-    assert not health.worker(found=marks.found(), as_of=NOW).ok
+    assert health.unserved(found=marks.found(), as_of=NOW) == [
+        "evidence",
+        "reports",
+        "messages",
+    ]  # a film takes its time
+    heard(NOW - 7 * 3600 * SECOND)
+    assert health.unserved(found=marks.found(), as_of=NOW) == queues.TASK_QUEUES
+
+
+@pytest.mark.django_db
+def test_a_live_worker_of_another_queue_speaks_for_itself_alone() -> None:
+    heard(NOW - 120 * SECOND)
+    alive_for("evidence", "reports")
+    assert health.unserved(found=marks.found(), as_of=NOW) == ["media", "messages"]
+    assert health.worker(found=marks.found(), as_of=NOW).detail == "media: 120 s ago; messages: 120 s ago"
 
 
 @pytest.mark.django_db
 def test_each_queue_needs_somebody(settings: Any) -> None:
-    settings.TASK_QUEUES = ["celery", "videos"]
     heard(NOW)
+    settings.TASK_QUEUES = ["evidence", "videos"]
     assert health.worker(found=marks.found(), as_of=NOW).detail.startswith("videos: ")
     marks.leave(name="worker@two/videos", as_of=NOW, data={"queue": "videos", "sandbox": "bubblewrap"})
     assert health.worker(found=marks.found(), as_of=NOW).ok
@@ -145,7 +171,7 @@ def test_heartbeat_of_beat_and_of_the_worker_are_two_marks_that_stay_two() -> No
         tasks.heartbeat.apply()
     names = sorted(Mark.objects.values_list("name", flat=True))
     assert [name.split("@")[0] for name in names] == ["beat", "worker"]
-    assert Mark.objects.get(name__startswith="worker@").data["queue"] == "celery"
+    assert Mark.objects.get(name__startswith="worker@").data["queue"] == "evidence"
     Mark.objects.update(at=timezone.now() - dt.timedelta(days=2))
     marks.leave(name=marks.BACKUP, as_of=NOW)
     tasks.forget_hosts()
@@ -201,6 +227,7 @@ def test_metrics_say_how_the_site_is_and_little_of_each_view(client: Client, set
     assert lines["site_lectures_live"] == 1
     assert 85 < lines["site_settle_lag_seconds"] < 120
     assert 0 <= lines['site_heartbeat_age_seconds{part="worker"}'] < 20
+    assert 0 <= lines['site_queue_heartbeat_age_seconds{queue="media"}'] < 20
     assert 0 <= lines['site_backup_age_seconds{what="backup"}'] < 20
     assert {"live_phones", "ledger_reconcile_failures_total"} <= names
     of_views = {name for name in names if name.startswith("django_http")}

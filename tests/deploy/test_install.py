@@ -226,7 +226,7 @@ def test_every_service_is_closed_in(unit: Path) -> None:
         assert line in lines
     assert not any(line.startswith(("Environment=", "EnvironmentFile=")) for line in lines)
     # bubblewrap (worker, agent) needs namespaces, mounts and a /proc of which nothing is covered.
-    boxes = unit.stem in ("fingertip-worker", "fingertip-agent")
+    boxes = unit.stem in ("fingertip-worker", "fingertip-worker@", "fingertip-agent")
     forbidden = (
         "ProtectKernelTunables=",
         "ProtectKernelLogs=",

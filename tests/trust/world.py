@@ -66,7 +66,6 @@ from certificates.models import Certificate
 from certificates.operations import Wording, switch, write_setting
 from certificates.operations.issuing import written
 from cms.models import CoursePage, PathPage
-from config import marks
 from courses.discussing import show_comment, write_comment
 from courses.models import LessonComment
 from courses.operations import CoursePlan, schedule_course
@@ -84,6 +83,7 @@ from packages.models import Package
 from packages.operations import add_package
 from quizzes.models import Question, Quiz
 from quizzes.operations import start_attempt
+from tests.config.test_health import heard
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory, be_present
 from tests.factories.cms import CoursePageFactory, LessonPageFactory, drawn, make_path, ready_video
 from tests.factories.courses import Given, watch
@@ -293,8 +293,7 @@ def make_world() -> World:
     world.hall = Hall.objects.get()
     User.objects.update(password=make_password(PASSWORD))
     later = timezone.now() + 24 * HOUR  # every part of the site is heard of as long as the tests run
-    for part in ("worker@one/celery", "beat@one"):
-        marks.leave(name=part, as_of=later, data={"queue": "celery", "sandbox": "bubblewrap"})
+    heard(later)
     MediaNode.objects.create(name="one", url="unix:/nowhere", beat_at=later)
     for persona, person in people.items():
         if isinstance(person, User):
