@@ -15,7 +15,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config import (
-    account_settings, logs, lrs_settings, message_settings, retention_settings, sms_settings, storage_settings,
+    account_settings,
+    logs,
+    lrs_settings,
+    message_settings,
+    retention_settings,
+    sms_settings,
+    storage_settings,
 )  # fmt: skip
 from config.database import database
 from config.env import choice, env, flag, hosts, number, secret, site_url, telephone, text, trusted_proxies, url, words

@@ -24,8 +24,8 @@ from attendance.models import (
     ReminderMessage,
     WatchBudget,
 )
+from attendance.operations.messaging import NotSent, email_of, send_email
 from attendance.operations.notices import tell
-from attendance.operations.reminder_sending import NotSent, email_of, send_email
 from organizations.departing import Leaver, goes_on, leavers, to_be_told
 from organizations.models import Departure, Node, Role
 from organizations.operations.departures import NAMELESS
