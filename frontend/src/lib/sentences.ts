@@ -220,8 +220,6 @@ export interface HostWords {
   people_none: string;
   people_say: string;
   publishing: string;
-  units_more: string;
-  units_none: string;
   ready: string;
   reconnecting: string;
   remove: string;
@@ -258,6 +256,8 @@ export interface HostWords {
   try_again: string;
   undo_left: string;
   undo_over: string;
+  units_more: string;
+  units_none: string;
   unlock: string;
   unmute: string;
   unsupported: string;
