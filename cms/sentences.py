@@ -88,6 +88,8 @@ def asked_words() -> dict[str, str]:
         "state_right": _("答对了 · 再看 ›"),
         "state_wrong": _("答错了 · 再看 ›"),
         "state_waits": _("已答，等联网 · 再看 ›"),
+        "gone": _("这道题已经不用答了，请接着学。"),
+        "state_over": _("不用答了 · 再看 ›"),
         "state_open": _("还没有答 · 去看 ›"),
     }
 

@@ -1,7 +1,7 @@
 """A package in a lesson: whoever may read the lesson finds it there, whoever is on the roster has a result (ADR 82)."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -47,7 +47,8 @@ def package(request: HttpRequest, occasion_id: int, lesson_id: int, package_id: 
 
 @require_POST
 @role_required()
-def report(request: HttpRequest, occasion_id: int, lesson_id: int, package_id: int) -> JsonResponse:
+@told_if_withdrawn
+def report(request: HttpRequest, occasion_id: int, lesson_id: int, package_id: int) -> HttpResponse:
     """Keep what a package says of a member of the roster."""
     opened = open_run(request, occasion_id)
     _page, found = _found(opened, lesson_id, package_id)

@@ -6,6 +6,7 @@ Names are decoded and compared here; what is written lies below one new folder, 
 import stat
 import zipfile
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -26,6 +27,8 @@ CHUNK = 2**18
 # A zip file ends with this record, and a remark of up to 64 KiB; 10 bytes in the number of entries, 12 the directory's.
 END, END_BYTES, LONGEST_REMARK = b"PK\x05\x06", 22, 2**16
 DIRECTORY_A_FILE = 600
+OTHER_ARCHIVES = (b"Rar!", b"7z\xbc\xaf")
+HEAD_BYTES = 2**16  # where a page of frames says so
 # What reading a zip file that is none, or a broken one, may raise.
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
@@ -68,7 +71,9 @@ def open_package(file: IO[bytes]) -> Opened:
     except BROKEN as error:
         raise UnfitPackage(_broken()) from error
     if manifest.file not in inside:
-        raise UnfitPackage(_said("missing") % {"file": manifest.file[:80]})
+        raise UnfitPackage(_why_missing(manifest.file, inside))
+    if _has_frames(archive, inside[manifest.file]):
+        raise UnfitPackage(_said("frames"))
     return Opened(archive, inside, manifest)
 
 
@@ -86,6 +91,26 @@ def unpack(opened: Opened, folder: Path) -> None:
         raise UnfitPackage(_broken()) from error
 
 
+def _has_frames(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Whether the page is a set of frames: each would be of an origin of its own, and find SCORM in no other."""
+    try:
+        with archive.open(entry) as page:
+            return b"<frameset" in page.read(HEAD_BYTES).lower()
+    except BROKEN as error:
+        raise UnfitPackage(_broken()) from error
+
+
+def _why_missing(name: str, inside: Collection[str]) -> str:
+    """A name that differs in its case opens on the author's Windows and on no phone."""
+    alike = next((one for one in inside if one.casefold() == name.casefold()), "")
+    if not alike:
+        return _said("missing") % {"file": name[:80]}
+    return _(
+        "课件包写的首页是“%(file)s”，里面的文件却叫“%(found)s”，大小写不一样，手机上打不开。"
+        "请把文件名改成一样的，重新压缩以后再传。"
+    ) % {"file": name[:80], "found": alike[:80]}
+
+
 def _broken() -> str:
     return _("这不是一个完整的 zip 文件。请在课件制作软件里重新导出，或者重新下载以后再传。")
 
@@ -98,6 +123,9 @@ def _too_many() -> str:
 
 def _ask_directory(file: IO[bytes]) -> None:
     """Look at how long the directory is before Python makes an object of every line."""
+    file.seek(0)
+    if file.read(4).startswith(OTHER_ARCHIVES):
+        raise UnfitPackage(_("这是 RAR 或 7z 压缩包，只是名字叫 zip。请用 zip 格式重新压缩，或者在制作软件里导出。"))
     file.seek(0, 2)
     file.seek(max(0, file.tell() - END_BYTES - LONGEST_REMARK))
     tail = file.read()
@@ -153,6 +181,8 @@ def _folder(entries: dict[str, zipfile.ZipInfo]) -> str:
         (name.removesuffix(MANIFEST) for name in entries if f"/{name}".endswith(f"/{MANIFEST}")),
         key=lambda folder: folder.count("/"),
     )
+    if not folders and any(name.lower().endswith(".zip") for name in entries):
+        raise UnfitPackage(_("这个 zip 里面还有一个 zip。请先解压一次，把里面的那个 zip 传上来。"))
     if not folders:
         raise UnfitPackage(
             _("没有找到 imsmanifest.xml，这不是 SCORM 课件包。请在制作软件里选“发布为 SCORM”，传导出的 zip。")
@@ -170,5 +200,6 @@ def _said(code: str) -> str:
         "none": _("课件包里没有可以打开的课（SCO）。请在制作软件里选“发布为 SCORM”，不要选“网页”。"),
         "several": _("这个课件包里有几节课（SCO），一个课件包只能有一节。请在制作软件里分开导出，一节传一个。"),
         "outside": _("课件包的首页不在包里。请在制作软件里把内容都放进包里，重新导出。"),
+        "frames": _("课件的首页是套框架（frameset）的老式网页，这里放不了。请在制作软件里选 HTML5 重新导出。"),
         "missing": _("课件包里缺少首页“%(file)s”。请重新导出。"),
     }[code]

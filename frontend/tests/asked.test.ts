@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Crossing, type Item, isComplete, said } from "../src/asked/moments";
+import { Crossing, type Item, isComplete, isOver, said } from "../src/asked/moments";
 
 const item = (kind: Item["kind"], choices: string[] = ["一", "二", "三"]): Item => ({
   at_ms: 1000,
@@ -43,4 +43,9 @@ test("an answer is whole by its kind, and reads as its choices do", () => {
   assert.equal(isComplete(item("fill", []), { picked: [], typed: "120" }), true);
   assert.equal(said(item("order"), [2, 0, 9], "、"), "三 → 一 → ");
   assert.equal(said(item("several"), [0, 1], "、"), "一、二");
+});
+
+test("a question that is gone or was answered elsewhere holds nobody; one answered amiss is asked again", () => {
+  assert.deepEqual([404, 409, 410].map(isOver), [true, true, true]);
+  assert.deepEqual([422, 429, 500].map(isOver), [false, false, false]);
 });

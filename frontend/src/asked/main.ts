@@ -10,7 +10,7 @@ import type { AskedWords } from "../lib/sentences";
 import { recall, remember } from "../lib/storage";
 import { fill } from "../lib/words";
 import { drawQuestion, drawResult, type Form } from "./dialog";
-import { Crossing, type Given, type Item, isComplete, type Result } from "./moments";
+import { Crossing, type Given, type Item, isComplete, isOver, type Result } from "./moments";
 
 interface AskedData {
   owner: string;
@@ -37,6 +37,8 @@ function run({ owner, keeps, items, words }: AskedData): void {
   const queue: Item[] = [];
   const results = new Map<Item, Result>();
   const waiting = new Map<Item, Given>();
+  /** What cannot be answered here any more: why, and what was answered. Nobody is held by it. */
+  const over = new Map<Item, { given: Given; why: string }>();
   let open: Item | null = null;
   let goesOn = false;
   let before: Element | null = null;
@@ -52,10 +54,10 @@ function run({ owner, keeps, items, words }: AskedData): void {
     },
     onRefused: (entry, error) => {
       const item = items.find((one) => one.url === entry.url);
-      if (!item || !waiting.has(item)) return;
+      const given = item && waiting.get(item);
+      if (!item || !given) return;
       forget(item);
-      drawList();
-      if (open === item) ask(item, error.message);
+      refused(item, given, error);
     },
     onSignedOut: (error) => {
       signedOut = error.message;
@@ -87,6 +89,16 @@ function run({ owner, keeps, items, words }: AskedData): void {
     remember("localStorage", key(item), null);
   }
 
+  function refused(item: Item, given: Given, error: HttpError): void {
+    if (isOver(error.status)) {
+      over.set(item, { given, why: error.status === 404 ? fill(words, "gone") : error.message });
+    }
+    drawList();
+    if (open !== item) return;
+    if (over.has(item)) show(item);
+    else ask(item, error.message);
+  }
+
   function arrived(item: Item, result: Result): void {
     signedOut = "";
     results.set(item, result);
@@ -96,7 +108,7 @@ function run({ owner, keeps, items, words }: AskedData): void {
   }
 
   /** Nobody has answered it yet. Passed over it is asked again by the next playing over it. */
-  const isOpen = (item: Item): boolean => !results.has(item) && !waiting.has(item);
+  const isOpen = (item: Item): boolean => !results.has(item) && !waiting.has(item) && !over.has(item);
 
   function come(crossed: Item[]): void {
     queue.push(...crossed.filter((item) => isOpen(item) && !queue.includes(item)));
@@ -142,11 +154,13 @@ function run({ owner, keeps, items, words }: AskedData): void {
   function show(item: Item, isLate = !isOnline()): void {
     const result = results.get(item);
     const given = waiting.get(item);
+    const ended = over.get(item);
     if (result) {
       drawResult(body, item, words, { result, keeps });
       button(fill(words, goesOn ? "go_on" : "close"), "btn", next);
-    } else if (given) {
-      drawResult(body, item, words, { given, keeps, late: signedOut || (isLate ? fill(words, "waits") : "") });
+    } else if (given || ended) {
+      const late = ended?.why || signedOut || (isLate ? fill(words, "waits") : "");
+      drawResult(body, item, words, { given: given ?? ended?.given, keeps, late });
       button(fill(words, goesOn ? "go_on" : "close"), "btn", next);
     } else {
       ask(item);
@@ -177,6 +191,10 @@ function run({ owner, keeps, items, words }: AskedData): void {
       send<Result>(item.url, { version: item.version, ...given }).then(
         (result) => arrived(item, result),
         (error: unknown) => {
+          if (error instanceof HttpError && isOver(error.status)) {
+            refused(item, given, error);
+            return;
+          }
           // What was ticked or written stays.
           form.busy(false);
           form.say(error instanceof HttpError ? error.message : "");
@@ -211,7 +229,7 @@ function run({ owner, keeps, items, words }: AskedData): void {
       const row = byId<HTMLButtonElement>(`asked-${place}`);
       const result = results.get(item);
       const state = result ? (result.is_right ? "state_right" : "state_wrong") : "state_open";
-      const text = fill(words, waiting.has(item) ? "state_waits" : state);
+      const text = fill(words, waiting.has(item) ? "state_waits" : over.has(item) ? "state_over" : state);
       const said = row.querySelector(".asked-state");
       if (said && said.textContent !== text) said.textContent = text;
       byId(`asked-mark-${place}`).classList.toggle("done", !isOpen(item));

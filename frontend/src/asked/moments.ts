@@ -59,3 +59,9 @@ export function isComplete(item: Item, given: Given): boolean {
 export function said(item: Item, places: readonly number[], comma: string): string {
   return places.map((place) => item.choices[place] ?? "").join(item.kind === "order" ? " → " : comma);
 }
+
+/** Whether a refusal with this status ends the question here: it is no more, or was answered elsewhere. Another answer
+ * to one that only does not fit (422) may. */
+export function isOver(status: number): boolean {
+  return status === 404 || status === 409 || status === 410;
+}

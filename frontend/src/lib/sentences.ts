@@ -671,6 +671,8 @@ export interface AskedWords {
   state_open: string;
   state_right: string;
   state_waits: string;
+  gone: string;
+  state_over: string;
   state_wrong: string;
   waits: string;
   wrong: string;
