@@ -44,6 +44,7 @@ BY_QUEUE = {
         "media.transcode",
         "media.reconcile_jobs",
         "media.drop_replaced",
+        "media.drop_again",
         "media.drop_unnamed",
         "cms.draw_paper",
         "cms.reconcile_papers",
@@ -61,6 +62,8 @@ BY_QUEUE = {
         "attendance.remove_evidence",
         "attendance.prune_guests",
         "attendance.prune_notices",
+        "organizations.take_out",
+        "packages.drop_unnamed",
         "meetings.close_year_books",
         "quizzes.prune_answers",
         "api.prune_deliveries",
@@ -70,7 +73,13 @@ BY_QUEUE = {
         "live.tasks.delete_old_chat",
     ],
     # What waits for somebody else's server: text messages, webhooks, a record store.
-    MESSAGES: ["attendance.remind", "attendance.send_reminders", "api.report", "api.forward"],
+    MESSAGES: [
+        "attendance.remind",
+        "attendance.send_reminders",
+        "attendance.tell_departures",
+        "api.report",
+        "api.forward",
+    ],
 }
 CELERY_TASK_DEFAULT_QUEUE = EVIDENCE
 CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in [*TASK_QUEUES, BEFORE_KINDS]}

@@ -100,7 +100,7 @@ def var_dir(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_process_of_another_test(request: pytest.FixtureRequest) -> None:
-    """A lease and a mark say when a process was there: those of another test's would judge this one's people and site.
+    """A lease, a mark and a media node say when a process was there: those of another test's would judge this one's people and site.
 
     A process that outlives the emptying of the tables after its module's last test writes them again, as it should.
     """
@@ -109,9 +109,10 @@ def no_process_of_another_test(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("transactional_db" if mark.kwargs.get("transaction") else "db")
         from attendance.models import WorkerLease
         from config.models import Mark
+        from live.models import MediaNode
 
-        WorkerLease.objects.all().delete()
-        Mark.objects.all().delete()
+        for model in (WorkerLease, Mark, MediaNode):
+            model.objects.all().delete()
 
 
 @pytest.fixture(autouse=True)

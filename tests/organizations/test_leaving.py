@@ -326,7 +326,7 @@ def test_whoever_came_back_in_time_is_not_signed_off(monkeypatch: pytest.MonkeyP
     Membership.objects.filter(member=world.member).update(
         active_to_date=today - 2 * DAY, left_because=Left.STOPPED, active_from_date=today - 90 * DAY
     )
-    lock, due = people_operations._lock, [world.member.pk]
+    lock, due = people_operations.lock_member, [world.member.pk]
 
     def back_first(member_id: int) -> None:
         lock(member_id)
@@ -334,6 +334,6 @@ def test_whoever_came_back_in_time_is_not_signed_off(monkeypatch: pytest.MonkeyP
             due.pop()
             do.take_back(member_id=member_id, node_id=world.branch.pk, on_date=today, as_of=dt.datetime.now(dt.UTC))
 
-    monkeypatch.setattr(people_operations, "_lock", back_first)
+    monkeypatch.setattr(people_operations, "lock_member", back_first)
     assert people_operations.finish_leaving(as_of=dt.datetime.now(dt.UTC)) == 0
     assert User.objects.get(pk=world.member.pk).is_active
