@@ -15,7 +15,7 @@ busy="-n $(($(nproc) + 2)) --dist loadgroup --no-loadscope-reorder"
 unset PYTHONDONTWRITEBYTECODE
 VAR_DIR=$(mktemp -d) && export VAR_DIR
 # shellcheck disable=SC2046
-trap 'kill -- $(cat "$VAR_DIR/behind.pid" <(jobs -p) 2>/dev/null | sed s/^/-/) 2>/dev/null; rm -rf "$VAR_DIR"' EXIT
+trap 'kill -- $(jobs -p | sed s/^/-/) 2>/dev/null; rm -rf "$VAR_DIR"' EXIT
 failed=0
 # Seconds of processor time of everything that a shell has seen end so far.
 used() { awk -v tick="$(getconf CLK_TCK)" '{ print int(($16 + $17) / tick) }' "/proc/$1/stat"; }
@@ -62,49 +62,37 @@ if [ "${1:-}" = databases ]; then
   shift
   : "${DATABASE_URL:?python -m tests.services tests/run.sh databases}"
   stage "Templates of both databases" prepared
-  stage "SQLite and memory" $embedded $pytest $busy -m "$desk and both and not alone and not pages" $doors $measured "$@"
+  stage "SQLite and memory" $embedded $pytest $busy -m "$desk and (alone or pages or both)" $doors $measured "$@"
   stage "PostgreSQL and Redis" $pytest $busy -m "$unseen and not alone and (commits or not pages)" $measured "$@"
   exit $failed
 fi
 $python -m tests.services "$0" databases "$@" || failed=1
+[ -z "$measured" ] || stage "Coverage" $python -m tests.coverage "$REACHED"
 alone() { tests/netns.sh $pytest "$@"; }
-# What waits for nothing gets what the others leave of the processors, and nothing that they want: the kernel's idle class,
-# and the same for the group of a session of its own, where the kernel shares processors out by session.
-behind() {
-  setsid --wait bash -c 'echo $$ > "$VAR_DIR/behind.pid"; { echo 19 > /proc/self/autogroup; } 2>/dev/null
-    exec chrt --idle 0 "$@"' behind "$@"
-}
 # Not in one worker: the player's browser keeps an event loop, the engine's tests begin their own.
 whole="--dist loadfile --no-loadscope-reorder"
 weighed=tests/e2e/pages/test_budgets.py
 lecture=tests/e2e/pages/test_room_picture.py  # the longest
-# What waits for browsers, phones and pictures leaves processors idle: lanes of about one length, each in namespaces of its
-# own, and behind them what only computes. Beside the stages above, which need both processors, they were slower, less sure.
-engines() {
-  stage "Media engine and its faults" alone -n 4 $whole -m "engine or e2e" tests/live tests/media
-  stage "Browser: what a page weighs and whom it keeps out" alone -n 2 --maxschedchunk 1 -m e2e $weighed
-}
+# What waits for browsers, phones and pictures leaves a processor idle: two lanes of about one length, each in namespaces
+# of its own. Three of them, or others beside the stages above, which need both processors, were less sure (ADR 71).
 players() {  # the longest first
   stage "Player, months, the whole story, films, starting and stopping, the installed site" alone -n 3 $whole \
     -m "e2e or front" tests/e2e/test_player.py tests/e2e/test_secretary_month.py tests/e2e/test_story.py \
     tests/e2e/test_run.py tests/e2e tests/front --ignore=tests/e2e/pages
-}
-pages() {
   stage "Browser: every page" alone -n 2 $whole -m e2e $lecture tests/e2e/pages/test_*.py --deselect $weighed
 }
-computed() {
-  stage "SQLite: what only computes, and pages" behind $pytest -n "$(nproc)" --maxschedchunk 8 \
-    -m "$desk and (alone or pages)" $measured "$@"
+engines() {
+  stage "Media engine and its faults" alone -n 3 $whole -m "engine or e2e" tests/live tests/media
+  stage "Browser: what a page weighs and whom it keeps out" alone -n 2 --maxschedchunk 1 -m e2e $weighed
 }
 lane() { "$@" > "$VAR_DIR/$1.log" 2>&1; exit $failed; }
 set -m  # each in a group of its own, which ends with this script
 running=()
-for name in computed engines players pages; do
-  lane $name "$@" & running+=($!)
+for name in players engines; do
+  lane $name & running+=($!)
 done
 for one in "${running[@]}"; do
   wait "$one" || failed=1
 done
-cat "$VAR_DIR"/{computed,engines,players,pages}.log
-[ -z "$measured" ] || stage "Coverage" $python -m tests.coverage "$REACHED"
+cat "$VAR_DIR"/{engines,players}.log
 exit $failed
