@@ -343,7 +343,6 @@ ROSTER_KEEP_S = 3600
     EVIDENCE_KEEP_DAYS, GUEST_KEEP_DAYS, MONTHLY_FILE_KEEP_DAYS, QUIZ_KEEP_DAYS, COMMENT_KEEP_DAYS, NOTICE_KEEP_DAYS,
     PERSON_KEEP_DAYS,
 ) = retention_settings.read()  # fmt: skip
-
 # How long nobody is called missing because the hall of their unit has still to report, after the end of an occasion.
 HALL_WAIT_DAYS = number("HALL_WAIT_DAYS", default=7, low=1, high=60)
 

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.http import HttpRequest
 
 log = structlog.get_logger(__name__)
 PRUNE_AT_MOST = 5_000
@@ -22,6 +23,11 @@ def sessions_of(*, user_id: int, as_of: dt.datetime) -> QuerySet[Any]:
     """Return where the person is signed in, the newest first: rows with ``session_key``, ``ip``, ``user_agent``,
     ``created_at``."""
     return _rows().filter(_is_open(as_of), user_id=user_id).order_by("-created_at", "-pk")
+
+
+def note_session(request: HttpRequest) -> None:
+    """Write a row of this request's own session, which is older than the list."""
+    apps.get_model("usersessions", "UserSession")._default_manager.create_from_request(request)  # noqa: SLF001
 
 
 @transaction.atomic

@@ -1,6 +1,5 @@
 """How oneself signs in: one's accounts of elsewhere, and where one is signed in; each with a way to end it."""
 
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from organizations.models import User
 from organizations.operations.accounts import end_account_link
-from organizations.operations.sessions import end_sessions, sessions_of
+from organizations.operations.sessions import end_sessions, note_session, sessions_of
 from organizations.permissions import role_required, signed_in
 from organizations.queries import account_links_of, account_way_name
 from organizations.sentences.sessions import device_said
@@ -32,7 +31,7 @@ def my_sign_in(request: HttpRequest) -> HttpResponse:
         return redirect("my_sign_in")
     rows = list(sessions_of(user_id=person.pk, as_of=now)[:MOST_SESSIONS])
     if not any(row.session_key == key for row in rows):  # older than this list
-        UserSession.objects.create_from_request(request)
+        note_session(request)
         rows = list(sessions_of(user_id=person.pk, as_of=now)[:MOST_SESSIONS])
     context = {
         "tab": "me",

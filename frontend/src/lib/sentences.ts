@@ -661,6 +661,7 @@ export interface AskedWords {
   explained: string;
   first: string;
   go_on: string;
+  gone: string;
   looking: string;
   order: string;
   place: string;
@@ -669,10 +670,9 @@ export interface AskedWords {
   sending: string;
   skip: string;
   state_open: string;
+  state_over: string;
   state_right: string;
   state_waits: string;
-  gone: string;
-  state_over: string;
   state_wrong: string;
   waits: string;
   wrong: string;
