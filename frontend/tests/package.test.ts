@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HttpError } from "../src/lib/http";
-import { clockOf, facade, nameOf, readMessage, type State, scoreOf, stateOf } from "../src/lib/scorm";
+import { clockOf, endEarly, facade, LEAVE, nameOf, readMessage, type State, scoreOf, stateOf } from "../src/lib/scorm";
 import { Keeper, type Report } from "../src/package/keeper";
 
 const STATE: State = { status: "incomplete", success: "", score: null, location: "3", suspend: "x", total_ms: 5 };
@@ -114,4 +114,25 @@ test("what an earlier page left goes by its own id", async () => {
     sent.map((one) => one.id),
     ["before"],
   );
+});
+
+test("what a package says in unload is said once, before its window goes", () => {
+  const said: string[] = [];
+  const heard = new Map<string, (event: Event) => void>();
+  const frame = {
+    onunload: (() => said.push("attribute")) as unknown,
+    addEventListener: (kind: string, run: (event: Event) => void) => heard.set(kind, run),
+  };
+  const around = {} as Window;
+  endEarly(frame as unknown as Window, around);
+  frame.addEventListener("unload", () => said.push("listener"));
+  frame.addEventListener("click", () => said.push("click"));
+  assert.deepEqual([...heard.keys()], ["beforeunload", "pagehide", "message", "click"]);
+  const told = (source: unknown, data: string): void => heard.get("message")?.({ source, data } as MessageEvent);
+  told({}, LEAVE);
+  told(around, "x");
+  assert.deepEqual(said, [], "nobody else ends it");
+  told(around, LEAVE);
+  for (const kind of ["beforeunload", "pagehide"]) heard.get(kind)?.({} as Event);
+  assert.deepEqual(said, ["listener", "attribute"]);
 });

@@ -15,7 +15,7 @@ from organizations.elsewhere.ours import OurAdapter, their_answer
 # Never "none", and never a secret that both sides hold.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 CLOCKS_DIFFER_S = 60
-ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
+ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint")
 
 
 class OidcAdapter(OurAdapter, OpenIDConnectOAuth2Adapter):
@@ -28,6 +28,8 @@ class OidcAdapter(OurAdapter, OpenIDConnectOAuth2Adapter):
             config: dict[str, Any] = super().openid_config
             plain = self.get_provider().server_url.startswith("http://")
             for name in ENDPOINTS:
+                if name == "userinfo_endpoint" and name not in config:
+                    continue
                 if not config[name].startswith(("https://", "http://") if plain else "https://"):
                     raise OAuth2Error(f"{name} is no https address")
         return config
@@ -74,6 +76,14 @@ class OidcAdapter(OurAdapter, OpenIDConnectOAuth2Adapter):
 class OidcProvider(OpenIDConnectProvider):
     oauth2_adapter_class = OidcAdapter
     pkce_enabled_default = True
+
+    def extract_uid(self, data: dict[str, Any]) -> str:
+        """Return the account's name. Raises ValueError for a claim that names nobody: a null would be everybody's."""
+        claims = data.get("userinfo") or data["id_token"]
+        uid = claims.get(self.app.settings.get("uid_field", "sub"))
+        if not isinstance(uid, str) or not uid.strip() or not uid.isprintable():
+            raise ValueError("the claim that names the account is empty")
+        return uid
 
     def extract_extra_data(self, data: dict[str, Any]) -> dict[str, Any]:
         """Nothing of it is kept."""

@@ -32,6 +32,11 @@ class DingtalkAdapter(OurAdapter, DingTalkOAuth2Adapter):
 class Dingtalk(OurProvider, DingTalkProvider):
     oauth2_adapter_class = DingtalkAdapter
 
+    def extract_common_fields(self, data: dict[str, Any]) -> dict[str, Any]:
+        """``mobile`` is a number within its country, which ``stateCode`` names: another's may look like one of ours."""
+        is_ours = str(data.get("stateCode", "")).lstrip("+") == "86"
+        return {**super().extract_common_fields(data), "phone_verified": is_ours}
+
     def get_default_scope(self) -> list[str]:
         return ["openid"]
 

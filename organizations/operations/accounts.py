@@ -5,6 +5,7 @@ Nobody is ever made here: an account is of a person of the roster, or of nobody.
 
 import datetime as dt
 from enum import StrEnum
+from functools import partial
 
 import structlog
 from auditlog.models import LogEntry
@@ -13,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from organizations.core.roster import holds_id_number
-from organizations.models import AccessEntry, AccountLink, User
-from organizations.queries import account_way_name, has_left, has_phone, user_by_phone
+from organizations.models import AccessEntry, AccountLink, Role, User
+from organizations.queries import account_way_name, has_left, has_phone, roles_of, user_by_phone
 
 log = structlog.get_logger(__name__)
 LINKED, ENDED = "account_linked", "account_ended"
@@ -30,6 +31,7 @@ class Refusal(StrEnum):
     LEFT = "left"
     OTHERS_PHONE = "others_phone"
     OTHER_ACCOUNT = "other_account"
+    BY_HAND = "by_hand"
     AT_ONCE = "at_once"
 
 
@@ -74,11 +76,15 @@ def _person_of(provider: str, external_id: str, phone: str, as_of: dt.datetime) 
         if holder is not None and holder.pk != link.member_id:
             raise UnableToUseAccount(Refusal.OTHERS_PHONE)
         _check_stays(link.member, as_of)
-        AccountLink.objects.filter(pk=link.pk).update(used_at=as_of)
+        if not AccountLink.objects.filter(pk=link.pk).update(used_at=as_of):  # ended meanwhile
+            raise UnableToUseAccount(Refusal.AT_ONCE)
         return link.member
     if holder is None:
         raise UnableToUseAccount(Refusal.UNKNOWN)
     _check_stays(holder, as_of)
+    # Whoever keeps an organisation's list of numbers there could write this one's down as anybody's.
+    if holder.is_superuser or Role.OPERATOR in roles_of(user=holder, on_date=timezone.localdate(as_of)):
+        raise UnableToUseAccount(Refusal.BY_HAND)
     if AccountLink.objects.filter(member=holder, provider=provider).exists():
         raise UnableToUseAccount(Refusal.OTHER_ACCOUNT)
     row = {"member": holder, "provider": provider, "external_id": external_id}
@@ -88,7 +94,7 @@ def _person_of(provider: str, external_id: str, phone: str, as_of: dt.datetime) 
 
 
 def _check_stays(person: User, as_of: dt.datetime) -> None:
-    if has_left(person, on_date=timezone.localdate(as_of)):
+    if not person.is_active or has_left(person, on_date=timezone.localdate(as_of)):
         raise UnableToUseAccount(Refusal.LEFT)
 
 
@@ -148,4 +154,5 @@ def _write_down(
     title = account_way_name(provider)
     AccessEntry.objects.create(reader_id=actor_id, subject=member, what=what, title=title, reason=reason, at=as_of)
     LogEntry.objects.log_create(member, action=LogEntry.Action.UPDATE, changes={what: ["…", "…"]})
-    log.info(what, member_id=member.pk, actor_id=actor_id, provider=provider)
+    # A file that is only tried, or has a wrong row, links nobody.
+    transaction.on_commit(partial(log.info, what, member_id=member.pk, actor_id=actor_id, provider=provider))

@@ -35,6 +35,10 @@ def refused(why: Refusal, *, name: str) -> Said:
     if why is Refusal.OTHER_ACCOUNT:
         first = _("用这个手机号登记的人，已经绑定了另一个%(name)s账号。没有登录，什么也没有改。") % said
         return Said(_("手机号对不上"), (first, call), 409, shows_id=True)
+    if why is Refusal.BY_HAND:
+        first = _("您管理本站，为了安全，%(name)s账号不按手机号自动绑定。") % said
+        second = _("请用手机号登录，请另一位管理员在您的个人页上绑定；只有您一位的，用服务器上的命令绑定。")
+        return Said(_("要由管理员绑定"), (first, second), shows_id=True)
     return Said(_("刚才没有登录成功"), (_("同一个账号正在别处登录，请再试一次。"),), 409)
 
 

@@ -46,7 +46,7 @@ def _end(request: HttpRequest, person: User, key: str) -> None:
     if "link" in request.POST:
         ended = end_account_link(link_id=_number(request, "link"), member_id=person.pk, as_of=now, actor_id=person.pk)
         if ended is not None:
-            messages.success(request, _("已解除。以后不能再用这个账号登录。"))
+            messages.success(request, _("已解除。手机号对得上的，下次用它登录会重新绑定。"))
         else:
             messages.info(request, _("这个账号已经解除了。"))
     elif "session" in request.POST:

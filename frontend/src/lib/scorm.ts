@@ -8,6 +8,8 @@ export const PREFIX = "scorm:";
 export const CALM_MS = 1500;
 /** No longer is taken (packages/core/reports.py). */
 const MOST_MS = 10_000_000_000;
+/** What the page around says before it is left. */
+export const LEAVE = "scorm:leave";
 
 /** What a package says of whoever studies, and what it begins with again. Words and numbers as SCORM has them. */
 export interface State {
@@ -119,8 +121,34 @@ export function offer(name: string, object: unknown): Window {
   for (const storage of ["localStorage", "sessionStorage"]) {
     Object.defineProperty(window, storage, { value: memory(), configurable: true });
   }
+  endEarly(window, around);
   Object.defineProperty(document, "cookie", { value: "", writable: true, configurable: true });
   return around;
+}
+
+/**
+ * Most packages say where they were left in "unload", which browsers are giving up, and which comes when the page around
+ * is gone already. Whatever waits for it is run once: as the window is about to go, or when the page around says so.
+ */
+export function endEarly(one: Window, around: Window): void {
+  const waiting: ((event: Event) => unknown)[] = [];
+  const listen = one.addEventListener.bind(one) as (...values: unknown[]) => void;
+  const instead = (kind: string, run: unknown, ...rest: unknown[]): void => {
+    if (kind === "unload" && typeof run === "function") waiting.push(run as (event: Event) => unknown);
+    else listen(kind, run, ...rest);
+  };
+  Object.defineProperty(one, "addEventListener", { value: instead, configurable: true });
+  const end = (event: Event): void => {
+    const all = waiting.splice(0);
+    if (typeof one.onunload === "function") all.push(one.onunload as (event: Event) => unknown);
+    one.onunload = null;
+    for (const run of all) run.call(one, event);
+  };
+  listen("beforeunload", end);
+  listen("pagehide", end);
+  listen("message", (event: MessageEvent) => {
+    if (event.source === around && event.data === LEAVE) end(event);
+  });
 }
 
 function memory(): Record<string, unknown> {

@@ -1,7 +1,7 @@
 /** The page in which a package plays: the frame, what it says, and whether that is kept. */
 import { send } from "../lib/http";
 import { byId, readData, write } from "../lib/page";
-import { nameOf, readMessage, type State } from "../lib/scorm";
+import { LEAVE, nameOf, readMessage, type State } from "../lib/scorm";
 import { Keeper, type Report } from "./keeper";
 
 interface PackagePage {
@@ -22,7 +22,7 @@ const said = byId("package-said");
 const again = byId("package-again");
 const frame = document.createElement("iframe");
 const EVERY_MS = 5000;
-/** A package that is closed has so long to say where it was left. */
+/** A package that is left has so long to say where it was left. */
 const CLOSES_MS = 300;
 /** Signs: browsers take no more than 64 KiB along when a page is left; what is longer waits in the storage. */
 const LONGEST_ALONG = 16_000;
@@ -89,7 +89,7 @@ function heard(event: MessageEvent): void {
 
 /**
  * By a link of this page. Most packages say where they were left as their window closes, which comes after our own
- * end, when nobody hears them: so the frame is closed first.
+ * end, when nobody hears them: so the package is told first.
  */
 function leave(event: MouseEvent): void {
   const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
@@ -97,7 +97,7 @@ function leave(event: MouseEvent): void {
   if (!link || elsewhere || link.target || link.hasAttribute("download") || !page.report_url) return;
   event.preventDefault();
   window.setTimeout(() => window.location.assign(link.href), CLOSES_MS);
-  frame.src = "about:blank";
+  frame.contentWindow?.postMessage(LEAVE, "*");
 }
 
 function start(): void {
