@@ -133,7 +133,8 @@ def storage() -> Part:
             if side is not None and not isinstance(side, sides.Disk):
                 side.probe()
         except sides.UnableToReach as error:
-            return Part("storage", False, f"{side}: {error.code}", required=error.code in ("no_bucket", "forbidden"))
+            is_wrong = place is settings.STORAGE.now and error.code in ("no_bucket", "forbidden")
+            return Part("storage", False, f"{side}: {error.code}", required=is_wrong)
     return Part("storage", True, str(settings.STORAGE.now))
 
 

@@ -145,7 +145,8 @@ def _at_hand(relative_path: str, on_beat: Callable[[], None], suffix: str) -> It
     if sides.is_plain() or not relative_path:
         yield absolute(relative_path)
         return
-    require_space()
+    found = None if suffix else sides.find(relative_path)
+    require_space(found.size if found else 0)
     work = make_work_folder(secrets.token_hex(16))
     try:
         copy = work / Path(relative_path).name
@@ -159,8 +160,9 @@ def stored(relative_path: str) -> Found | None:
     """One file by its relative path, wherever it lies. Raises UnableToReach."""
     if not sides.is_plain():
         return sides.find(relative_path)
-    found = sides.Disk(root()).find(relative_path)
-    return None if found is None else Found(**{**vars(found), "path": absolute(relative_path)})
+    path = absolute(relative_path)  # an area may be a link to another disk: held to its own folder
+    found = sides.Disk(path.parent).find(path.name)
+    return None if found is None else Found(**{**vars(found), "key": relative_path, "path": path})
 
 
 def is_placed(relative_path: str) -> bool:

@@ -1,9 +1,11 @@
 """Celery shells: ids in, one operation, safe to run twice."""
 
 from celery import shared_task
+from django.db.models import Q
 from django.utils import timezone
 
 from media import operations, sides, storage
+from media.models import Video
 
 
 @shared_task(name="media.transcode", acks_late=True, reject_on_worker_lost=True, ignore_result=True)
@@ -37,7 +39,8 @@ def drop_unnamed() -> None:
 )
 def drop_again(key: str) -> None:
     """What could not be deleted because the bucket was away; for two days or so."""
-    sides.delete_tree(key)
+    if not Video.objects.filter(Q(folder=key) | Q(source_path=key)).exists():  # placed again meanwhile
+        sides.delete_tree(key)
 
 
 BEAT = {

@@ -92,7 +92,8 @@ class Drawing:
             self.rows.filter(lease.mine()).update(state=State.QUEUED, attempts=F("attempts") - 1)
         except storage.UnableToReach as error:
             log.warning("pdf_waits_for_storage", **said, reason=str(error))
-            self.rows.filter(lease.mine()).update(state=State.QUEUED, attempts=F("attempts") - 1)
+            back = 0 if error.code in ("refused", "late") else 1  # those may well be for ever
+            self.rows.filter(lease.mine()).update(state=State.QUEUED, attempts=F("attempts") - back)
         except LeaseLost:
             log.warning("pdf_lease_lost", **said)
             if not self.rows.filter(pk=job_id).exists():

@@ -37,6 +37,7 @@ HINTS_AT_ONCE = 20
 LEFTOVER_AFTER = timedelta(hours=24)
 FOLDERS_AT_ONCE = 200
 SAME_LENGTH_MS = 500
+COUNTED = ("refused", "late")  # may well be for ever, and so take an attempt
 
 
 class LeaseLost(Exception):
@@ -106,7 +107,7 @@ def transcode(*, job_id: int, as_of: datetime) -> bool:
     if lease is None:
         return False
     logger = log.bind(job_id=job_id, video_id=str(lease.video_id), attempt=lease.attempt)
-    work = storage.make_work_folder(lease.token)
+    work, goes_on = storage.make_work_folder(lease.token), True
     try:
         storage.require_space()
         made = _make(lease, work)
@@ -119,12 +120,14 @@ def transcode(*, job_id: int, as_of: datetime) -> bool:
         give_up(lease, "no_space")
     except storage.UnableToReach as error:
         logger.warning("transcode_waits_for_storage", reason=str(error))
-        put_off(lease)
+        goes_on = False  # a hint would begin the same at once; the reconciler's comes within a minute
+        put_off(lease, is_counted=error.code in COUNTED)
     except LeaseLost:
         logger.warning("lease_lost")
     finally:
         storage.drop(work)
-        hint_next(as_of=as_of)
+        if goes_on:
+            hint_next(as_of=as_of)
     return True
 
 
@@ -144,9 +147,13 @@ def _make(lease: Lease, work: Path) -> transcoder.Outcome:
         )
 
 
-def put_off(lease: Lease) -> None:
-    """The bucket is away, which is no fault of the film's: the job waits as if nobody had begun it."""
-    waits = {"state": Job.State.QUEUED, "token": "", "lease_until_at": None, "attempt": F("attempt") - 1}
+def put_off(lease: Lease, *, is_counted: bool = False) -> None:
+    """The bucket is away, which is no fault of the film's: the job waits, as if nobody had begun it unless counted."""
+    if is_counted and lease.attempt >= MAX_ATTEMPTS:
+        give_up(lease, "worker_lost")
+        return
+    attempt = lease.attempt if is_counted else lease.attempt - 1
+    waits = {"state": Job.State.QUEUED, "token": "", "lease_until_at": None, "attempt": attempt}
     if Job.objects.filter(lease.mine()).update(**waits) == 1:
         Video.objects.filter(pk=lease.video_id, state=Video.State.RUNNING).update(state=Video.State.QUEUED, progress=0)
 

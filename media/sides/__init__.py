@@ -3,6 +3,7 @@
 Where there is a disk alone nothing here is asked: ``media.storage`` works on the disk itself.
 """
 
+import errno
 from collections.abc import Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -153,5 +154,10 @@ def fetch(key: str, target: Path, *, on_beat: Beat, suffix: str = "") -> None:
 def _bring(found: Found, target: Path, on_beat: Beat) -> None:
     with target.open("wb") as file:
         for data in found.open(0, found.size):
-            file.write(data)
+            try:
+                file.write(data)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise UnableToStore from error
+                raise
             on_beat()
