@@ -29,6 +29,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from media import sides
 from media.core.playlists import MASTER
+from media.durable import sync, sync_all, touch
 from media.sides import Found, UnableToReach, UnableToStore
 
 __all__ = ["Found", "UnableToReach", "UnableToStore"]
@@ -94,10 +95,10 @@ def place_package(work: Path, key: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     for folder, _folders, names in os.walk(work):
         for name in names:
-            _sync(Path(folder) / name)
-        _sync(Path(folder))
+            sync(Path(folder) / name)
+        sync(Path(folder))
     work.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def packages_written_before(moment: float) -> Iterator[Path]:
@@ -192,8 +193,8 @@ def place(work: Path, *, video_id: UUID, token: str, on_beat: Callable[[], None]
         return _place_up(work, relative(target), on_beat)
     target.parent.mkdir(parents=True, exist_ok=True)
     # The time of a folder says when it was placed last: the sweep waits a day from then.
-    while not _touch(target):
-        _sync_all(work)
+    while not touch(target):
+        sync_all(work)
         try:
             work.rename(target)
         except OSError as error:
@@ -202,8 +203,8 @@ def place(work: Path, *, video_id: UUID, token: str, on_beat: Callable[[], None]
             elif error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
     shutil.rmtree(work, ignore_errors=True)
-    _sync(target.parent)
-    _sync(target.parent.parent)
+    sync(target.parent)
+    sync(target.parent.parent)
     return relative(target)
 
 
@@ -226,7 +227,7 @@ def _copy(work: Path, target: Path) -> None:
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")  # of this call alone
     try:
         shutil.copytree(work, temporary)
-        _sync_all(temporary)
+        sync_all(temporary)
         temporary.rename(target)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -244,9 +245,9 @@ def sync_pages(work: Path, target: Path, *, on_file: Callable[[], None]) -> None
         return
     for folder in sorted(work.iterdir()):
         for file in folder.iterdir():
-            _sync(file)
+            sync(file)
             on_file()
-        _sync(folder)
+        sync(folder)
 
 
 def place_pages(work: Path, target: Path) -> None:
@@ -276,7 +277,7 @@ def take_over(source: Path, target: Path) -> None:
         os.link(source, temporary)
     except OSError:
         shutil.copyfile(source, temporary)
-    _sync(temporary)
+    sync(temporary)
     temporary.rename(target)
 
 
@@ -317,12 +318,12 @@ def add_file(file: Path, folder: Path) -> bool:
             to.put(f"{relative(folder)}/{file.name}", opened, file.stat().st_size)
         file.unlink()
         return True
-    _sync(file)
+    sync(file)
     try:
         file.replace(folder / file.name)
     except FileNotFoundError:
         return False
-    _sync(folder)
+    sync(folder)
     return True
 
 
@@ -383,26 +384,3 @@ def _file_in(folder: str, name: str) -> Path:
     base = root() / folder
     base.mkdir(parents=True, exist_ok=True)
     return base / name
-
-
-def _touch(folder: Path) -> bool:
-    """Renew a folder's time; False where there is none."""
-    try:
-        os.utime(folder)
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _sync_all(folder: Path) -> None:
-    for file in folder.iterdir():
-        _sync(file)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -388,7 +388,7 @@ def test_recording_on_another_file_system_appears_whole(
     folder = pack_recording(clips("h264"), tmp_path / "17")
     names = {path.name for path in folder.iterdir()}
     renamed = other_file_system(monkeypatch)
-    sync_all, synced = storage._sync_all, []
+    sync_all, synced = storage.sync_all, []
 
     def killed(path: Path) -> None:
         synced.append(path)
@@ -396,11 +396,11 @@ def test_recording_on_another_file_system_appears_whole(
             raise KeyboardInterrupt
         sync_all(path)
 
-    monkeypatch.setattr(storage, "_sync_all", killed)
+    monkeypatch.setattr(storage, "sync_all", killed)
     with pytest.raises(KeyboardInterrupt):
         place_recording(key="lecture 17", folder=folder, width=2, height=2)
     assert {path.name for path in folder.iterdir()} >= names  # the poster was added
-    monkeypatch.setattr(storage, "_sync_all", sync_all)
+    monkeypatch.setattr(storage, "sync_all", sync_all)
     placed = place_recording(key="lecture 17", folder=folder, width=2, height=2)
     assert {path.name for path in storage.absolute(placed.folder).iterdir()} >= names
     assert (len(renamed), folder.exists()) == (1, False)

@@ -158,13 +158,13 @@ def test_what_a_dead_worker_left_is_drawn_again_and_given_up_after_three(lecture
 
 
 def test_pages_are_made_durable_before_anything_is_locked(lecture: Lecture, monkeypatch: pytest.MonkeyPatch) -> None:
-    deck, depth, sync, depths = add(lecture), len(connection.savepoint_ids), storage._sync, []
+    deck, depth, sync, depths = add(lecture), len(connection.savepoint_ids), storage.sync, []
 
     def noted(path: Path) -> None:
         depths.append(len(connection.savepoint_ids))
         sync(path)
 
-    monkeypatch.setattr(storage, "_sync", noted)
+    monkeypatch.setattr(storage, "sync", noted)
     with CaptureQueriesContext(connection) as asked:
         drawn(deck)
     assert depths == [depth] * (3 * 3 + 3)
