@@ -1,5 +1,6 @@
 """What waits for a bucket: slides and their drawing, a job, an upload whose video cannot be made yet."""
 
+import io
 from typing import Any
 
 import pytest
@@ -7,13 +8,14 @@ from django.utils import timezone
 
 from live.models import SlideDeck
 from live.operations import UnableToAddSlides
-from media import leftovers, storage
+from media import leftovers, sides, storage
 from media.core.place import Place
 from media.models import Job, Upload
 from media.operations import UnableToUpload, finish_upload
-from media.operations.jobs import claim, put_off
+from media.operations.jobs import MAX_ATTEMPTS, claim, put_off
+from media.tasks import drop_again
 from tests.factories.live import LectureFactory
-from tests.factories.media import JobFactory
+from tests.factories.media import JobFactory, ReadyVideoFactory
 from tests.live.slides.conftest import add, drawn
 from tests.media.storage.conftest import Line
 from tests.media.storage.test_bucket import keys
@@ -61,6 +63,27 @@ def test_whoever_lost_the_lease_puts_nothing_off() -> None:
     put_off(lease)
     job.refresh_from_db()
     assert (job.state, job.token, job.attempt) == (Job.State.RUNNING, "another's", 1)
+
+
+def test_what_may_be_for_ever_takes_an_attempt_and_ends_at_the_last() -> None:
+    """A bucket that takes nothing of this film would otherwise have it made again and again."""
+    job = JobFactory()
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        lease = claim(job_id=job.pk, as_of=timezone.now())
+        assert lease is not None
+        assert lease.attempt == attempt
+        put_off(lease, is_counted=True)
+    job.refresh_from_db()
+    assert (job.state, job.video.state, job.video.error_code) == (Job.State.FAILED, "failed", "worker_lost")
+
+
+def test_what_is_named_again_is_not_deleted_late(in_bucket: Place) -> None:
+    video = ReadyVideoFactory()
+    kept, nameless = f"{video.folder}/master.m3u8", "videos/nobody/token/master.m3u8"
+    for key in (kept, nameless):
+        sides.bucket_now().put(key, io.BytesIO(b"#"), 1)  # type: ignore[union-attr]
+        drop_again(key.removesuffix("/master.m3u8"))
+    assert keys(in_bucket) == [kept]
 
 
 @pytest.mark.parametrize(
