@@ -14,6 +14,11 @@ def keep_allowances(apps: Any, _schema: Any) -> None:
     new.objects.bulk_create([new(day=day, channel="sms", used=used) for day, used in days])
 
 
+def keep_silence(apps: Any, _schema: Any) -> None:
+    """Whoever wanted no text messages is written to by no other way that is pushed to a phone, either."""
+    apps.get_model("attendance", "NoticeChoice").objects.filter(sms=False).update(wecom=False, dingtalk=False)
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("attendance", "0025_units_of_a_training"),
@@ -64,6 +69,7 @@ class Migration(migrations.Migration):
             name="dingtalk",
             field=models.BooleanField(db_default=True, default=True, verbose_name="钉钉"),
         ),
+        migrations.RunPython(keep_silence, migrations.RunPython.noop, elidable=True),
         migrations.RenameField(model_name="remindermessage", old_name="sms_day", new_name="taken_day"),
         migrations.AlterField(
             model_name="remindermessage",

@@ -220,14 +220,19 @@ def _end(message: ReminderMessage, state: str, *, why: str, as_of: datetime, was
     rows = ReminderMessage.objects.filter(pk=message.pk, state=was)
     if rows.update(state=state, why=why, done_at=as_of) != 1:
         return
+    goes_at = after_quiet(timezone.localtime(as_of))
+    # Whoever reminds locks the ways of a day in this order: in another, two would wait for each other for ever.
+    days = {day for day in (message.taken_day, timezone.localdate(goes_at)) if day is not None}
+    concerned = ChannelDay.objects.filter(day__in=days)
+    list(concerned.order_by("channel", "day").select_for_update().values_list("pk"))
     if state != S.UNKNOWN and message.taken_day is not None:
         day = ChannelDay.objects.filter(day=message.taken_day, channel=message.channel, used__gt=0)
         day.update(used=F("used") - 1)
     if state == S.FAILED:
-        _go_on(message, as_of)
+        _go_on(message, as_of, goes_at)
 
 
-def _go_on(message: ReminderMessage, as_of: datetime) -> None:
+def _go_on(message: ReminderMessage, as_of: datetime, goes_at: datetime) -> None:
     reminder, member = message.reminder, message.member
     tried = set(reminder.messages.filter(member=member).values_list("channel", flat=True))
     ways = Ways.of_site()
@@ -235,7 +240,6 @@ def _go_on(message: ReminderMessage, as_of: datetime) -> None:
         has_phone=bool(member.phone_cipher), choice=NoticeChoice.objects.filter(pk=member.pk).first(), ways=ways,
         without=tried | nowhere_of([member.pk], ways=ways, as_of=as_of).get(member.pk, set()),
     )  # fmt: skip
-    goes_at = after_quiet(timezone.localtime(as_of))
     if channel and take(channel, timezone.localdate(goes_at), 1):
         row = row_of(reminder, member.pk, channel, due_at=goes_at)
         row.save(force_insert=True)

@@ -24,6 +24,7 @@ LONGEST_S = 7200
 LONGEST_TOKEN = 600
 TOKEN_OVER = frozenset({40014, 42001})  # "invalid access_token", "access_token expired": both providers say so
 HTTP_OK = 200
+BUSY = -1  # neither provider promises that it did nothing
 
 
 class Client:
@@ -60,7 +61,9 @@ class Client:
                 break
         code = self.code_of(found)
         if code != 0:
-            raise self.refused(found, hidden=(*hidden, token))
+            error = self.refused(found, hidden=(*hidden, token))
+            error.unsure = sends and code == BUSY
+            raise error
         return found
 
     def code_of(self, found: Mapping[str, Any]) -> int | None:
