@@ -100,7 +100,7 @@ def var_dir(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_process_of_another_test(request: pytest.FixtureRequest) -> None:
-    """A lease, a mark, a media node say when a process was there: another test's would judge this one's people and site.
+    """A lease, a mark, a media node say when a process was there: another test's would judge this one's people.
 
     A process that outlives the emptying of the tables after its module's last test writes them again, as it should.
     """
