@@ -7,7 +7,8 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from organizations.models import AccountLink, User
+from organizations.models import AccountLink, Role, User
+from organizations.operations import accounts, set_phone
 from organizations.operations.accounts import (
     Refusal,
     UnableToLinkAccount,
@@ -16,7 +17,7 @@ from organizations.operations.accounts import (
     person_of_account,
 )
 from organizations.queries import phone_of
-from tests.factories.organizations import UserFactory
+from tests.factories.organizations import RoleGrantFactory, UserFactory
 from tests.races import together
 
 pytestmark = [pytest.mark.integration]
@@ -77,3 +78,26 @@ def test_a_number_that_was_taken_away_meanwhile_is_nobodys(monkeypatch: pytest.M
     with pytest.raises(UnableToUseAccount) as error:
         person_of_account(provider="oidc", external_id="a", phone="+8613900009999", as_of=timezone.now())
     assert error.value.why is Refusal.UNKNOWN
+
+
+@pytest.mark.django_db
+def test_whoever_manages_the_site_is_linked_by_hand_alone() -> None:
+    """The list of numbers elsewhere is written by others."""
+    person = RoleGrantFactory(role=Role.OPERATOR).user
+    set_phone(member_id=person.pk, phone="+8613900008888", verified=True)
+    person.refresh_from_db()
+    with pytest.raises(UnableToUseAccount) as error:
+        visit(person, "zhang")
+    assert (error.value.why, AccountLink.objects.count()) == (Refusal.BY_HAND, 0)
+    link_account(member_id=person.pk, provider="oidc", external_id="zhang", as_of=timezone.now())
+    assert visit(person, "zhang") == person
+
+
+@pytest.mark.django_db
+def test_a_link_that_was_ended_meanwhile_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = UserFactory()
+    visit(person, "zhang")
+    monkeypatch.setattr(accounts, "_check_stays", lambda *_of: AccountLink.objects.all().delete())
+    with pytest.raises(UnableToUseAccount) as error:
+        visit(person, "zhang")
+    assert error.value.why is Refusal.AT_ONCE

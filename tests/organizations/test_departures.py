@@ -18,11 +18,13 @@ from attendance.models import (
     Record,
     TrainingSummary,
 )
+from attendance.operations import departures as attendance_departures
 from attendance.operations.departures import tell_departures
 from config import retention_settings
 from organizations import departing
 from organizations import operations as do
 from organizations.core import phones
+from organizations.departing import leavers, to_be_told
 from organizations.models import Departure, Left, Membership, Node, PersonHold, SignInLink, User
 from organizations.operations.departures import NAMELESS
 from organizations.tasks import take_out as task
@@ -395,6 +397,15 @@ def test_one_notice_says_it_of_all_of_a_unit_and_once(county: County, client: An
     page = client.get("/me/notices/").content.decode()
     assert f"有 2 位已离开的人，姓名等个人信息最早从 {on} 起清除" in page
     assert 'href="/departures/"' in page
+
+
+def test_what_was_put_on_hold_meanwhile_is_not_said(county: County) -> None:
+    leave(county, ago=KEPT + DAY)
+    rows = list(to_be_told(as_of=timezone.now()).select_related("member"))
+    found = leavers(rows, as_of=timezone.now())
+    Departure.objects.update(told_at=timezone.now())
+    assert attendance_departures._tell_of(found, timezone.now()) == 0
+    assert not Notice.objects.filter(kind="departures_soon").exists()
 
 
 def test_without_a_secretary_the_operator_is_told(county: County) -> None:

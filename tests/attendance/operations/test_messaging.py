@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from attendance import operations
 from attendance.models import ChannelDay, MessageAccount, ReminderMessage
-from attendance.operations import messaging
+from attendance.operations import messaging, reminder_sending
 from attendance.reminding import Ways, nowhere_of, whom_to_remind
 from attendance.reports.base import Scope
 from organizations.core import phones
@@ -19,6 +19,7 @@ from organizations.queries import phone_of
 from organizations.sms import wire
 from tests.attendance.operations.test_reminders import DAY, Gateway, gateway, morning, remind, states, world
 from tests.attendance.reports.conftest import World
+from tests.factories.organizations import UserFactory
 from tests.organizations import sms_gateway
 from tests.organizations.messenger_server import FIND, SEND, Office, error
 
@@ -168,3 +169,29 @@ def test_a_way_that_is_closed_keeps_no_other_from_its_messages(world: World, off
     office.instead[FIND[office.way]] = lambda: error(45009, "too many")
     send()
     assert ReminderMessage.objects.get(channel="sms", member=others[0]).state != "waiting"
+
+
+def test_after_three_failures_in_a_row_a_way_is_not_tried_again_in_that_turn(
+    world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remind(world)
+    first = ReminderMessage.objects.get(channel=office.way)
+    tried: list[int] = []
+    for _ in range(4):
+        first.pk, first.member = None, UserFactory()
+        first.save(force_insert=True)
+
+    def fail(pk: int, *, as_of: dt.datetime) -> bool:
+        tried.append(pk)
+        return True
+
+    monkeypatch.setattr(reminder_sending, "_send_one", fail)
+    send()
+    assert len(tried) == 3
+
+
+def test_what_was_ended_meanwhile_is_not_ended_again(world: World, office: Office) -> None:
+    remind(world)
+    message = ReminderMessage.objects.get(channel=office.way)
+    reminder_sending._end(message, "failed", why="late", as_of=morning(), was="sending")
+    assert states(missing(world))[office.way] == "waiting"

@@ -373,3 +373,17 @@ def test_a_replay_shows_them_in_step_with_chapters(lecture: Lecture, deck: Slide
     found = replay_slides(lecture)
     assert [(step.at, step.page) for step in found.steps] == [(0, 1), (90_000, 2), (570_000, 3)]
     assert [(chapter.start, chapter.title) for chapter in found.chapters] == [(0, "开场"), (90_000, ""), (570_000, "")]
+
+
+def test_slides_that_are_deleted_while_they_are_drawn_leave_nothing(
+    lecture: Lecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deck = add(lecture)
+
+    def deleted(*_of: Any, **_how: Any) -> None:
+        SlideDeck.objects.filter(pk=deck.pk).delete()
+        raise drawing.LeaseLost
+
+    monkeypatch.setattr("media.operations.drawing.pdf.draw", deleted)
+    assert operations.draw_slides(deck_id=deck.pk, as_of=timezone.now())
+    assert not storage.slides_folder(lecture.pk, deck.key).exists()
