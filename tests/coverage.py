@@ -46,8 +46,14 @@ def verdict(files: dict[str, dict[str, int]]) -> list[str]:
         percent, unfinished = found[name]
         if percent < floor:
             few = ", ".join(f"{path} ({missing(files[path])})" for path in sorted(unfinished)[:20])
-            wrong.append(f"{name}: {percent:.2f} % is less than {floor} %: {few}")
+            wrong.append(f"MISSED {name}: {percent:.2f} % is less than {floor} %: {few}")
     return wrong
+
+
+def places(path: str, seen: dict[str, Any]) -> str:
+    """The lines of a file that nobody reached, and the jumps from a line to a line (0: out of the function)."""
+    jumps = [f"{start}->{end}" for start, end in seen["missing_branches"]]
+    return f"MISSED {path}: {', '.join([*map(str, seen['missing_lines']), *jumps])}"
 
 
 def merged(folder: Path) -> dict[str, Any]:
@@ -63,11 +69,14 @@ def merged(folder: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    files = {path: one["summary"] for path, one in merged(Path(sys.argv[1]))["files"].items()}
+    whole = merged(Path(sys.argv[1]))["files"]
+    files = {path: one["summary"] for path, one in whole.items()}
+    wrong = verdict(files)
     for name, (percent, unfinished) in percentages(files).items():
         floor = next(least for group, _patterns, least in GROUPS if group == name)
         sys.stdout.write(f"  {percent:6.2f} %  {name} (at least {floor} %; {len(unfinished)} files not in full)\n")
-    wrong = verdict(files)
+        if floor == 100 and percent < floor:
+            wrong += [places(path, whole[path]) for path in sorted(unfinished)[:20]]
     sys.stdout.write("".join(f"{one}\n" for one in wrong))
     return 1 if wrong else 0
 

@@ -14,6 +14,7 @@ busy="-n $(($(nproc) + 2)) --dist loadgroup --no-loadscope-reorder"
 # Every worker of every stage would compile all tests again: 15 instead of 4 seconds of processor time each.
 unset PYTHONDONTWRITEBYTECODE
 VAR_DIR=$(mktemp -d) && export VAR_DIR
+export FAULTS=${FAULTS:-$VAR_DIR/faults}
 # shellcheck disable=SC2046
 trap 'kill -- $(jobs -p | sed s/^/-/) 2>/dev/null; rm -rf "$VAR_DIR"' EXIT
 failed=0
@@ -24,7 +25,9 @@ stage() {
   printf '\n\033[1m==> %s\033[0m\n' "$name"
   local began=$SECONDS shell=$BASHPID before
   before=$(used "$shell")
-  "$@"; local status=$?
+  local said=$VAR_DIR/stage.$shell
+  "$@" | tee "$said"; local status=${PIPESTATUS[0]}
+  [ "$status" = 0 ] || { echo "$name:"; sed -n 's/^\(FAILED\|ERROR\|MISSED\) /  &/p' "$said"; } >> "$FAULTS"
   printf '==> %s: %s in %s s, %s s of processor time\n' "$name" \
     "$([ $status = 0 ] && echo passed || echo FAILED)" $((SECONDS - began)) $(($(used "$shell") - before))
   [ $status = 0 ] || failed=1
@@ -95,4 +98,6 @@ for one in "${running[@]}"; do
   wait "$one" || failed=1
 done
 cat "$VAR_DIR"/{engines,players}.log
+# Whoever reads only the end of a long log reads what failed.
+[ ! -s "$FAULTS" ] || { printf '\n\033[1m==> What failed\033[0m\n'; cut -c 1-400 "$FAULTS"; }
 exit $failed

@@ -21,7 +21,7 @@ def test_one_line_of_core_that_nobody_reaches_is_too_much() -> None:
     }
     assert coverage.verdict(whole) == []
     (said,) = coverage.verdict(whole | {"live/core/wire/packing.py": seen(100, 99)})
-    assert said.startswith("core: 99.91 % is less than 100 %")
+    assert said.startswith("MISSED core: 99.91 % is less than 100 %")
     assert "live/core/wire/packing.py (1)" in said
 
 
@@ -29,4 +29,9 @@ def test_operations_are_not_lost_among_the_rest() -> None:
     (said,) = coverage.verdict(
         {"a/core/x.py": seen(1, 1), "a/operations/b.py": seen(10, 1), "a/views.py": seen(1000, 1000)}
     )
-    assert said.startswith("operations: 10.00 %")
+    assert said.startswith("MISSED operations: 10.00 %")
+
+
+def test_the_lines_are_named() -> None:
+    found = {"missing_lines": [3, 4], "missing_branches": [(2, 9), (5, 0)]}
+    assert coverage.places("a/core/x.py", found) == "MISSED a/core/x.py: 3, 4, 2->9, 5->0"

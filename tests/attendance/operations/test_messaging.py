@@ -195,3 +195,23 @@ def test_what_was_ended_meanwhile_is_not_ended_again(world: World, office: Offic
     message = ReminderMessage.objects.get(channel=office.way)
     reminder_sending._end(message, "failed", why="late", as_of=morning(), was="sending")
     assert states(missing(world))[office.way] == "waiting"
+
+
+def test_a_turn_that_has_lasted_too_long_leaves_the_rest_to_the_next(
+    world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remind(world)
+    first = ReminderMessage.objects.get(channel=office.way)
+    tried: list[int] = []
+    for _ in range(2):
+        first.pk, first.member = None, UserFactory()
+        first.save(force_insert=True)
+
+    def send_slowly(pk: int, *, as_of: dt.datetime) -> bool:
+        tried.append(pk)
+        monkeypatch.setattr(reminder_sending, "LONGEST_TURN_S", -1.0)
+        return False
+
+    monkeypatch.setattr(reminder_sending, "_send_one", send_slowly)
+    send()
+    assert len(tried) == 1
