@@ -226,8 +226,9 @@ def end_by_hand(lesson: Lesson) -> None:
         if lesson.row("l.state") != ("live",):
             return True
         with contextlib.suppress(Exception):
-            lesson.page.click("#end", timeout=2000)
-            lesson.page.click("#end-yes", timeout=2000)
+            if not lesson.page.is_visible("#end-yes"):  # the question of a slow press before still stands
+                lesson.page.click("#end", timeout=2000)
+            lesson.page.click("#end-yes", timeout=5000)
         return False
 
     wait_until("the end", ended)
