@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from config import disks, health, marks, queues
 from config.doctor.findings import LATELY, Check, Finding, Level, how_long, is_of_this_machine
+from live.models import MediaNode
 from media import sides
 from media.sentences import storage_words
 from organizations import places, replica
@@ -94,6 +95,8 @@ def _clocks(as_of: datetime) -> Iterator[Finding]:
     for name, mark in marks.found().items():
         if name.startswith("worker@") and as_of - mark.at < LATELY:
             seen.setdefault(str(mark.data.get("host", name)), float(mark.data.get("skew_s", 0)))
+    for node in MediaNode.objects.filter(beat_at__gt=as_of - LATELY):
+        seen.setdefault(node.name, float(node.load.get("skew_s", 0)))
     late = {host: skew for host, skew in seen.items() if abs(skew) > SKEW_S}
     if not late:
         yield Finding(Level.FINE, _("时钟"), _("各台机器的时间一致。"))
