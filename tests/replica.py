@@ -7,14 +7,16 @@ import contextlib
 import os
 import pwd
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.db import connection, connections
 
 from organizations import replica
-from tests.services import SETTINGS, as_user, binaries, free_port, wait_for_port
+from tests.services import PATIENCE_S, SETTINGS, as_user, binaries, free_port, wait_for_port
 
 
 @contextlib.contextmanager
@@ -39,10 +41,26 @@ def streaming(folder: Path) -> Iterator[int]:
     server = subprocess.Popen([*as_user(user), str(binaries() / "postgres"), "-D", str(data), *options], **quiet)
     try:
         wait_for_port(port, server)
+        _wait_until_it_answers(port)
         yield port
     finally:
         server.kill()  # nothing of it is kept
         server.wait()
+
+
+def _wait_until_it_answers(port: int) -> None:
+    """Its port is open before it has replayed enough to be read."""
+    ends = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            at = {"user": connection.settings_dict["USER"], "dbname": "postgres"}
+            psycopg.connect(host="127.0.0.1", port=port, **at).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 @contextlib.contextmanager
@@ -52,8 +70,17 @@ def read_at(settings: Any, **where: Any) -> Iterator[Any]:
     known[replica.REPLICA] = {**connection.settings_dict, **where}
     settings.DATABASE_ROUTERS = ["organizations.replica.Router"]
     replica.forget()
+    found = connections[replica.REPLICA]
+
+    def ensure_connection() -> None:
+        """As Django's own, which a test has for the databases that were there when it began."""
+        if found.connection is None:
+            with found.wrap_database_errors:
+                found.connect()
+
+    found.ensure_connection = ensure_connection
     try:
-        yield connections[replica.REPLICA]
+        yield found
     finally:
         connections[replica.REPLICA].close()
         del connections[replica.REPLICA], known[replica.REPLICA]
