@@ -9,6 +9,8 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import gettext as _
 
+from organizations import replica
+
 PREFIX = "/api/v1/"
 OK, NOT_ALLOWED = 200, 405
 
@@ -40,6 +42,11 @@ class Answers:
             return response
         response.headers["Cache-Control"] = "private, no-cache"  # asked again each time, with the ETag
         patch_vary_headers(response, ["Authorization"])
+        if (as_of := getattr(request, "data_as_of", None)) is not None:
+            response.headers[replica.HEADER] = as_of.isoformat(timespec="seconds")
         etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
         response.headers["ETag"] = etag
-        return get_conditional_response(request, etag=etag, response=response) or response
+        answer = get_conditional_response(request, etag=etag, response=response) or response
+        if replica.HEADER in response.headers:
+            answer.headers[replica.HEADER] = response.headers[replica.HEADER]  # also of 304
+        return answer

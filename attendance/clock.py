@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.utils import timezone
 
 SLACK = timedelta(seconds=1)  # more than slewing moves it between two questions, less than any step that matters
@@ -42,6 +43,18 @@ class SteadyClock:
         self._doubt_since = None
         self._at, self._mark = self._wall(), self._steady()
         return self._at
+
+
+def ahead_of_database(*, as_of: datetime) -> timedelta:
+    """Return how far this host's clock is ahead of the database's, which all hosts share; nothing where it is a file.
+
+    ``as_of``: the moment by this host's clock.
+    """
+    if connection.vendor != "postgresql":
+        return timedelta()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return as_of - cursor.fetchone()[0]
 
 
 _clock = SteadyClock()

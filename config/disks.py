@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.utils.module_loading import import_string
+
+from attendance.clock import ahead_of_database
 
 
 def host() -> str:
@@ -27,12 +28,8 @@ def sandbox() -> str:
 
 
 def clock_skew_s(*, as_of: datetime) -> float:
-    """How many seconds this host's clock is ahead of the database's; 0 where the database is a file of this host."""
-    if connection.vendor != "postgresql":
-        return 0.0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        return float((as_of - cursor.fetchone()[0]).total_seconds())
+    """How many seconds this host's clock is ahead of the database's."""
+    return ahead_of_database(as_of=as_of).total_seconds()
 
 
 def facts_of_this_host(*, as_of: datetime) -> dict[str, Any]:

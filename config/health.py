@@ -22,6 +22,7 @@ from live import quick
 from live.models import Lecture, MediaNode
 from live.queries.nodes import BEATS_EVERY as AGENT_EVERY
 from media import sides
+from organizations import replica
 from organizations.queries import phone_key_fits
 
 MARKED_EVERY = timedelta(seconds=marks.EVERY_S)
@@ -62,6 +63,16 @@ def shared_memory() -> Part:
     finally:
         asked.close()
     return Part("redis", True, "answers")
+
+
+def reports() -> list[Part]:
+    """The replica that reports are read from, where there is one; without it they are read where everything is."""
+    if not replica.is_configured():
+        return []
+    state = replica.found()
+    lag = "" if state.lag_s is None else f"{state.lag_s:.0f} s behind"
+    said = ", ".join(part for part in (str(state.code), lag, state.why) if part)
+    return [Part("replica", state.code == replica.Code.FINE, said, required=False)]
 
 
 def worker(*, found: Marks, as_of: datetime) -> Part:
@@ -167,7 +178,7 @@ def readiness(*, as_of: datetime | None = None) -> list[Part]:
             phone_key,
             partial(sandbox, found=found),
         ]
-        return parts + [ask() for ask in asked]
+        return parts + [ask() for ask in asked] + reports()
     except (DatabaseError, InterfaceError) as error:
         return [Part("database", False, type(error).__name__), *parts[1:]]
 

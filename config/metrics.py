@@ -26,6 +26,7 @@ from config.models import TaskCount
 from live import quick
 from live.models import Lecture, MediaNode
 from media.models import Job
+from organizations import replica
 
 log = structlog.get_logger(__name__)
 KEPT_S = 5.0
@@ -83,6 +84,7 @@ def _all(as_of: datetime) -> Iterator[Metric]:
         yield from _tasks()
         yield from _work(as_of)
         yield from _ages(as_of)
+        yield from _replica()
     except (DatabaseError, InterfaceError) as error:
         log.warning("metrics_without_database", error=type(error).__name__)
 
@@ -146,6 +148,16 @@ def _ages(as_of: datetime) -> Iterator[Metric]:
         str(mark.data["host"]): float(mark.data["disk_free"]) for mark in found.values() if "disk_free" in mark.data
     }
     yield _gauge("site_worker_disk_free_percent", "Free space at the workers", "host", hosts)
+
+
+def _replica() -> Iterator[Metric]:
+    if not replica.is_configured():
+        return
+    state = replica.found()
+    used = float(state.code == replica.Code.FINE)
+    yield GaugeMetricFamily("site_replica_used", "Whether reports are read from the replica", used)
+    if state.lag_s is not None:
+        yield GaugeMetricFamily("site_replica_lag_seconds", "How far the replica is behind", state.lag_s)
 
 
 site = Site()

@@ -19,11 +19,11 @@ from config import (
     logs,
     lrs_settings,
     message_settings,
+    replica_settings,
     retention_settings,
     sms_settings,
     storage_settings,
 )  # fmt: skip
-from config.database import database
 from config.env import choice, env, flag, hosts, number, secret, site_url, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
 from config.private import files_group, keep_private
@@ -138,6 +138,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "organizations.browsers.KnownBrowser",
     "auditlog.middleware.AuditlogMiddleware",
+    "organizations.replica.own_writes",
     "config.metrics.After",
 ]
 
@@ -247,10 +248,9 @@ PERMISSIONS_POLICY = {
 
 # --- Data -------------------------------------------------------------------------------------------------------
 VAR_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
-DATABASE_URL = url("DATABASE_URL", schemes=("sqlite", "postgres", "postgresql", "psql"))
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": database(DATABASE_URL or f"sqlite:///{VAR_DIR}/db.sqlite3", testing=TESTING, embedded=EMBEDDED)
-}
+DATABASES, DATABASE_ROUTERS, REPLICA_MAX_LAG_S = replica_settings.read(
+    var_dir=VAR_DIR, testing=TESTING, embedded=EMBEDDED
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGE = storage_settings.read(var_dir=VAR_DIR)
 MEDIA_ROOT = STORAGE.local

@@ -18,8 +18,8 @@ DATABASE = {"db", "transactional_db", "django_db_setup"}
 OWN_SQL = {"attendance", "config"}
 # What talks to Redis or starts processes without asking a database lies here; tests/trust is asked as a whole.
 PROCESSES = {"live", "config", "realtime", "trust"}
-# One site of its own for all that a file asks: twenty seconds of processor time.
-DEAR = {"tests/realtime/test_away.py"}
+# One site of its own for all that a file asks: twenty seconds of processor time; one replica of the whole server.
+DEAR = {"tests/realtime/test_away.py", "tests/organizations/test_replica.py"}
 # No test is timed: on a busy machine a step of a third of a second says nothing about the code.
 settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PATIENCE_S = 30
+# A replica needs at least as much as its primary. Locks as the installer writes them: several restore at once here.
+SETTINGS = {"max_connections": 120, "max_locks_per_transaction": 256}
 
 
 def free_port() -> int:
@@ -43,13 +45,19 @@ def as_user(user: str | None) -> list[str]:
     return [*prefix, "--reuid", user, "--regid", user, "--clear-groups"] if user else prefix
 
 
-@contextlib.contextmanager
-def postgres(folder: Path, *, durable: bool = False) -> Iterator[str]:
-    """Yield the DATABASE_URL of a fresh PostgreSQL, tuned for throw-away data unless its commits are to be durable."""
+def binaries() -> Path:
+    """Return where PostgreSQL's programs are. Raises RuntimeError."""
     candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     found = candidates[-1] if candidates else Path(shutil.which("initdb") or "/missing").parent
     if not (found / "initdb").exists():
         raise RuntimeError("PostgreSQL's initdb was not found (Debian package postgresql)")
+    return found
+
+
+@contextlib.contextmanager
+def postgres(folder: Path, *, durable: bool = False) -> Iterator[str]:
+    """Yield the DATABASE_URL of a fresh PostgreSQL, tuned for throw-away data unless its commits are to be durable."""
+    found = binaries()
     user = "postgres" if os.geteuid() == 0 else None
     data = folder / "pg"
     data.mkdir()
@@ -75,8 +83,7 @@ def postgres(folder: Path, *, durable: bool = False) -> Iterator[str]:
     ]
     subprocess.run(initdb, check=True, **quiet)
     port = free_port()
-    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": data, "max_connections": 120}
-    settings |= {"max_locks_per_transaction": 256}  # as the installer writes it: several restore at once here
+    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": data, **SETTINGS}
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "jit": "off"}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

@@ -29,6 +29,7 @@ from api.queries.webhooks import (
 )
 from api.sending import WHOLE_S, Outcome, post
 from attendance.models import Occasion, RosterEntry
+from organizations import replica
 from organizations.models import Node
 
 log = structlog.get_logger(__name__)
@@ -138,6 +139,7 @@ def send_due(*, as_of: dt.datetime, clock: Callable[[], dt.datetime]) -> int:
             switch_off(webhook_id=hook.pk, because=Webhook.Off.RIGHT, as_of=as_of)
             continue
         if claim(Webhook.objects.filter(pk=hook.pk), as_of=as_of):
+            replica.note_write(hook.made_by_id)  # who is told of something asks for it next
             work.append((hook, due(hook, as_of=as_of, most=IN_A_ROW)))
     if not work:
         return 0

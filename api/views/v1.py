@@ -1,7 +1,8 @@
 """``/api/v1/``: what other programs read. Each address asks for one scope; nothing here changes anything (ADR 77)."""
 
 import datetime as dt
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ from attendance.operations import fold_for_page
 from attendance.reports.base import Scope as Part
 from attendance.reports.standing import rolled_up
 from attendance.standing import DUE, MISSED
+from organizations import replica
 from organizations.models import Node
 
 _: Any = gettext_lazy  # the description is written out in the language of whoever reads it
@@ -27,6 +29,7 @@ FIRST_YEAR = 2000
 DECEMBER = 12
 State = Literal["missing", "incomplete", "due", "pending", "made_up", "attended", "excused", "exempt"]
 LARGEST = 2**63 - 1
+T = TypeVar("T")
 ERRORS: Any = {401: schemas.Error, 403: schemas.Error, 404: schemas.Error, 422: schemas.Error, 429: schemas.Error}
 
 api = NinjaAPI(
@@ -84,6 +87,13 @@ def training_of(caller: Caller, training_id: int, unit: int | None) -> tuple[Tra
     if training is None:
         raise nothing_here()
     return training, node
+
+
+def read(request: HttpRequest, work: Callable[[dt.datetime], T]) -> replica.Shown[T]:
+    """Return what ``work`` reads, from the replica if there is one; the answer says as of when (``api.answers``)."""
+    shown = replica.read(work, as_of=timezone.now(), reader_id=caller_of(request).maker.pk)
+    request.data_as_of = shown.as_of  # type: ignore[attr-defined]
+    return shown
 
 
 class InUnit(schemas.Paged):
@@ -159,8 +169,9 @@ def units(request: HttpRequest, asked: Query[InUnit]) -> Any:
 @transaction.atomic
 def people(request: HttpRequest, asked: Query[InUnit]) -> Any:
     caller = caller_of(request)
-    node = caller.unit(asked.unit)
-    page = reading.people_page(node, on_date=timezone.localdate(), after=asked.place(), limit=asked.limit)
+    node, today = caller.unit(asked.unit), timezone.localdate()
+    shown = read(request, lambda _at: reading.people_page(node, on_date=today, after=asked.place(), limit=asked.limit))
+    page = shown.value
     caller.log(node, page.rows, what="api_people", filters={})
     return schemas.listed(page, [schemas.member_item(row) for row in page.rows])
 
@@ -269,13 +280,14 @@ def _records(
 ) -> Any:
     caller = caller_of(request)
     one, node = training_of(caller, training_id, asked.unit)
-    page = reading.records_page(
-        Part(training=one, node=node, as_of=timezone.now()),
-        after=asked.place(),
-        limit=asked.limit,
-        states=states,
-        occasion_id=asked.occasion,
-    )
+
+    def standing(as_of: dt.datetime) -> reading.Page[reading.RecordRow]:
+        part = Part(training=one, node=node, as_of=as_of)
+        return reading.records_page(
+            part, after=asked.place(), limit=asked.limit, states=states, occasion_id=asked.occasion
+        )
+
+    page = read(request, standing).value
     filters = {"training": one.title, "occasion": asked.occasion, "state": state}
     caller.log(node, page.rows, what=what, filters=filters)
     return schemas.listed(page, [schemas.record_item(row) for row in page.rows])
@@ -295,7 +307,10 @@ def _records(
 def hours(request: HttpRequest, asked: Query[OfYear]) -> Any:
     caller = caller_of(request)
     node, today = caller.unit(asked.unit), timezone.localdate()
-    page = reading.years_page(node, year=asked.year, on_date=today, after=asked.place(), limit=asked.limit)
+    place, limit = asked.place(), asked.limit
+    page = read(
+        request, lambda _at: reading.years_page(node, year=asked.year, on_date=today, after=place, limit=limit)
+    ).value
     caller.log(node, [row for row, _year in page.rows], what="api_hours", filters={"year": asked.year})
     return schemas.listed(page, [schemas.hours_item(row, year) for row, year in page.rows])
 
@@ -314,7 +329,11 @@ def month(request: HttpRequest, asked: Query[OfMonth]) -> Any:
     node, today = caller.unit(asked.unit), timezone.localdate()
     since = dt.datetime(asked.year, asked.month, 1, tzinfo=timezone.get_current_timezone())
     until = (since + dt.timedelta(days=32)).replace(day=1)
-    page = reading.month_page(node, since=since, until=until, on_date=today, after=asked.place(), limit=asked.limit)
+    place, limit = asked.place(), asked.limit
+    page = read(
+        request,
+        lambda _at: reading.month_page(node, since=since, until=until, on_date=today, after=place, limit=limit),
+    ).value
     filters = {"month": f"{asked.year}-{asked.month:02}"}
     caller.log(node, [row.person for row in page.rows], what="api_hours", filters=filters)
     return schemas.listed(page, [schemas.month_item(row) for row in page.rows])

@@ -2,13 +2,14 @@
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -40,6 +41,7 @@ from attendance.sentences.records import day
 from attendance.sentences.rules import FORM_WORDS, number, table_words
 from attendance.standing import state_label
 from attendance.views.shared import LAST_PAGE, log_visit, number_or_none
+from organizations import replica
 from organizations.models import Membership, Node, Role, User
 from organizations.operations import ONE_VISIT, log_list
 from organizations.operations.access import MOST_NAMED
@@ -229,25 +231,14 @@ def _scope_or_404(request: HttpRequest) -> YearScope:
 def branch_hours(request: HttpRequest) -> HttpResponse:
     """List a unit's people with their year, in the order of the tree; logged."""
     scope = _scope_or_404(request)
-    page = Paginator(scope.people, A_PAGE).get_page(number_or_none(request.GET.get("page"), most=LAST_PAGE) or 1)
+    wanted = number_or_none(request.GET.get("page"), most=LAST_PAGE) or 1
     with transaction.atomic():
-        people = list(page)
-        _log(request, scope, [one.member_id for one in people], what="table", count=None)
-    names = node_names((one.node.path for one in people), below=scope.node)
-    years = years_of(
-        member_ids=[one.member_id for one in people],
-        year=scope.year,
-        tables=tables_for(paths=[scope.node.path, *names], year=scope.year),
-    )
-    query = f"node={scope.node.pk}&year={scope.year}"
+        shown = replica.read(partial(_page, scope, wanted), as_of=scope.as_of, reader_id=signed_in(request).pk)
+        page, rows = shown.value
+        _log(request, scope, [row.membership.member_id for row in rows], what="table", count=None)
+    query = _query(scope)
     context = {
-        "tab": "branch", "scope": scope, "page": page, "years": _years(scope.as_of),
-        "rows": [
-            PersonRow(one, years[one.member_id], place(one.node.path, names=names, below=scope.node.path), query)
-            if one.node.path != scope.node.path
-            else PersonRow(one, years[one.member_id], "", query)
-            for one in people
-        ],
+        "tab": "branch", "scope": scope, "page": page, "years": _years(scope.as_of), "rows": rows, "shown": shown,
         "downloads": [
             (f"{reverse('branch_hours_file', args=[form])}?{query}{more}", words)
             for form, more, words in (
@@ -256,6 +247,28 @@ def branch_hours(request: HttpRequest) -> HttpResponse:
         ],
     }  # fmt: skip
     return render(request, "attendance/branch_hours.html", context)
+
+
+def _query(scope: YearScope) -> str:
+    return f"node={scope.node.pk}&year={scope.year}"
+
+
+def _page(scope: YearScope, wanted: int, as_of: datetime) -> tuple[Page[Membership], list[PersonRow]]:
+    """Return a page of the list, and its people with their year."""
+    page = Paginator(replace(scope, as_of=as_of).people, A_PAGE).get_page(wanted)
+    people = list(page)
+    names = node_names((one.node.path for one in people), below=scope.node)
+    years = years_of(
+        member_ids=[one.member_id for one in people],
+        year=scope.year,
+        tables=tables_for(paths=[scope.node.path, *names], year=scope.year),
+    )
+    return page, [
+        PersonRow(one, years[one.member_id], place(one.node.path, names=names, below=scope.node.path), _query(scope))
+        if one.node.path != scope.node.path
+        else PersonRow(one, years[one.member_id], "", _query(scope))
+        for one in people
+    ]
 
 
 def _years(as_of: datetime) -> list[int]:
@@ -325,24 +338,25 @@ def branch_hours_file(request: HttpRequest, form: str) -> HttpResponseBase:
     if form not in ("xlsx", "csv") or encoding not in ENCODINGS:
         raise Http404
     scope = _scope_or_404(request)
-    ids = scope.people.order_by("member_id").values_list("member_id", flat=True)
-    first = list(ids[: MOST_NAMED + 1])
-    _log(
-        request,
-        scope,
-        first,
-        what="hours_file",
-        count=len(first) if len(first) <= MOST_NAMED else ids.count(),
-        reason=form,
-    )
-    out = io.BytesIO()
-    report: Any = HoursReport()  # of people, where the others are of a training
-    of: Any = scope
-    write(report, of, out, form=form, encoding=encoding)
-    out.seek(0)
-    title = f"{_('年度学时')}-{scope.year}-{scope.node.name}-{timezone.localtime(scope.as_of):%Y%m%d-%H%M}"
+    shown = replica.read(partial(_written, scope, form, encoding), as_of=scope.as_of, reader_id=signed_in(request).pk)
+    out, first, count = shown.value
+    _log(request, scope, first, what="hours_file", count=count, reason=form)
+    title = f"{_('年度学时')}-{scope.year}-{scope.node.name}-{timezone.localtime(shown.as_of):%Y%m%d-%H%M}"
     filename = re.sub(r'[\x00-\x1f"*/:<>?\\|]', "", title)[:120] + f".{form}"
     charset = f"; charset={ENCODINGS[encoding].removesuffix('-sig')}" if form == "csv" else ""
     response = FileResponse(out, content_type=CONTENT_TYPES[form] + charset)
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
+    response.headers[replica.HEADER] = shown.as_of.isoformat(timespec="seconds")
     return response
+
+
+def _written(scope: YearScope, form: str, encoding: str, as_of: datetime) -> tuple[io.BytesIO, list[int], int]:
+    """Return the file, and whom it names: the first by id, and how many there are."""
+    true = replace(scope, as_of=as_of)
+    ids = true.people.order_by("member_id").values_list("member_id", flat=True)
+    first, out = list(ids[: MOST_NAMED + 1]), io.BytesIO()
+    report: Any = HoursReport()  # of people, where the others are of a training
+    of: Any = true
+    write(report, of, out, form=form, encoding=encoding)
+    out.seek(0)
+    return out, first, len(first) if len(first) <= MOST_NAMED else ids.count()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config import disks, health, marks, queues
-from config.doctor.findings import LATELY, Check, Finding, Level, is_of_this_machine
+from config.doctor.findings import LATELY, Check, Finding, Level, how_long, is_of_this_machine
+from live.models import MediaNode
 from media import sides
 from media.sentences import storage_words
-from organizations import places
+from organizations import places, replica
 
 SKEW_S, SKEW_BAD_S = 2.0, 10.0
 # In which Debian package what the sandbox needs is (media/ffmpeg/sandbox.py).
@@ -44,6 +45,37 @@ def _tls(_as_of: datetime) -> Iterator[Finding]:
     yield Finding(Level.WRONG, _("数据库连接"), _("数据库在另一台机器上，连接没有加密。"), step)
 
 
+WITHOUT = gettext_lazy("报表现在从主库读，一样能用。")
+
+
+def _replica(_as_of: datetime) -> Iterator[Finding]:
+    """The replica that reports are read from, where there is one."""
+    if not replica.is_configured():
+        return
+    title, state = _("报表的副本"), replica.found()
+    if not state.is_encrypted and not is_of_this_machine(replica.host()):
+        step = _("请在 DATABASE_REPLICA_URL 后面加上 ?sslmode=require，并打开副本的 ssl。")
+        yield Finding(Level.WRONG, title, _("副本在另一台机器上，连接没有加密。"), step)
+    if state.code == replica.Code.FINE:
+        what = _("可以使用，比主库晚 %(seconds)s 秒。") % {"seconds": f"{state.lag_s or 0:.0f}"}
+        yield Finding(Level.FINE, title, what)
+        return
+    if state.code == replica.Code.LATE:
+        late = "" if state.lag_s is None else how_long(timedelta(seconds=state.lag_s))
+        what = _("比主库晚了%(late)s。") % {"late": late} if late else _("还不知道比主库晚多少。")
+        step = _(
+            "请看副本和主库之间的网络，副本的处理器和磁盘是不是满了：在副本上运行 SELECT * FROM pg_stat_wal_receiver。"
+        )
+    elif state.code == replica.Code.FOREIGN:
+        what = _("DATABASE_REPLICA_URL 那里不是这个数据库的副本（%(why)s）。") % {"why": state.why}
+        step = _("请核对地址。提升成主库的副本不再跟着主库走：重新做一份，或者去掉 DATABASE_REPLICA_URL。")
+    else:
+        what = _("连不上副本（%(why)s）。") % {"why": state.why}
+        step = _("请看副本的 PostgreSQL 是否在运行，再核对 %(file)s 里的 DATABASE_REPLICA_URL。")
+        step %= {"file": places.setting("DATABASE_REPLICA_URL")}
+    yield Finding(Level.CARE, title, f"{what}{WITHOUT}", step)
+
+
 def _migrations(_as_of: datetime) -> Iterator[Finding]:
     executor = MigrationExecutor(connection)
     if waiting := executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -63,6 +95,8 @@ def _clocks(as_of: datetime) -> Iterator[Finding]:
     for name, mark in marks.found().items():
         if name.startswith("worker@") and as_of - mark.at < LATELY:
             seen.setdefault(str(mark.data.get("host", name)), float(mark.data.get("skew_s", 0)))
+    for node in MediaNode.objects.filter(beat_at__gt=as_of - LATELY):
+        seen.setdefault(node.name, float(node.load.get("skew_s", 0)))
     late = {host: skew for host, skew in seen.items() if abs(skew) > SKEW_S}
     if not late:
         yield Finding(Level.FINE, _("时钟"), _("各台机器的时间一致。"))
@@ -181,5 +215,5 @@ def _disk(as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.FINE, _("磁盘"), _("还剩 %(free).0f%%。") % values)
 
 
-WITH_DATABASE: list[Check] = [_tls, _migrations, _parts, _clocks, _disk, _sandbox]
+WITH_DATABASE: list[Check] = [_tls, _replica, _migrations, _parts, _clocks, _disk, _sandbox]
 ALONE: list[Check] = [_shared_memory, _storage]

@@ -11,14 +11,15 @@ from psycopg_pool import PoolTimeout
 from config.postgresql.silence import door, is_dropped
 
 WAITS = 5
-"""How many of the pool's own timeouts are waited for a connection while the server answers: it is only busy."""
+"""How many of the pool's own timeouts are waited for a connection while the server answers: it is only busy. Another
+number may stand as ``POOL_WAITS`` beside ``OPTIONS``."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if not self.pool:
             return super().get_new_connection(conn_params)
-        waited = 0
+        waited, waits = 0, int(self.settings_dict.get("POOL_WAITS", WAITS))
         while True:
             if door.is_shut(*self._address()):
                 raise PoolTimeout("the server did not answer just now")  # not everybody waits for it in turn
@@ -26,7 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 connection = super().get_new_connection(conn_params)
             except PoolTimeout:
                 waited += 1
-                if waited >= WAITS or not self._is_busy():
+                if waited >= waits or not self._is_busy():
                     raise
                 continue
             if not is_dropped(connection):

@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from attendance.clock import ahead_of_database
 from live import operations, supervise
 from live.agent.carrier import Carrier
 from live.agent.ends import holes_of, known_holes, not_on_air, with_web
@@ -62,6 +63,7 @@ class Agent:
         self.root = root
         self.node_id = 0
         self._up_since = timezone.now()
+        self._ahead = timedelta()
         self._alive_before: datetime | None = None
         self.carriers: dict[int, Carrier] = {}
         self._packing: dict[int, asyncio.Task[None]] = {}
@@ -101,7 +103,7 @@ class Agent:
         await self.host.stop()
         # Last: while engine and carriers still end, no other host may take these lectures over.
         with contextlib.suppress(DatabaseError):
-            await in_database(lambda: retire(node_id=self.node_id, as_of=timezone.now()))
+            await in_database(lambda: retire(node_id=self.node_id, as_of=self._now()))
         for task in done:
             task.result()
 
@@ -142,13 +144,15 @@ class Agent:
         self._refusal = reason
 
     async def _beat(self) -> None:
+        self._ahead = await in_database(lambda: ahead_of_database(as_of=timezone.now()))
         load = await self._load()
         url = self.host.url
         # Before the first beat overwrites it: it tells how long nobody carried the lectures of this host.
         if not self.node_id:
-            self._alive_before = await in_database(partial(nodes.last_beat, name=self.name))
+            last = await in_database(partial(nodes.last_beat, name=self.name))
+            self._alive_before = last and last + self._ahead  # as are the moments of what was recorded here
         self.node_id = await in_database(
-            lambda: beat(name=self.name, url=url, load=load, as_of=timezone.now(), engine_up=self.host.running)
+            lambda: beat(name=self.name, url=url, load=load, as_of=self._now(), engine_up=self.host.running)
         )
         # A copy: while this waits for the database, _reconcile may take carriers away.
         for carrier in list(self.carriers.values()):
@@ -160,7 +164,7 @@ class Agent:
         """What the audience gets, for the headline of the lecturer's page: one row a second for all lectures."""
         carried = {key: carrier for key, carrier in self.carriers.items() if not carrier.is_ending}
         if self.node_id and (carried or self._has_told):
-            air = {str(key): carrier.facts(timezone.now()) for key, carrier in carried.items()}
+            air = {str(key): carrier.facts(self._now()) for key, carrier in carried.items()}
             fallback = [key for key, carrier in carried.items() if carrier.is_fallback]
             await in_database(partial(note_air, node_id=self.node_id, air=air, fallback=fallback))
             self._has_told = bool(carried)
@@ -187,7 +191,12 @@ class Agent:
             "lectures": len(self.carriers),
             "on_air": sum(carrier.seen_at(timezone.now()) is not None for carrier in self.carriers.values()),
             "refusal": self._refusal,
+            "skew_s": round(self._ahead.total_seconds(), 1),
         }
+
+    def _now(self) -> datetime:
+        """By the database's clock, as of the last beat: a host whose own is wrong takes nothing from one that lives."""
+        return timezone.now() - self._ahead
 
     async def _reconcile(self) -> None:
         """Once a second: start what went live, pack what ended, let go of what others carry."""
@@ -220,7 +229,7 @@ class Agent:
             self._packing.pop(occasion_id).result()
 
     def _ours(self) -> list[Lecture]:
-        claim_lectures(node_id=self.node_id, as_of=timezone.now())
+        claim_lectures(node_id=self.node_id, as_of=self._now())
         return nodes.carried(node_id=self.node_id)
 
     def _carrier(self, lecture: Lecture) -> Carrier:

@@ -19,6 +19,7 @@ from config import chain, disks, doctor, marks
 from config.doctor import setup
 from config.models import TaskCount
 from live.agent.agent import ASIDE
+from live.models import MediaNode
 from media.models import Video
 from tests.attendance.tampering import unguarded
 from tests.config.test_health import heard
@@ -133,6 +134,8 @@ def test_a_clock_that_is_wrong_on_another_host(well: None) -> None:
         data={"queue": "media", "sandbox": "bubblewrap", "host": "two", "skew_s": -12.0},
     )
     assert seen()["时钟"] == (WRONG, "two 差 -12 秒")
+    MediaNode.objects.create(name="media3", url="unix:/3", beat_at=NOW, load={"skew_s": 40.0})
+    assert seen()["时钟"] == (WRONG, "two 差 -12 秒；media3 差 40 秒")
 
 
 @pytest.mark.parametrize(

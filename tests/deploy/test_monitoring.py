@@ -20,6 +20,7 @@ from live.room.chat import UNWRITTEN
 from live.room.process import PHONES
 from live.room.threads import STEPS
 from live.supervise import FAILURES
+from organizations import replica
 from tests.config.test_health import heard
 
 FOLDER = Path(__file__).resolve().parents[2] / "deploy/monitoring"
@@ -54,6 +55,8 @@ def test_each_metric_that_is_asked_for_is_told(client: Client, settings: Any, mo
     monkeypatch.setattr(quick, "redis_client", FakeRedis)
     client.get("/offline/")
     settings.METRICS_TOKEN, settings.EMBEDDED = TOKEN, False
+    monkeypatch.setattr(replica, "is_configured", lambda: True)
+    monkeypatch.setattr(replica, "found", lambda: replica.State(replica.Code.FINE, timezone.now(), 0.0))
     site._known = []
     text = client.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"}).content.decode()
     site._known = []
