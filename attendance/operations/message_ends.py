@@ -4,6 +4,7 @@ Both are added to where a message ends, in its transaction, so that pages and th
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -27,7 +28,7 @@ def count(*, channel: str, node_id: int, state: str, as_of: datetime, messages: 
         return  # it was not to be sent any more
     parts = parts_of(text) if channel == Channel.SMS else 1
     cost = 0 if state == S.FAILED else settings.MESSAGES.price.get(channel, 0) * parts * messages
-    key = {"day": timezone.localdate(as_of), "channel": channel, "node_id": node_id}
+    key: dict[str, Any] = {"day": timezone.localdate(as_of), "channel": channel, "node_id": node_id}
     MessageCount.objects.get_or_create(**key)
     MessageCount.objects.filter(**key).update(**{name: F(name) + messages}, cost=F("cost") + cost)
 

@@ -58,7 +58,7 @@ def month_of(first: dt.date) -> Month:
     return found
 
 
-def units_of(first: dt.date) -> QuerySet[MessageCount, dict[str, Any]]:
+def units_of(first: dt.date) -> QuerySet[MessageCount, Any]:
     """Return the units of a month with what went out of the house for their people, the dearest first."""
     found = _of_month(first).exclude(channel=Channel.SITE).values("node_id", "node__name")
     return found.annotate(**SUMS).order_by("-cost", "-sent", "node_id")
@@ -73,7 +73,7 @@ def taken_on(day: dt.date) -> dict[str, tuple[int, int]]:
     return {channel: (taken.get(channel, 0), here.a_day[channel]) for channel in here.order if here.a_day[channel]}
 
 
-def failures(*, as_of: dt.datetime) -> QuerySet[ReminderMessage, dict[str, Any]]:
+def failures(*, as_of: dt.datetime) -> QuerySet[ReminderMessage, Any]:
     """Return the messages of the last 30 days that did not go out or may not have, the newest first; of nobody."""
     found = ReminderMessage.objects.filter(state__in=[S.FAILED, S.UNKNOWN], done_at__gt=as_of - FAILURES_OF)
     return found.order_by("-done_at", "-pk").values("done_at", "channel", "state", "why", "reminder__node__name")

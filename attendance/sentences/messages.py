@@ -44,7 +44,7 @@ def trouble_said(trouble: WayTrouble) -> str:
     }  # fmt: skip
     if trouble.step == "find":
         return _("按手机号找人不成：%(why)s%(code)s。从 %(since)s 起连着 %(times)s 次；已经找到过的人照常发。") % said
-    return _("%(why)s%(code)s。从 %(since)s 起连着 %(times)s 次，这期间改用下一种方式。") % said
+    return _("%(why)s%(code)s。从 %(since)s 起连着 %(times)s 次；没有发出的会改用下一种方式。") % said
 
 
 def to_do(trouble: WayTrouble) -> str:

@@ -63,7 +63,7 @@ def message_counts(request: HttpRequest) -> HttpResponse:
         ],
         "ways": [_line("", one, found.by_way.get(one, counts.Ends()), allowance) for one in ways],
         "days": [
-            _line(date_format(day, "n月j日"), one, ends) for day, by_way in found.by_day.items()
+            _line(date_format(day, "MONTH_DAY_FORMAT"), one, ends) for day, by_way in found.by_day.items()
             for one, ends in by_way.items()
         ],
         "units": [_line(row["node__name"], "", counts.Ends.of(row)) for row in page],

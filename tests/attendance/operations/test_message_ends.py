@@ -134,7 +134,7 @@ def test_when_nobody_can_be_asked_for_those_who_are_known_still_get_theirs(
     rows = fill(office)
     known = ReminderMessage.objects.get(pk=rows[-1])
     MessageAccount.objects.create(
-        member=known.member, channel=office.way, phone_index=known.member.phone_index, asked_at=morning(),
+        member=known.member, channel=office.way, phone_index=known.member.phone_index or "", asked_at=morning(),
         account_cipher=MessageAccount.objects.get().account_cipher,
     )  # fmt: skip
     monkeypatch.setattr(reminder_sending, "_why_not", lambda *_args: "")
