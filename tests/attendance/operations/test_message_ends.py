@@ -244,12 +244,12 @@ def test_two_who_make_a_days_allowances_do_not_wait_for_each_other_for_ever(
 
 
 def waits_for_lock(other: Any) -> None:
-    """Return once the other thread stands at a lock, or is done."""
+    """Return once the other thread stands at a lock of this one, or is done."""
     deadline = time.monotonic() + PATIENCE_S
     while not other.done():
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
             )
             if cursor.fetchone()[0]:
                 return
