@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.clock import clock
-from attendance.operations import departures, hall_terms, messaging, monthly
+from attendance.operations import departures, hall_terms, message_ends, messaging, monthly
 from attendance.queries.recomputing import unfinished
 
 BATCH = 500
@@ -122,6 +122,7 @@ def prune_notices() -> None:
     """Forget what people were told more than a year ago."""
     operations.prune_notices(as_of=timezone.now())
     messaging.prune_accounts(as_of=timezone.now())
+    message_ends.prune_counts(as_of=timezone.now())
 
 
 @shared_task(name="attendance.lapse_halls")

@@ -19,6 +19,7 @@ from attendance.views import (
     integrity,
     leaves,
     me,
+    message_counts,
     notices,
     own_leaves,
     planning,
@@ -35,6 +36,8 @@ from attendance.views import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
     path("desk/", desk.desk, name="desk"),
+    path("health/messages/", message_counts.message_counts, name="message_counts"),
+    path("health/messages/failures/", message_counts.message_failures, name="message_failures"),
     path("desk/plan/", planning.plan_new, name="plan_new"),
     path("desk/plan/<int:training_id>/", planning.plan, name="plan"),
     path("desk/plan/<int:training_id>/change/", planning.plan_change, name="plan_change"),

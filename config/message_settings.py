@@ -2,6 +2,7 @@
 the applications at 企业微信 (WeCom) and 钉钉 (DingTalk). Incomplete or contradictory settings stop the start (ADR 86).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ NEEDED = {
     "dingtalk": ("APP_KEY", "AGENT_ID", "APP_SECRET"),
 }
 SECRETS = ("SECRET", "APP_SECRET")
+PRICE = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,12 @@ class App:
 @dataclass(frozen=True)
 class Messages:
     """``order``: of the ways out of the house, the first that reaches somebody is taken; ``a_day``: the most of each in
-    a day; ``apps``: by way."""
+    a day; ``apps``: by way; ``price``: of one message, in 1/100 fen, 0 where it costs nothing or nobody wrote it."""
 
     order: tuple[str, ...]
     a_day: Mapping[str, int]
     apps: Mapping[str, App]
+    price: Mapping[str, int] = field(default_factory=dict)
 
 
 def read() -> Messages:
@@ -57,7 +60,19 @@ def read() -> Messages:
         for way, most in A_DAY.items()
     }
     apps = {way: app for way in ENDPOINTS if (app := _app(way)) is not None}
-    return Messages(order, a_day, apps)
+    return Messages(order, a_day, apps, {way: _price(f"{way.upper()}_PRICE_FEN") for way in WAYS})
+
+
+def _price(name: str) -> int:
+    """Return 1/100 fen; 4.5 fen is a usual price. Raises ImproperlyConfigured."""
+    given = text(name, "0").strip()
+    if not PRICE.fullmatch(given):
+        raise ImproperlyConfigured(
+            f"{name} 写的是 {given!r}，要写一条多少分钱，最多两位小数，例如 4.5"
+            f" / {name} is {given!r}; it must be fen a message, two decimals at most, such as 4.5"
+        )
+    whole, _point, part = given.partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0"))
 
 
 def _app(way: str) -> App | None:

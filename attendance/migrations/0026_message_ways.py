@@ -39,7 +39,9 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(keep_allowances, migrations.RunPython.noop, elidable=True),
-        migrations.DeleteModel(name="SmsDay"),
+        # The pages of the release before are served until the new code starts (deploy/upgrade.sh stops the workers
+        # alone): they find the table and the column that they know. The table can go with a later release.
+        migrations.SeparateDatabaseAndState(state_operations=[migrations.DeleteModel(name="SmsDay")]),
         migrations.CreateModel(
             name="MessageAccount",
             fields=[
@@ -70,13 +72,18 @@ class Migration(migrations.Migration):
             field=models.BooleanField(db_default=True, default=True, verbose_name="钉钉"),
         ),
         migrations.RunPython(keep_silence, migrations.RunPython.noop, elidable=True),
-        migrations.RenameField(model_name="remindermessage", old_name="sms_day", new_name="taken_day"),
-        migrations.AlterField(
-            model_name="remindermessage",
-            name="taken_day",
-            field=models.DateField(
-                blank=True, help_text="whose allowance of its channel it takes from", null=True
-            ),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.RenameField(model_name="remindermessage", old_name="sms_day", new_name="taken_day"),
+                migrations.AlterField(
+                    model_name="remindermessage",
+                    name="taken_day",
+                    field=models.DateField(
+                        blank=True, db_column="sms_day", null=True,
+                        help_text="whose allowance of its channel it takes from",
+                    ),
+                ),
+            ]
         ),
         migrations.AlterField(
             model_name="remindermessage",

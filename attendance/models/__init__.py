@@ -13,10 +13,12 @@ from attendance.models.reminder import (
     Channel,
     ChannelDay,
     MessageAccount,
+    MessageCount,
     NoticeChoice,
     Reminder,
     ReminderMessage,
     ReminderSetting,
+    WayTrouble,
 )
 from attendance.models.review import CorrectionReview
 from attendance.models.roster import Named, RosterEntry, RosterWork
@@ -42,6 +44,7 @@ __all__ = [
     "Leave",
     "LeaveOccasion",
     "MessageAccount",
+    "MessageCount",
     "MonthlyFile",
     "Named",
     "NodeSummary",
@@ -70,5 +73,6 @@ __all__ = [
     "TrainingUnit",
     "WatchBudget",
     "WatchSession",
+    "WayTrouble",
     "WorkerLease",
 ]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from attendance.models.plan import Occasion, Training
 from organizations.models import Node
 
+BAD = ["failed", "unknown"]  # states of a message that an operator reads about
 MEMBER = settings.AUTH_USER_MODEL
 
 
@@ -83,7 +84,9 @@ class ReminderMessage(models.Model):
     due_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
-    taken_day = models.DateField(null=True, blank=True, help_text="whose allowance of its channel it takes from")
+    taken_day = models.DateField(
+        null=True, blank=True, db_column="sms_day", help_text="whose allowance of its channel it takes from"
+    )
 
     class Meta:
         constraints = [
@@ -92,6 +95,7 @@ class ReminderMessage(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="reminder_message_due"),
             models.Index(fields=["claimed_at"], condition=Q(state="sending"), name="reminder_message_claimed"),
+            models.Index(fields=["-done_at"], condition=Q(state__in=BAD), name="reminder_message_bad"),
             models.Index(fields=["member", "-made_at"], name="reminder_message_of_member"),
         ]
 
@@ -111,6 +115,48 @@ class ChannelDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.channel}: {self.used}"
+
+
+class MessageCount(models.Model):
+    """How many messages of one channel came to which end on one day, for one unit's people, and what they cost.
+
+    Added to in the transaction that ends a message. ``unsure``: they may have gone out, and are paid for.
+    """
+
+    day = models.DateField()
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="+")
+    sent = models.PositiveIntegerField(default=0)
+    unsure = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    cost = models.PositiveBigIntegerField(default=0, help_text="1/100 fen, by the price of that day")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "channel", "node"], name="message_count_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.channel} {self.node_id}: {self.sent}"
+
+
+class WayTrouble(models.Model):
+    """A way out that fails, since when and how often in a row; gone with the first message that is taken again.
+
+    ``step`` "find": asking who somebody is fails, while whoever is known still gets theirs.
+    """
+
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    step = models.CharField(max_length=4)
+    why = models.CharField(max_length=20, help_text="a code, as a message's")
+    code = models.CharField(max_length=60, blank=True, help_text="the provider's own")
+    times = models.PositiveIntegerField(default=0)
+    since_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "step"], name="way_trouble_once")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.step}: {self.why}"
 
 
 class MessageAccount(models.Model):

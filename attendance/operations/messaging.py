@@ -11,9 +11,11 @@ from smtplib import SMTPConnectError, SMTPException, SMTPHeloError, SMTPRecipien
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from attendance.models import Channel, MessageAccount, NoticeChoice, ReminderMessage
+from attendance.operations.message_ends import end_trouble
 from attendance.reminding import ACCOUNT_KEPT
 from organizations import messengers, sms
 from organizations.core import phones
@@ -23,14 +25,23 @@ from organizations.queries import phone_of
 log = structlog.get_logger(__name__)
 PRUNE_AT_MOST = 5000
 FORGOTTEN_AFTER = ACCOUNT_KEPT + timedelta(days=1)
+OUT_OF_SIGHT_FOR = timedelta(days=1)  # the operator may put it right: asked again the day after
+WAY, FIND = "way", "find"  # what of a way fails: all of it, or asking who somebody is
 
 
 class NotSent(Exception):
-    """A message did not go out: for good, for now, or nobody can say (``unsure``)."""
+    """A message did not go out: for good, for now, or nobody can say (``unsure``).
 
-    def __init__(self, why: str, *, for_good: bool = False, unsure: bool = False) -> None:
+    ``closes``: which step of the way failed with it (WAY, FIND), "" where it was this message's alone; ``code``: the
+    provider's own number.
+    """
+
+    def __init__(
+        self, why: str, *, for_good: bool = False, unsure: bool = False, closes: str | None = None, code: str = ""
+    ) -> None:
         super().__init__(why)
-        self.why, self.for_good, self.unsure = why, for_good, unsure
+        self.why, self.for_good, self.unsure, self.code = why, for_good, unsure, code
+        self.closes = ("" if for_good else WAY) if closes is None else closes
 
 
 Way = Callable[[ReminderMessage, str, Mapping[str, str], datetime], None]
@@ -45,7 +56,7 @@ def _by_sms(message: ReminderMessage, said: str, values: Mapping[str, str], _as_
     try:
         sms.send_reminder(phone=_phone(message), text=said, values=values)
     except sms.UnableToSendSms as error:
-        raise NotSent("gateway", for_good=error.about_number, unsure=error.unsure) from error
+        raise NotSent("gateway", for_good=error.about_number, unsure=error.unsure, code=error.code) from error
 
 
 def _by_email(message: ReminderMessage, said: str, _values: Mapping[str, str], _as_of: datetime) -> None:
@@ -57,15 +68,40 @@ def _by_messenger(message: ReminderMessage, said: str, _values: Mapping[str, str
     client = messengers.CLIENTS[channel](settings.MESSAGES.apps[channel])
     try:
         account = _account(client, message, as_of)
-        if not account:
-            raise NotSent("no_account", for_good=True)
+    except messengers.UnableToMessage as error:
+        raise _failed(channel, error, WAY if error.whole else FIND) from error
+    if not account:
+        raise NotSent("no_account", for_good=True)
+    try:
         client.send(account, said)
     except messengers.UnableToMessage as error:
-        log.warning("message_not_sent", channel=channel, reason=str(error), code=error.code)
-        if error.about_person:  # gone there, or out of the application's sight: not tried again for a while
-            MessageAccount.objects.filter(member=message.member_id, channel=channel).update(account_cipher=None)
+        mine = MessageAccount.objects.filter(member=message.member_id, channel=channel)
+        if error.about_person:  # gone there: not tried again for a while
+            mine.update(account_cipher=None)
             raise NotSent("no_account", for_good=True) from error
-        raise NotSent("gateway", unsure=error.unsure) from error
+        if error.out_of_sight:
+            mine.update(account_cipher=None, asked_at=as_of - ACCOUNT_KEPT + OUT_OF_SIGHT_FOR)
+        raise _failed(channel, error, WAY) from error
+
+
+def _failed(channel: str, error: messengers.UnableToMessage, step: str) -> NotSent:
+    """Return what a provider's refusal comes to.
+
+    Whoever is out of the application's sight gets the next way at once, and the way counts a failure all the same: one
+    is a person who was left out, one after the other a scope that is wrong.
+    """
+    log.warning("message_not_sent", channel=channel, step=step, reason=str(error), code=error.code)
+    if error.out_of_sight:
+        return NotSent("out_of_sight", for_good=True, closes=step, code=error.code)
+    return NotSent("setup" if error.about_setup else "gateway", unsure=error.unsure, closes=step, code=error.code)
+
+
+def known_accounts(*, as_of: datetime) -> QuerySet[MessageAccount]:
+    """Return, for a query of messages, whether it is known who a message's member is: nobody has to be asked."""
+    return MessageAccount.objects.filter(
+        member=OuterRef("member"), channel=OuterRef("channel"), phone_index=OuterRef("member__phone_index"),
+        asked_at__gt=as_of - ACCOUNT_KEPT,
+    )  # fmt: skip
 
 
 def _account(client: messengers.Client, message: ReminderMessage, as_of: datetime) -> str:
@@ -79,6 +115,7 @@ def _account(client: messengers.Client, message: ReminderMessage, as_of: datetim
         cipher = known.account_cipher
         return phones.unseal(settings.PHONE_KEY, bytes(cipher)).decode() if cipher is not None else ""
     account = client.find(phone)
+    end_trouble(channel=message.channel, step=FIND)
     sealed = phones.seal(settings.PHONE_KEY, account.encode()) if account else None
     MessageAccount.objects.update_or_create(
         member=member, channel=message.channel,

@@ -4,22 +4,23 @@ a second worker or a task that comes twice never sends anything twice.
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attendance.catching_up import Left
 from attendance.core.reminders import after_quiet, is_quiet, retry_after
 from attendance.models import Channel, ChannelDay, NoticeChoice, Reminder, ReminderMessage, Training
-from attendance.operations.messaging import NotSent, hand_over
+from attendance.operations.message_ends import count, end_trouble, note_trouble
+from attendance.operations.messaging import WAY, NotSent, hand_over, known_accounts
 from attendance.operations.notices import tell
-from attendance.operations.reminders import holds, row_of, take
+from attendance.operations.reminders import hold, holds, row_of, take
 from attendance.operations.settling import settle_dirty
 from attendance.reminding import (
     MESSENGERS,
@@ -53,31 +54,45 @@ def send_reminders(*, as_of: datetime) -> int:
     if is_quiet(timezone.localtime(as_of)):
         return 0
     began, ended = time.monotonic(), 0
-    failures: Counter[str] = Counter()
+    failures: Counter[tuple[str, str]] = Counter()
     while time.monotonic() - began < LONGEST_TURN_S:
         now = as_of + timedelta(seconds=time.monotonic() - began)
-        due = ReminderMessage.objects.filter(state=S.WAITING, due_at__lte=now).order_by("due_at", "pk")
-        closed = [channel for channel, count in failures.items() if count >= GIVE_UP_TURN_AFTER]
-        rows = list(due.exclude(channel__in=closed).values_list("pk", "reminder_id", "channel")[:AT_ONCE])
+        rows = list(_due(failures, as_of=now).values_list("pk", "reminder_id", "channel")[:AT_ONCE])
         if not rows:
             break
         ended += _send_in_site(rows, as_of=now)
         for pk, channel in [(pk, channel) for pk, _reminder, channel in rows if channel != Channel.SITE]:
-            if failures[channel] >= GIVE_UP_TURN_AFTER:
-                continue  # its turn is over; other ways go on
-            has_failed = _send_one(pk, as_of=as_of + timedelta(seconds=time.monotonic() - began))
-            failures[channel] = failures[channel] + 1 if has_failed else 0
+            step = _send_one(pk, as_of=as_of + timedelta(seconds=time.monotonic() - began))
             ended += 1
+            if step:
+                failures[channel, step] += 1
+            else:  # whoever is known gets theirs though nobody else can be asked for
+                failures[channel, WAY] = 0
+            if failures[channel, step] >= GIVE_UP_TURN_AFTER:
+                break  # its turn is over; what else is due is asked for without it
             if time.monotonic() - began > LONGEST_TURN_S:
                 return ended
     return ended
 
 
+def _due(failures: Mapping[tuple[str, str], int], *, as_of: datetime) -> QuerySet[ReminderMessage]:
+    """Return what is to be sent, the longest due first, without what needs a step that fails in this turn."""
+    due = ReminderMessage.objects.filter(state=S.WAITING, due_at__lte=as_of).order_by("due_at", "pk")
+    for (channel, step), times in failures.items():
+        if times >= GIVE_UP_TURN_AFTER:
+            other = ~Q(channel=channel)
+            due = due.filter(other if step == WAY else other | Exists(known_accounts(as_of=as_of)))
+    return due
+
+
 def _give_up_claims(as_of: datetime) -> None:
     """Whoever claimed these is gone: they may have gone out, and are never sent again."""
     stuck = ReminderMessage.objects.filter(state=S.SENDING, claimed_at__lte=as_of - CLAIM_HOLDS)
-    if lost := stuck.update(state=S.UNKNOWN, why="claim_lost", done_at=as_of):
-        log.warning("reminders_unknown", messages=lost)
+    lost = list(stuck.select_related("reminder", "member").order_by("claimed_at")[:AT_ONCE])
+    for message in lost:
+        _end(message, S.UNKNOWN, why="claim_lost", as_of=as_of, was=S.SENDING)
+    if lost:
+        log.warning("reminders_unknown", messages=len(lost))
 
 
 def _send_in_site(rows: Sequence[tuple[int, int, str]], *, as_of: datetime) -> int:
@@ -111,6 +126,7 @@ def _tell_those(reminder_id: int, pks: Sequence[int], *, as_of: datetime) -> int
     rest = [pk for member_id, pk in mine.items() if member_id not in left]
     ReminderMessage.objects.filter(pk__in=told).update(state=S.SENT, done_at=as_of)
     ReminderMessage.objects.filter(pk__in=rest).update(state=S.SKIPPED, why="done", done_at=as_of)
+    count(channel=Channel.SITE, node_id=reminder.node_id, state=S.SENT, as_of=as_of, messages=len(told))
     return len(mine)
 
 
@@ -127,27 +143,43 @@ def is_on(reminder: Reminder, as_of: datetime) -> bool:
     )
 
 
-def _send_one(pk: int, *, as_of: datetime) -> bool:
-    """Send one message outside; return whether the way out failed. What became of it is written in any case."""
+def _send_one(pk: int, *, as_of: datetime) -> str:
+    """Send one message outside; return which step of the way out failed, "" where none did. What became of the message
+    is written in any case.
+    """
     row = ReminderMessage.objects.select_related("reminder__training", "reminder__occasion", "reminder__node", "member")
     message = row.filter(pk=pk, state=S.WAITING).first()
     if message is None:
-        return False
+        return ""
     if why := _why_not(message, as_of):
         _end(message, S.SKIPPED, why=why, as_of=as_of)
-        return False
+        return ""
     said, values = _said(message, as_of)
     claimed = ReminderMessage.objects.filter(pk=pk, state=S.WAITING)
     if claimed.update(state=S.SENDING, claimed_at=as_of, attempts=F("attempts") + 1, text=said) != 1:
-        return False  # another worker has it
-    message.attempts += 1
+        return ""  # another worker has it
+    message.attempts, message.text = message.attempts + 1, said
     try:
         hand_over(message, said, values, as_of=as_of)
     except NotSent as error:
         _not_sent(message, error, as_of)
-        return not error.for_good
-    ReminderMessage.objects.filter(pk=pk).update(state=S.SENT, done_at=as_of)
-    return False
+        if error.closes:
+            note_trouble(channel=message.channel, step=error.closes, why=error.why, code=error.code, as_of=as_of)
+        return error.closes
+    _sent(message, as_of)
+    return ""
+
+
+@transaction.atomic
+def _sent(message: ReminderMessage, as_of: datetime) -> None:
+    ReminderMessage.objects.filter(pk=message.pk).update(state=S.SENT, done_at=as_of)
+    _count(message, S.SENT, as_of)
+    end_trouble(channel=message.channel, step=WAY)
+
+
+def _count(message: ReminderMessage, state: str, as_of: datetime) -> None:
+    node_id = message.reminder.node_id
+    count(channel=message.channel, node_id=node_id, state=state, as_of=as_of, text=message.text)
 
 
 def _why_not(message: ReminderMessage, as_of: datetime) -> str:
@@ -221,18 +253,20 @@ def _end(message: ReminderMessage, state: str, *, why: str, as_of: datetime, was
     if rows.update(state=state, why=why, done_at=as_of) != 1:
         return
     goes_at = after_quiet(timezone.localtime(as_of))
-    # Whoever reminds locks the ways of a day in this order: in another, two would wait for each other for ever.
-    days = {day for day in (message.taken_day, timezone.localdate(goes_at)) if day is not None}
-    concerned = ChannelDay.objects.filter(day__in=days)
-    list(concerned.order_by("channel", "day").select_for_update().values_list("pk"))
+    following = _next_way(message, as_of) if state == S.FAILED else ""
+    concerned = [(message.channel, message.taken_day), (following, timezone.localdate(goes_at))]
+    hold((channel, day) for channel, day in concerned if channel and day is not None)
     if state != S.UNKNOWN and message.taken_day is not None:
         day = ChannelDay.objects.filter(day=message.taken_day, channel=message.channel, used__gt=0)
         day.update(used=F("used") - 1)
-    if state == S.FAILED:
-        _go_on(message, as_of, goes_at)
+    _count(message, state, as_of)
+    if following and take(following, timezone.localdate(goes_at), 1):
+        row = row_of(message.reminder, message.member_id, following, due_at=goes_at)
+        row.save(force_insert=True)
 
 
-def _go_on(message: ReminderMessage, as_of: datetime, goes_at: datetime) -> None:
+def _next_way(message: ReminderMessage, as_of: datetime) -> str:
+    """Return by which way somebody can be reminded who was not by this one; "" where there is none."""
     reminder, member = message.reminder, message.member
     tried = set(reminder.messages.filter(member=member).values_list("channel", flat=True))
     ways = Ways.of_site()
@@ -240,6 +274,4 @@ def _go_on(message: ReminderMessage, as_of: datetime, goes_at: datetime) -> None
         has_phone=bool(member.phone_cipher), choice=NoticeChoice.objects.filter(pk=member.pk).first(), ways=ways,
         without=tried | nowhere_of([member.pk], ways=ways, as_of=as_of).get(member.pk, set()),
     )  # fmt: skip
-    if channel and take(channel, timezone.localdate(goes_at), 1):
-        row = row_of(reminder, member.pk, channel, due_at=goes_at)
-        row.save(force_insert=True)
+    return channel

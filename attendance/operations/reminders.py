@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -126,7 +126,8 @@ def _outside_rows(reminder: Reminder, found: Sequence[tuple[int, str]]) -> list[
     """Return the rows of messages that go out of the house, as far as each way's allowance of the day reaches."""
     wanted = Counter(channel for _member, channel in found if channel)
     day = timezone.localdate(reminder.due_at)
-    granted = {channel: take(channel, day, wanted[channel]) for channel in sorted(wanted)}
+    hold((channel, day) for channel in wanted)
+    granted = {channel: take(channel, day, wanted[channel]) for channel in wanted}
     rows = []
     for member_id, channel in found:
         if granted.get(channel, 0) > 0:
@@ -144,10 +145,24 @@ def row_of(reminder: Reminder, member_id: int, channel: str, *, due_at: datetime
     )  # fmt: skip
 
 
+def hold(wanted: Iterable[tuple[str, date]]) -> None:
+    """Lock these ways' days until the transaction ends, once in it, for all that it takes or gives back.
+
+    Everybody makes the rows that are not there in one order, and then locks them in the same: whoever locked one and
+    made another afterwards waited for ever for somebody who had made that and came for the first.
+    """
+    pairs = sorted(set(wanted))
+    ChannelDay.objects.bulk_create([ChannelDay(channel=one, day=day) for one, day in pairs], ignore_conflicts=True)
+    mine = ChannelDay.objects.filter(channel__in={one for one, _day in pairs}, day__in={day for _one, day in pairs})
+    list(mine.order_by("channel", "day").select_for_update().values_list("pk"))
+
+
 def take(channel: str, day: date, wanted: int) -> int:
-    """Take messages of a way from the site's allowance of the day they go out on; return how many there were."""
-    ChannelDay.objects.get_or_create(day=day, channel=channel)
-    row = ChannelDay.objects.select_for_update().get(day=day, channel=channel)
+    """Take messages of a way from the site's allowance of the day they go out on; return how many there were.
+
+    Call ``hold`` before.
+    """
+    row = ChannelDay.objects.get(day=day, channel=channel)
     granted = min(wanted, max(0, settings.MESSAGES.a_day[channel] - row.used))
     ChannelDay.objects.filter(pk=row.pk).update(used=row.used + granted)
     if granted < wanted:

@@ -16,6 +16,7 @@ from attendance.models import (
     Guest,
     Leave,
     LeaveOccasion,
+    MessageAccount,
     Notice,
     PresenceSpan,
     Recomputed,
@@ -55,6 +56,7 @@ def _person(member: User) -> dict[str, Any]:
             "last_login": member.last_login,
         },
         "notice_choices": _choices(member),
+        "message_accounts": _messengers(member),
         "memberships": _rows(Membership, member, "node__code", "node__name", "active_from_date", "active_to_date"),
         "exemptions": _rows(Exemption, member, "category", "document", "active_from_date", "active_to_date"),
         "roles": list(
@@ -73,11 +75,27 @@ def _person(member: User) -> dict[str, Any]:
 
 def _choices(member: User) -> dict[str, Any]:
     choice = choice_of(member.pk)
-    address = phones.unseal(settings.PHONE_KEY, bytes(choice.email_cipher)).decode() if choice.email_cipher else ""
+    address = _opened(choice.email_cipher) if choice.email_cipher else ""
     return {
         "sms": choice.sms, "email": choice.email, "wecom": choice.wecom, "dingtalk": choice.dingtalk,
         "email_address": address, "calendar_made_at": choice.calendar_made_at,
     }  # fmt: skip
+
+
+def _messengers(member: User) -> list[dict[str, Any]]:
+    """Return who the person is at providers of work messages, as it was asked; "" where they are not there."""
+    rows = MessageAccount.objects.filter(member=member).order_by("channel")
+    return [
+        {
+            "channel": row.channel, "asked_at": row.asked_at,
+            "account": _opened(row.account_cipher) if row.account_cipher else "",
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _opened(cipher: bytes | memoryview) -> str:
+    return phones.unseal(settings.PHONE_KEY, bytes(cipher)).decode()
 
 
 def _ledger(member: User) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from attendance.models import Occasion, RosterEntry, SummaryCheck, SummaryMark
+from attendance.queries.message_counts import troubles
+from attendance.sentences import messages
 from config.doctor.findings import LATELY, Check, Finding, Level, how_long
 from config.models import TaskCount
 from live.agent.agent import ASIDE
@@ -124,4 +126,13 @@ def _statements(as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.CARE, title, what, step % again)
 
 
-WITH_DATABASE: list[Check] = [_settling, _summary, _failed_tasks, _failed_videos, _put_aside, _statements]
+def _ways(_as_of: datetime) -> Iterator[Finding]:
+    """Nothing is said where every way works, or fails now and then."""
+    for one in troubles():
+        if messages.is_told(one):
+            title = _("消息：%(way)s") % {"way": messages.way_of(one.channel)}
+            level = Level.WRONG if one.why == "setup" else Level.CARE
+            yield Finding(level, title, messages.trouble_said(one), messages.to_do(one))
+
+
+WITH_DATABASE: list[Check] = [_settling, _summary, _failed_tasks, _failed_videos, _put_aside, _statements, _ways]

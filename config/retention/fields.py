@@ -49,6 +49,7 @@ PASSING = "until overwritten"
 ENCODER = "until it is withdrawn; at most 90 minutes after its lecture (live.tasks.delete_old_chat)"
 MEDIA = "until it ends; at most an hour after its lecture (live.tasks.delete_old_chat)"
 TOLD = "NOTICE_KEEP_DAYS (400) (attendance.prune_notices)"
+COUNTED = "3 years (attendance.prune_notices)"
 LOOKED_UP = "31 days after it was asked (attendance.prune_notices), or until it is asked anew"
 ASKED = "QUIZ_KEEP_DAYS (400) after the answer (quizzes.prune_answers)"
 QUIZZED = "QUIZ_KEEP_DAYS (400) after the attempt began (quizzes.prune_answers)"
@@ -374,6 +375,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("text", PERSONAL, SELF, TOLD),
     ),
     "attendance.ChannelDay": (Fields("id day channel used", TECHNICAL, "the secretary", FOR_GOOD),),
+    "attendance.MessageCount": (Fields("id day channel node sent unsure failed cost", TECHNICAL, OPERATOR, COUNTED),),
+    "attendance.WayTrouble": (
+        Fields("id channel step why code times since_at last_at", TECHNICAL, OPERATOR, "until the way works again"),
+    ),
     "attendance.MessageAccount": (
         Fields("id member channel asked_at", PERSONAL, SERVER, LOOKED_UP),
         Fields("account_cipher phone_index", SECRET, SERVER, LOOKED_UP),

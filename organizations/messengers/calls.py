@@ -23,7 +23,7 @@ SHORTEST_S = 60
 LONGEST_S = 7200
 LONGEST_TOKEN = 600
 TOKEN_OVER = frozenset({40014, 42001})  # "invalid access_token", "access_token expired": both providers say so
-HTTP_OK = 200
+SERVER_FAILED = 500
 BUSY = -1  # neither provider promises that it did nothing
 
 
@@ -31,6 +31,12 @@ class Client:
     """What both providers have in common. ``app``: the application's key, agent id, secret and address."""
 
     name: ClassVar[str]
+    nobody: ClassVar[frozenset[int]]
+    """Its numbers for an account that is not there (any more)."""
+    out_of_sight: ClassVar[frozenset[int]]
+    """… for a person to whom the application may not write."""
+    setup: ClassVar[frozenset[int]]
+    """… for what the operator has to mend: secret, agent, permission, list of addresses."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -72,13 +78,25 @@ class Client:
         return code if isinstance(code, int) else None
 
     def refused(self, found: Mapping[str, Any], *, hidden: tuple[str, ...]) -> UnableToMessage:
+        """Return what an answer other than 0 means."""
         answer = gateway.without_secrets(found.get("errmsg"), hidden=(*hidden, self.app.secret))
-        return UnableToMessage("refused", code=str(self.code_of(found)), answer=answer)
+        code = self.code_of(found)
+        error = UnableToMessage("refused", code=str(code), answer=answer)
+        error.about_person, error.out_of_sight = code in self.nobody, code in self.out_of_sight
+        error.about_setup = code in self.setup
+        return error
 
     def _token(self, *, fresh: bool) -> str:
         known = "" if fresh else _kept(self._key)
         if known:
             return known
+        try:
+            return self._new_token()
+        except UnableToMessage as error:
+            error.whole = True
+            raise
+
+    def _new_token(self) -> str:
         found = self._ask(self.token_path(), None, hidden=(), sends=False)
         token, lives = found.get("access_token"), found.get("expires_in")
         if self.code_of(found) != 0 or not isinstance(token, str) or not 0 < len(token) <= LONGEST_TOKEN:
@@ -105,10 +123,11 @@ class Client:
             found = json.loads(reply.text)
         except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, dict) or self.code_of(found) is None:
+        # A server that failed may have failed after it sent, whatever number it says.
+        if not isinstance(found, dict) or self.code_of(found) is None or reply.status >= SERVER_FAILED:
             answer = gateway.without_secrets(reply.text, hidden=(*hidden, self.app.secret))
             # A refusal of whatever stands before the provider did nothing; all else may have been done.
-            unsure = sends and not 400 <= reply.status < 500
+            unsure = sends and not 400 <= reply.status < SERVER_FAILED
             raise UnableToMessage("not understood", code=f"HTTP {reply.status}", answer=answer, unsure=unsure)
         return found
 

@@ -11,13 +11,16 @@ from organizations.core import gateway
 from organizations.messengers.answers import UnableToMessage
 from organizations.messengers.calls import Client
 
-NOBODY = frozenset({60121, 33012, 40103})  # nobody has the number; no such account; not yet of the organisation
-NOT_TO_THEM = frozenset({33012, 60121})
 BEHIND = 88  # "the platform says": what happened stands in sub_code
 
 
 class DingTalk(Client):
     name: ClassVar[str] = "dingtalk"
+    # Nobody has the number; no such account; not yet of the organisation; not a number.
+    nobody: ClassVar[frozenset[int]] = frozenset({60121, 33012, 40103, 60103})
+    out_of_sight: ClassVar[frozenset[int]] = frozenset({50002})
+    # Not this organisation; wrong key or secret; no permission for the call; not from this address.
+    setup: ClassVar[frozenset[int]] = frozenset({33001, 40001, 40013, 40089, 40096, 60011, 60020})
 
     def token_path(self) -> str:
         return "/gettoken?" + urlencode({"appkey": self.app.key, "appsecret": self.app.secret})
@@ -32,7 +35,7 @@ class DingTalk(Client):
         try:
             found = self.call("/topapi/v2/user/getbymobile", {"mobile": mobile}, hidden=(mobile,))
         except UnableToMessage as error:
-            if error.code in {str(one) for one in NOBODY}:
+            if error.about_person:
                 return ""
             raise
         result = found.get("result")
@@ -45,8 +48,3 @@ class DingTalk(Client):
             "msg": {"msgtype": "text", "text": {"content": text}},
         }  # fmt: skip
         self.call("/topapi/message/corpconversation/asyncsend_v2", body, hidden=(account, text), sends=True)
-
-    def refused(self, found: Mapping[str, Any], *, hidden: tuple[str, ...]) -> UnableToMessage:
-        error = super().refused(found, hidden=hidden)
-        error.about_person = self.code_of(found) in NOT_TO_THEM
-        return error

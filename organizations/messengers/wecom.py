@@ -11,13 +11,19 @@ from organizations.core import gateway
 from organizations.messengers.answers import UnableToMessage
 from organizations.messengers.calls import Client
 
-NOBODY = frozenset({46004, 60111, 40003})  # no such person; no such account; not an account
-NOT_TO_THEM = frozenset({81013, 82001, 40003, 60111})  # all who were named are unknown, or out of the app's sight
 DUPLICATE_S = 1800
 
 
 class WeCom(Client):
     name: ClassVar[str] = "wecom"
+    # No such person; no such account; not an account; not a number.
+    nobody: ClassVar[frozenset[int]] = frozenset({46004, 60111, 40003, 60103})
+    # All who were named are unknown or out of the application's sight: WeCom says the same when its scope is wrong.
+    out_of_sight: ClassVar[frozenset[int]] = frozenset({81013, 82001})
+    # Wrong secret, organisation or agent; no permission for the call, the people, the agent; not from this address.
+    setup: ClassVar[frozenset[int]] = frozenset(
+        {40001, 40013, 40056, 41001, 41002, 41004, 41011, 48002, 60011, 60020, 301002}
+    )
 
     def token_path(self) -> str:
         return "/cgi-bin/gettoken?" + urlencode({"corpid": self.app.key, "corpsecret": self.app.secret})
@@ -27,7 +33,7 @@ class WeCom(Client):
         try:
             found = self.call("/cgi-bin/user/getuserid", {"mobile": mobile}, hidden=(mobile,))
         except UnableToMessage as error:
-            if error.code in {str(one) for one in NOBODY}:
+            if error.about_person:
                 return ""
             raise
         account = found.get("userid")
@@ -41,12 +47,9 @@ class WeCom(Client):
         }  # fmt: skip
         found = self.call("/cgi-bin/message/send", body, hidden=(account, text), sends=True)
         if self._left_out(found, account):
-            raise UnableToMessage("not to this person", code="0", about_person=True)
-
-    def refused(self, found: Mapping[str, Any], *, hidden: tuple[str, ...]) -> UnableToMessage:
-        error = super().refused(found, hidden=hidden)
-        error.about_person = self.code_of(found) in NOT_TO_THEM
-        return error
+            error = UnableToMessage("not to this person", code="0")
+            error.out_of_sight = True
+            raise error
 
     def _left_out(self, found: Mapping[str, Any], account: str) -> bool:
         """Whether a message that was taken does not go to its one person: unknown, out of sight, without a licence."""

@@ -13,7 +13,7 @@ WECOM = {"WECOM_MESSAGE_CORP_ID": "ww1", "WECOM_MESSAGE_AGENT_ID": "1000002", "W
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> Any:
-    names = ["MESSAGE_WAYS", *(f"{way.upper()}_REMINDERS_A_DAY" for way in WAYS)]
+    names = ["MESSAGE_WAYS", *(f"{way.upper()}_{name}" for way in WAYS for name in ("REMINDERS_A_DAY", "PRICE_FEN"))]
     names += [f"{way.upper()}_MESSAGE_{name}" for way, needed in NEEDED.items() for name in (*needed, "ENDPOINT")]
 
     def put(**values: str) -> Any:
@@ -44,11 +44,18 @@ def test_an_application_an_order_and_an_end_of_the_day(given: Any, tmp_path: Any
     assert ding.apps == {"dingtalk": App("k", 7, "d1", "http://127.0.0.1:9")}
 
 
+@pytest.mark.parametrize(("said", "price"), [("0", 0), ("4.5", 450), ("4.55", 455), (" 12 ", 1200), ("0.05", 5)])
+def test_a_price_is_fen_with_two_decimals(given: Any, said: str, price: int) -> None:
+    assert given(SMS_PRICE_FEN=said).price == {"wecom": 0, "dingtalk": 0, "sms": price, "email": 0}
+
+
 @pytest.mark.parametrize(
     ("values", "name"),
     [
         ({"MESSAGE_WAYS": "pigeon"}, "MESSAGE_WAYS"),
         ({"MESSAGE_WAYS": "sms,sms"}, "MESSAGE_WAYS"),
+        ({"SMS_PRICE_FEN": "0.045元"}, "SMS_PRICE_FEN"),
+        ({"SMS_PRICE_FEN": "4.555"}, "SMS_PRICE_FEN"),
         ({"EMAIL_REMINDERS_A_DAY": "-1"}, "EMAIL_REMINDERS_A_DAY"),
         ({**WECOM, "WECOM_MESSAGE_SECRET": ""}, "WECOM_MESSAGE_SECRET_FILE"),
         ({**WECOM, "WECOM_MESSAGE_CORP_ID": "企业"}, "WECOM_MESSAGE_CORP_ID"),

@@ -90,11 +90,29 @@ def test_a_busy_provider_may_have_sent_it_and_is_not_asked_again(office: Office)
 
 
 def test_whoever_is_out_of_the_applications_sight_is_told_apart(office: Office) -> None:
-    listed = said(invaliduser="ZhangSan|lisi") if office.way == "wecom" else error(33012, "无效的USERID")
+    listed = said(invaliduser="ZhangSan|lisi") if office.way == "wecom" else error(50002, "不在授权范围内")
     office.instead[SEND[office.way]] = lambda: listed
-    assert refused(office).about_person
-    office.instead[SEND[office.way]] = lambda: error(81013 if office.way == "wecom" else 60121, "all invalid")
-    assert refused(office).about_person
+    found = refused(office)
+    assert (found.out_of_sight, found.about_person) == (True, False)
+    office.instead[SEND[office.way]] = lambda: error(40003 if office.way == "wecom" else 33012, "invalid")
+    found = refused(office)
+    assert (found.out_of_sight, found.about_person) == (False, True)
+
+
+@pytest.mark.parametrize("code", [60011, 60020])
+def test_what_is_wrong_with_our_own_settings_is_told_apart(office: Office, code: int) -> None:
+    office.instead[SEND[office.way]] = lambda: error(code, "no privilege")
+    found = refused(office)
+    assert (found.about_setup, found.about_person, found.out_of_sight, found.whole) == (True, False, False, False)
+    office.instead[FIND[office.way]] = lambda: error(code, "no privilege")
+    with pytest.raises(UnableToMessage) as asked:
+        client_of(office).find(PHONE)
+    assert (asked.value.about_setup, asked.value.whole) == (True, False)
+    cache.clear()
+    wrong = CLIENTS[office.way](App(KEY, AGENT, "another-secret", office.here.url))
+    with pytest.raises(UnableToMessage) as asked:
+        wrong.find(PHONE)
+    assert (asked.value.about_setup, asked.value.whole) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +122,8 @@ def test_whoever_is_out_of_the_applications_sight_is_told_apart(office: Office) 
         ((200, "[]"), True),
         ((200, '{"errcode": "0"}'), True),
         ((502, "<html>"), True),
+        ((500, '{"errcode": 45009, "errmsg": "too many"}'), True),
+        ((503, '{"errcode": 0, "errmsg": "ok"}'), True),
         ((429, "slow down"), False),
         ((200, "[" * 100_000), True),
     ],
