@@ -207,10 +207,10 @@ def test_a_turn_that_has_lasted_too_long_leaves_the_rest_to_the_next(
         first.pk, first.member = None, UserFactory()
         first.save(force_insert=True)
 
-    def send_slowly(pk: int, *, as_of: dt.datetime) -> bool:
+    def send_slowly(pk: int, *, as_of: dt.datetime) -> str:
         tried.append(pk)
         monkeypatch.setattr(reminder_sending, "LONGEST_TURN_S", -1.0)
-        return False
+        return ""
 
     monkeypatch.setattr(reminder_sending, "_send_one", send_slowly)
     send()
