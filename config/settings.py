@@ -581,10 +581,10 @@ LOGGING = {
         # A traceback, or the address, of whatever a stranger sends: a host that is not ours, a form of too many fields.
         "django.security": {"level": "CRITICAL"},
         "django.security.csrf": {"level": "WARNING"},
-        **dict.fromkeys(("celery", "wagtail", "uvicorn.access", "uvicorn.error"), {"level": "WARNING"}),
+        **{name: {"level": "WARNING"} for name in ("celery", "wagtail", "uvicorn.access", "uvicorn.error")},
         # A traceback a second while Redis is away; live.room.channel says it in a line.
         "channels_redis": {"level": "CRITICAL"},
-        # It tells every address that is asked, and providers want secrets and tokens in theirs; whoever asks says enough.
+        # It tells every address that is asked, and providers want secrets and tokens in theirs; whoever asks says it.
         "urllib3": {"level": "CRITICAL"},
     },
 }

@@ -145,7 +145,7 @@ def test_a_number_that_the_roster_does_not_know_is_no_matter_where_an_operator_l
 def test_a_name_that_went_to_a_new_colleague_opens_nobodys_account(
     client: Client, world: County, oidc: Provider
 ) -> None:
-    """Linked by the number of its first owner; the provider gives its name to somebody new, whom the roster knows not."""
+    """Linked by the number of its first owner; the provider gave its name to somebody new, whom nobody here knows."""
     oidc.knows("zhang", phone_number=phone_of(world.member), phone_number_verified=True)
     come_back(Client(), oidc, "zhang")
     before = list(AccountLink.objects.values())

@@ -152,9 +152,7 @@ def test_the_programs_token_was_made_void(client: Client, world: County, wecom: 
     assert wecom.made == 2
 
 
-def test_a_token_that_another_key_sealed_is_none(
-    client: Client, world: County, wecom: Wecom
-) -> None:
+def test_a_token_that_another_key_sealed_is_none(client: Client, world: County, wecom: Wecom) -> None:
     """``PHONE_KEY`` was changed meanwhile."""
     link_account(member_id=world.member.pk, provider="wecom", external_id="zhangsan", as_of=timezone.now())
     wecom.codes |= {"c1": {"userid": "zhangsan"}, "c2": {"userid": "zhangsan"}}
