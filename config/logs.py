@@ -19,6 +19,13 @@ def without_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) 
     return event
 
 
+def without_queries(crumb: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any]:
+    """Sentry's trace of what happened before an error: an address that was asked keeps its path and loses its query."""
+    asked = ("http.query", "http.fragment")
+    kept = {name: value for name, value in (crumb.get("data") or {}).items() if name not in asked}
+    return {**crumb, "data": kept}
+
+
 class NotOfTheDatabase(logging.Filter):
     """That the database is away is one warning a request (config/middleware.py), no traceback of ours."""
 

@@ -581,12 +581,11 @@ LOGGING = {
         # A traceback, or the address, of whatever a stranger sends: a host that is not ours, a form of too many fields.
         "django.security": {"level": "CRITICAL"},
         "django.security.csrf": {"level": "WARNING"},
-        "celery": {"level": "WARNING"},
-        "wagtail": {"level": "WARNING"},
+        **{name: {"level": "WARNING"} for name in ("celery", "wagtail", "uvicorn.access", "uvicorn.error")},
         # A traceback a second while Redis is away; live.room.channel says it in a line.
         "channels_redis": {"level": "CRITICAL"},
-        "uvicorn.access": {"level": "WARNING"},
-        "uvicorn.error": {"level": "WARNING"},
+        # It tells every address that is asked, and providers want secrets and tokens in theirs; whoever asks says it.
+        "urllib3": {"level": "CRITICAL"},
     },
 }
 structlog.configure(
@@ -597,4 +596,4 @@ structlog.configure(
 PROMETHEUS_EXPORT_MIGRATIONS = False
 PROMETHEUS_LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 if SENTRY_DSN := text("SENTRY_DSN"):
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, traces_sample_rate=0)
+    sentry_sdk.init(SENTRY_DSN, send_default_pii=False, traces_sample_rate=0, before_breadcrumb=logs.without_queries)

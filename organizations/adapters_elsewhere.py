@@ -4,17 +4,19 @@ Nothing of what a provider tells is stored but the account's own name: allauth's
 empty, ``AccountLink`` holds whose it is.
 """
 
+from functools import partial
 from typing import Any
 
 import structlog
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount import app_settings
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, _build_apps_from_settings
 from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import AuthError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from requests import RequestException
+from requests import RequestException, Response, Session, TooManyRedirects
 
 from organizations.models import User
 from organizations.operations.accounts import UnableToUseAccount, person_of_account
@@ -24,7 +26,23 @@ log = structlog.get_logger(__name__)
 SERVER_ERRORS = 500
 
 
+class NoDetours(Session):
+    """Asks a provider at its own address alone: a redirect would take the secret and the token along, and by http."""
+
+    def get_redirect_target(self, resp: Response) -> str | None:
+        """Return None. Raises TooManyRedirects, which says nothing of where it led."""
+        if resp.is_redirect:
+            raise TooManyRedirects("a provider leads elsewhere", response=resp)
+        return None
+
+
 class SocialAdapter(DefaultSocialAccountAdapter):
+    def get_requests_session(self) -> Session:
+        """As allauth's, within its time, but that no redirect is followed."""
+        session = NoDetours()
+        session.request = partial(session.request, timeout=app_settings.REQUESTS_TIMEOUT)  # type: ignore[method-assign]
+        return session
+
     def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[Any]:
         """From the settings alone: what stands in the database could be put there from a page."""
         apps: dict[str, list[SocialApp]] = _build_apps_from_settings(provider=provider, client_id=client_id)

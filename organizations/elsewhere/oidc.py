@@ -1,6 +1,9 @@
 """Any OpenID provider: allauth's, with its signature always checked and a phone number that it may vouch for."""
 
+import base64
+import hashlib
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from allauth.socialaccount.adapter import get_adapter
@@ -9,12 +12,15 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
 
 from organizations.elsewhere.ours import OurAdapter, their_answer
 
 # Never "none", and never a secret that both sides hold.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 CLOCKS_DIFFER_S = 60
+# As config/account_settings.py takes them for OIDC_SERVER: what goes there leaves the machine by no wire.
+THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint")
 
 
@@ -26,17 +32,22 @@ class OidcAdapter(OurAdapter, OpenIDConnectOAuth2Adapter):
         """Return the discovery document. Raises RequestException, OAuth2Error."""
         with their_answer():
             config: dict[str, Any] = super().openid_config
-            plain = self.get_provider().server_url.startswith("http://")
             for name in ENDPOINTS:
                 if name == "userinfo_endpoint" and name not in config:
                     continue
-                if not config[name].startswith(("https://", "http://") if plain else "https://"):
+                if not is_safe(config[name]):
                     raise OAuth2Error(f"{name} is no https address")
         return config
+
+    def get_access_token_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        self.nonce = nonce_of(kwargs["pkce_code_verifier"])
+        return super().get_access_token_data(*args, **kwargs)
 
     def complete_login(self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any) -> Any:
         with their_answer():
             data = {"id_token": self._decode_id_token(app, kwargs["response"]["id_token"])}
+            if not constant_time_compare(data["id_token"]["nonce"], self.nonce):
+                raise OAuth2Error("the id_token is of another sign-in")
             if "userinfo_endpoint" in self.openid_config:
                 data["userinfo"] = self._fetch_user_info(token.token)
                 if data["userinfo"]["sub"] != data["id_token"]["sub"]:
@@ -73,9 +84,30 @@ class OidcAdapter(OurAdapter, OpenIDConnectOAuth2Adapter):
         return claims
 
 
+def is_safe(address: str) -> bool:
+    """Whether a token may travel to an address: by https, or by http to this very machine."""
+    parts = urlsplit(address)
+    is_here = parts.scheme == "http" and parts.hostname in THIS_MACHINE
+    return bool(parts.hostname) and (parts.scheme == "https" or is_here)
+
+
+def nonce_of(verifier: str) -> str:
+    """Return the nonce of a sign-in (OpenID Connect Core 1.0, 3.1.2.1 and 15.5.2), made of its PKCE verifier.
+
+    allauth keeps the verifier in the session, with the state, and has no place for more. Whoever sees the nonce learns
+    nothing of the verifier, and the code challenge, which is seen as well, is another digest of it.
+    """
+    return base64.urlsafe_b64encode(hashlib.sha256(f"nonce {verifier}".encode()).digest()).rstrip(b"=").decode()
+
+
 class OidcProvider(OpenIDConnectProvider):
     oauth2_adapter_class = OidcAdapter
     pkce_enabled_default = True
+
+    def get_pkce_params(self) -> dict[str, str]:
+        """What is made anew for each sign-in: allauth's, and the nonce that its id_token has to bear."""
+        made: dict[str, str] = super().get_pkce_params()
+        return {**made, "nonce": nonce_of(made["code_verifier"])}
 
     def extract_uid(self, data: dict[str, Any]) -> str:
         """Return the account's name. Raises ValueError for a claim that names nobody: a null would be everybody's."""

@@ -119,15 +119,23 @@ class WecomProvider(OAuth2Provider):
 
 def _program_token(app: SocialApp, *, fresh: bool = False) -> str:
     key = f"wecom-token-{app.client_id}-{app.settings['agent_id']}"
-    kept = None if fresh else cache.get(key)
+    kept = None if fresh else _unsealed(cache.get(key))
     if kept is not None:
-        return phones.unseal(settings.PHONE_KEY, kept).decode()
+        return kept
     answer = _asked(app, "gettoken", {"corpid": app.client_id, "corpsecret": app.secret})
     token: str = answer["access_token"]
     lasts_s = int(answer["expires_in"]) - NEW_BEFORE_S
     if lasts_s > 0:
         cache.set(key, phones.seal(settings.PHONE_KEY, token.encode()), lasts_s)
     return token
+
+
+def _unsealed(kept: bytes | None) -> str | None:
+    """Return the token; None where there is none, and where another key (PHONE_KEY was changed) sealed it."""
+    try:
+        return None if kept is None else phones.unseal(settings.PHONE_KEY, kept).decode()
+    except phones.UnableToDecrypt:
+        return None
 
 
 def _asked_with_token(

@@ -30,6 +30,7 @@ class Refusal(StrEnum):
     UNKNOWN = "unknown"
     LEFT = "left"
     OTHERS_PHONE = "others_phone"
+    NUMBER_CHANGED = "number_changed"
     OTHER_ACCOUNT = "other_account"
     BY_HAND = "by_hand"
     AT_ONCE = "at_once"
@@ -52,7 +53,9 @@ def person_of_account(*, provider: str, external_id: str, phone: str, as_of: dt.
 
     ``phone``: the number (any form) that the provider vouches for, "" where it vouches for none or is not believed in
     it. An account that is nobody's becomes that of whoever has the number, unless they have another one there: then the
-    number has moved on, here or there, and a person has to look. Nothing changes where it is refused.
+    number has moved on, here or there, and a person has to look. Nor does a number that is nobody's here open an
+    account that an operator did not link on the person's page: its name may have gone to a new colleague. Nothing
+    changes where it is refused.
     """
     try:
         with transaction.atomic():
@@ -75,6 +78,9 @@ def _person_of(provider: str, external_id: str, phone: str, as_of: dt.datetime) 
     if link is not None:
         if holder is not None and holder.pk != link.member_id:
             raise UnableToUseAccount(Refusal.OTHERS_PHONE)
+        # A provider may give the name of an account to somebody new: what was linked by a number is theirs by it alone.
+        if phone and holder is None and link.made_by_id is None and link.member.phone_index:
+            raise UnableToUseAccount(Refusal.NUMBER_CHANGED)
         _check_stays(link.member, as_of)
         if not AccountLink.objects.filter(pk=link.pk).update(used_at=as_of):  # ended meanwhile
             raise UnableToUseAccount(Refusal.AT_ONCE)

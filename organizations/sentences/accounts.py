@@ -32,6 +32,10 @@ def refused(why: Refusal, *, name: str) -> Said:
     if why is Refusal.OTHERS_PHONE:
         first = _("%(name)s里您的手机号，在名册上是另一个人的。没有登录，什么也没有改。") % said
         return Said(_("手机号对不上"), (first, call), 409, shows_id=True)
+    if why is Refusal.NUMBER_CHANGED:
+        first = _("%(name)s里的手机号，与名册上登记的不一样。没有登录，什么也没有改。") % said
+        second = _("换了手机号的，请管理员把名册上的也改过来，再登录；没有换的，请给管理员打电话核对。")
+        return Said(_("手机号对不上"), (first, second), 409, shows_id=True)
     if why is Refusal.OTHER_ACCOUNT:
         first = _("用这个手机号登记的人，已经绑定了另一个%(name)s账号。没有登录，什么也没有改。") % said
         return Said(_("手机号对不上"), (first, call), 409, shows_id=True)

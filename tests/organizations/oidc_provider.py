@@ -96,6 +96,8 @@ def serve() -> None:
             return "<html>", 200
         if f"list {path}" in wrong:
             return flask.jsonify([1])
+        if f"moved {path}" in wrong and "moved" not in flask.request.args:
+            return flask.redirect(f"{path}?moved", 307)
         if path == "/oauth2/authorize":
             asked.append({"path": path, **flask.request.args.to_dict()})
             if flask.request.args.get("code_challenge_method") != "S256":
@@ -134,7 +136,11 @@ def serve() -> None:
             "old": {"exp": int(time.time()) - 3600},
             "others azp": {"azp": "another-program"},
             "long sub": {"sub": "x" * 300},
+            "others nonce": {"nonce": "of-another-sign-in"},
+            "null nonce": {"nonce": None},
         }
+        if "no nonce" in wrong:
+            del claims["nonce"]
         for name, change in changes.items():
             if name in wrong:
                 claims |= change

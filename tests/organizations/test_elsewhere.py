@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from config import account_settings
 from organizations import operations as do
+from organizations.elsewhere.oidc import OidcAdapter, is_safe
 from organizations.models import AccessEntry, AccountLink, Left, User
 from organizations.operations.accounts import UnableToLinkAccount, end_account_link, link_account
 from organizations.queries import phone_of
@@ -129,11 +130,31 @@ def test_the_second_time_the_account_alone_is_enough(client: Client, world: Coun
     assert AccountLink.objects.get().used_at is not None
 
 
-def test_a_number_that_the_roster_does_not_know_is_no_matter_for_a_linked_account(
+def test_a_number_that_the_roster_does_not_know_is_no_matter_where_an_operator_linked_the_account(
     client: Client, world: County, oidc: Provider
 ) -> None:
-    link_account(member_id=world.member.pk, provider="oidc", external_id="zhang", as_of=timezone.now())
+    link_account(
+        member_id=world.member.pk, provider="oidc", external_id="zhang", as_of=timezone.now(),
+        actor_id=world.operator.pk,
+    )  # fmt: skip
     oidc.knows("zhang", phone_number="+8613900009999", phone_number_verified=True)
+    come_back(client, oidc, "zhang")
+    assert who(client) == str(world.member.pk)
+
+
+def test_a_name_that_went_to_a_new_colleague_opens_nobodys_account(
+    client: Client, world: County, oidc: Provider
+) -> None:
+    """Linked by the number of its first owner; the provider gave its name to somebody new, whom nobody here knows."""
+    oidc.knows("zhang", phone_number=phone_of(world.member), phone_number_verified=True)
+    come_back(Client(), oidc, "zhang")
+    before = list(AccountLink.objects.values())
+    oidc.knows("zhang", phone_number="+8613900009999", phone_number_verified=True)
+    answer = come_back(client, oidc, "zhang")
+    assert answer.status_code == 409
+    assert "与名册上登记的不一样" in answer.content.decode()
+    assert (who(client), list(AccountLink.objects.values())) == (None, before)
+    do.set_phone(member_id=world.member.pk, phone="13900009999")  # it is the first owner after all, who moved
     come_back(client, oidc, "zhang")
     assert who(client) == str(world.member.pk)
 
@@ -300,6 +321,13 @@ def test_a_code_that_is_none(client: Client, oidc: Provider) -> None:
         ("old", 502),
         ("no id_token", 502),
         ("others userinfo", 502),
+        ("others nonce", 502),
+        ("null nonce", 502),
+        ("no nonce", 502),
+        ("moved /userinfo", 502),
+        ("moved /jwks", 502),
+        ("moved /oauth2/token", 502),
+        ("moved /.well-known/openid-configuration", 502),
         ("long sub", 502),
         ("down /userinfo", 503),
         ("silly /userinfo", 502),
@@ -325,6 +353,62 @@ def test_an_answer_that_proves_nothing(
     assert (who(client), AccountLink.objects.count()) == (None, 0)
     assert "access_token" not in caplog.text
     assert parse_qs(back.query)["code"][0] not in caplog.text
+
+
+def test_each_sign_in_has_its_own_nonce(client: Client, oidc: Provider) -> None:
+    asked = [parse_qs(urlsplit(leave(client)).query) for _ in range(2)]
+    nonces = {one["nonce"][0] for one in asked}
+    assert len(nonces) == 2
+    assert min(map(len, nonces)) >= 43
+    assert not nonces & {one["code_challenge"][0] for one in asked}
+
+
+def test_an_id_token_of_another_sign_in_of_the_same_person(
+    client: Client, world: County, oidc: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Signed, in time, for this site and this person: all but the nonce is right."""
+    oidc.knows("zhang", phone_number=phone_of(world.member), phone_number_verified=True)
+    told: list[str] = []
+    decode = OidcAdapter._decode_id_token
+
+    def keeps(self: OidcAdapter, app: Any, id_token: str) -> dict[str, Any]:
+        told.append(id_token)
+        return decode(self, app, told[0])
+
+    monkeypatch.setattr(OidcAdapter, "_decode_id_token", keeps)
+    assert come_back(Client(), oidc, "zhang").status_code == 302
+    assert come_back(client, oidc, "zhang").status_code == 502
+    assert (who(client), len(told)) == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("address", "safe"),
+    [
+        ("https://id.example.cn/token", True),
+        ("http://127.0.0.1:8080/token", True),
+        ("http://localhost/token", True),
+        ("http://id.example.cn/token", False),
+        ("http://127.0.0.1.example.cn/token", False),
+        ("http://127.0.0.1@example.cn/token", False),
+        ("https:///token", False),
+        ("ftp://127.0.0.1/token", False),
+    ],
+)
+def test_where_a_token_may_travel(address: str, safe: bool) -> None:
+    assert is_safe(address) is safe
+
+
+def test_a_provider_on_this_machine_names_no_other_by_http(
+    client: Client, oidc: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = requests.Response.json
+
+    def elsewhere(self: requests.Response, **kwargs: Any) -> Any:
+        found = read(self, **kwargs)
+        return {**found, "token_endpoint": "http://id.example.cn/token"} if "token_endpoint" in found else found
+
+    monkeypatch.setattr(requests.Response, "json", elsewhere)
+    assert client.post(START).status_code == 502
 
 
 @pytest.mark.parametrize("wrong", ["down", "silly", "list"])

@@ -127,3 +127,27 @@ def test_without_a_number_its_account_is_nobodys(client: Client, server: Gateway
 def test_dingtalk_is_asked_for_the_least(client: Client) -> None:
     asked = leave(client, "dingtalk")
     assert (asked["scope"], asked["prompt"]) == ("openid", "consent")
+
+
+@pytest.mark.parametrize(("asked", "answered"), [("feishu", "dingtalk"), ("dingtalk", "feishu")])
+def test_the_state_of_one_provider_opens_no_other(
+    client: Client, world: County, server: Gateway, asked: str, answered: str
+) -> None:
+    talk, code, _name = TALKS[answered]
+    server.answer = talk("right", national(world.member))
+    state = leave(client, asked)["state"]
+    answer = client.get(f"/accounts/with/{answered}/callback/", {code: "right", "state": state})
+    assert (answer.status_code, who(client), AccountLink.objects.count()) == (400, None, 0)
+
+
+@pytest.mark.parametrize("way", list(TALKS))
+def test_a_provider_that_leads_elsewhere_gets_no_secret_carried_there(
+    client: Client, server: Gateway, way: str
+) -> None:
+    """From https to http, or to another host: nothing is followed."""
+    _talk, code, _name = TALKS[way]
+    with gateway() as other:
+        server.answer, server.headers = (lambda *_: (307, "")), {"Location": f"{other.url}/elsewhere"}
+        answer = client.get(f"/accounts/with/{way}/callback/", {code: "right", "state": leave(client, way)["state"]})
+        assert (answer.status_code, other.seen) == (502, [])
+    assert len(server.seen) == 1

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from organizations.core import phones
 from organizations.models import AccountLink
 from organizations.operations.accounts import link_account
 from organizations.queries import phone_of
@@ -147,6 +148,18 @@ def test_the_programs_token_was_made_void(client: Client, world: County, wecom: 
     wecom.codes |= {"c1": {"userid": "zhangsan"}, "c2": {"userid": "zhangsan"}}
     come_back(client, "c1")
     wecom.token = "another"
+    assert come_back(client, "c2").status_code == 302
+    assert wecom.made == 2
+
+
+def test_a_token_that_another_key_sealed_is_none(client: Client, world: County, wecom: Wecom) -> None:
+    """``PHONE_KEY`` was changed meanwhile."""
+    link_account(member_id=world.member.pk, provider="wecom", external_id="zhangsan", as_of=timezone.now())
+    wecom.codes |= {"c1": {"userid": "zhangsan"}, "c2": {"userid": "zhangsan"}}
+    come_back(client, "c1")
+    key = f"wecom-token-{CORP}-{AGENT}"
+    assert cache.get(key) is not None
+    cache.set(key, phones.seal("another-key" * 4, b"token"), 60)
     assert come_back(client, "c2").status_code == 302
     assert wecom.made == 2
 
