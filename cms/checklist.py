@@ -84,9 +84,35 @@ def refused_for(page: LessonPage | CoursePage | PathPage) -> list[Lack]:
     return found
 
 
-def checklist_of(page: LessonPage | CoursePage | PathPage) -> Checklist:
-    """Return what the page lacks, as it is in memory. A number of queries that does not grow with its blocks."""
-    refused = tuple(refused_for(page))
+def refused_in(form: Any) -> list[Lack]:
+    """Return for what a form was refused just now: the page in memory has nothing of what was not taken."""
+    found = []
+    for name, errors in form.errors.as_data().items():
+        if name not in form.fields:
+            found += [Lack(words) for error in errors for words in error.messages]
+            continue
+        field = form[name]
+        for error in errors:
+            if getattr(error, "block_errors", None):
+                found += _faults_of(error, field.value())
+                continue
+            found += [Lack(f"{field.label}：{words}", FIELD.format(name)) for words in error.messages]
+    for formset in form.formsets.values():
+        said = [*formset.non_form_errors(), *(_said_in(one) for one in formset.errors if one)]
+        found += [Lack(str(words), STEPS if formset.prefix == "steps" else "") for words in said]
+    return found
+
+
+def _said_in(errors: Any) -> str:
+    return " ".join(words for several in errors.values() for words in several)
+
+
+def checklist_of(page: LessonPage | CoursePage | PathPage, form: Any = None) -> Checklist:
+    """Return what the page lacks, as it is in memory; ``form``: one that was sent and refused, which then says more.
+
+    A number of queries that does not grow with its blocks.
+    """
+    refused = tuple((refused_in(form) if form is not None and form.is_bound else []) or refused_for(page))
     is_published = page.live and not page.has_unpublished_changes
     review = review_of(page) if page.pk else None
     if isinstance(page, LessonPage):
@@ -120,13 +146,17 @@ def _faults_in(lesson: LessonPage) -> Iterator[Lack]:
     try:
         lesson.body.stream_block.clean(lesson.body)
     except ValidationError as error:
-        by_block: dict[int, Any] = getattr(error, "block_errors", {})
-        for number, fault in by_block.items():
-            block = lesson.body[number]
-            for words in _sentences(block.block, fault):
-                text = _("第 %(number)s 块“%(block)s”：%(fault)s")
-                values = {"number": number + 1, "block": block.block.label, "fault": words}
-                yield Lack(text % values, BLOCK.format(block.id))
+        yield from _faults_of(error, lesson.body)
+
+
+def _faults_of(error: ValidationError, body: Any) -> Iterator[Lack]:
+    by_block: dict[int, Any] = getattr(error, "block_errors", {})
+    for number, fault in by_block.items():
+        block = body[number]
+        for words in _sentences(block.block, fault):
+            text = _("第 %(number)s 块“%(block)s”：%(fault)s")
+            values = {"number": number + 1, "block": block.block.label, "fault": words}
+            yield Lack(text % values, BLOCK.format(block.id) if block.id else BODY)
 
 
 def _sentences(block: Any, error: Any) -> Iterator[str]:

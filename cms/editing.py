@@ -29,6 +29,7 @@ from cms.review import APPROVE
 from cms.reviewing import edit_url
 from cms.sentences import editor_words
 from organizations.models import User
+from organizations.unit_choice import UnitInput
 
 
 @hooks.register("before_edit_page")
@@ -140,6 +141,12 @@ def signed_in(request: HttpRequest) -> JsonResponse:
 @hooks.register("register_admin_urls")
 def editing_urls() -> list[URLPattern]:
     return [path("signed-in/", signed_in, name="cms_signed_in")]
+
+
+@hooks.register("insert_editor_js")
+def units_in_choosers() -> SafeString:
+    """What an editor chooses from comes in later, without the scripts and styles of its own (``cms.listings``)."""
+    return UnitInput().media.render()
 
 
 @hooks.register("insert_editor_js")

@@ -519,14 +519,14 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
 # --- What may be sent: config/guard.py, before Django (ADR 24) ----------------------------------------------------
 BODY_MAX_BYTES = number("BODY_MAX_BYTES", default=64 * 2**10, low=2**10, high=2**30)
 FORM_BYTES = 2**20  # what a form with a file carries beside it
-# Addresses that take more: (prefix, methods, bytes, roles). No roles: the address itself asks before it takes a byte.
+# Addresses that take more: (prefix, methods, bytes, roles). No roles: the address itself asks before it keeps a byte.
 BODY_LIMITS = [
     ("/uploads/", ["PATCH"], MEDIA_MAX_PIECE_BYTES, ()),
+    ("/courses/package-reports/", ["POST"], 400 * 2**10, ()),  # packages/core/reports.py
     ("/integrity/", ["POST"], 64 * 2**20, ("secretary", "auditor", "operator")),  # a monthly file, to be checked
     ("/roster/", ["POST"], ROSTER_MAX_BYTES + FORM_BYTES, ("operator",)),
     ("/live/slides/", ["POST"], SLIDES_MAX_BYTES + FORM_BYTES, ("organiser", "lecturer")),
-    # Only what takes files; a form of the editor is all text.
-    ("/admin/", ["POST"], 2 * 2**20, ("organiser", "lecturer", "operator")),
+    ("/admin/", ["POST"], 2 * 2**20, ("organiser", "lecturer", "operator")),  # forms of the editor, all text
     ("/admin/documents/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + FORM_BYTES, ("organiser", "lecturer", "operator")),
     ("/admin/course-files/", ["POST"], COURSE_FILE_MAX_BYTES + FORM_BYTES, ("organiser",)),
     ("/admin/packages/", ["POST"], PACKAGE_MAX_BYTES + FORM_BYTES, ("organiser",)),

@@ -62,6 +62,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespon
             "number": studied.number,
             "title": page.title,
             "course": opened.run.page.title,
+            "unit": opened.run.occasion.node.name,
             "url": reverse("courses_lesson", args=[opened.run.pk, lesson_id]),
             "html": render_to_string("cms/lesson_body.html", {"body": page.body, "links": links, "shell": {}}, request),
             "quizzes": [int(key) for key in studied.lesson.quiz_ids],

@@ -1,7 +1,8 @@
 """What a member's pages of courses say: sections, each row's lines and its step. Nothing here writes."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.urls import reverse
@@ -65,16 +66,46 @@ def sections(
 ) -> list[Section]:
     """Return the sections of the list of courses that have anything in them, what is left to study first. ``waiting``:
     what comes before a course (``before.first_of_each``)."""
-    left, todo = len(shelf.todo), [_todo(one, waiting.get(one.run.pk, []), as_of) for one in shelf.todo]
+    left, reading = len(shelf.todo), list(others)
+    apart = _told_apart([*(one.run for part in shelf.parts for one in part), *reading])
+
+    def rows(some: Iterable[Study], row: Callable[[Study], Row]) -> list[Row]:
+        return [_with_first(row(one), apart.get(one.run.pk, ())) for one in some]
+
     found = [
-        Section(ngettext("还要学 %(n)s 门", "还要学 %(n)s 门", left) % {"n": left}, todo),
-        Section(_("老师正在修改，现在不用学"), [_paused(one) for one in shelf.paused]),
-        Section(_("还没有开始"), [_coming(one, as_of) for one in shelf.coming]),
-        Section(_("已经学完"), [_done(one) for one in shelf.done]),
-        Section(_("已经结束"), [_over(one) for one in shelf.over]),
-        Section(_("本组织安排的课程"), [_of_others(run, as_of) for run in others]),
+        Section(
+            ngettext("还要学 %(n)s 门", "还要学 %(n)s 门", left) % {"n": left},
+            rows(shelf.todo, lambda one: _todo(one, waiting.get(one.run.pk, []), as_of)),
+        ),
+        Section(_("老师正在修改，现在不用学"), rows(shelf.paused, _paused)),
+        Section(_("还没有开始"), rows(shelf.coming, lambda one: _coming(one, as_of))),
+        Section(_("已经学完"), rows(shelf.done, _done)),
+        Section(_("已经结束"), rows(shelf.over, _over)),
+        # Of these each says its unit anyway.
+        Section(
+            _("本组织安排的课程"), [_with_first(_of_others(run, as_of), apart.get(run.pk, ())[1:]) for run in reading]
+        ),
     ]
     return [section for section in found if section.rows]
+
+
+def _told_apart(runs: Iterable[CourseRun]) -> dict[int, tuple[str, ...]]:
+    """Return what tells courses of one name apart: who gives each, and where that is the same, when it begins."""
+    known = list(runs)
+    names = Counter(run.page.title for run in known)
+    units = Counter((run.page.title, run.occasion.node_id) for run in known)
+    found: dict[int, tuple[str, ...]] = {}
+    for run in known:
+        if names[run.page.title] == 1:
+            continue
+        unit, begins = run.occasion.node, day_and_hour(run.occasion.starts_at)
+        is_same = units[run.page.title, unit.pk] > 1
+        found[run.pk] = (unit.name, _("%(at)s 开始") % {"at": begins}) if is_same else (unit.name,)
+    return found
+
+
+def _with_first(row: Row, said: tuple[str, ...]) -> Row:
+    return replace(row, lines=(" · ".join(said), *row.lines)) if said else row
 
 
 def _course(run: CourseRun) -> str:

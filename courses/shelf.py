@@ -22,8 +22,12 @@ class Shelf:
     over: tuple[Study, ...]
 
     @property
+    def parts(self) -> tuple[tuple[Study, ...], ...]:
+        return self.todo, self.paused, self.coming, self.done, self.over
+
+    @property
     def is_empty(self) -> bool:
-        return not (self.todo or self.paused or self.coming or self.done or self.over)
+        return not any(self.parts)
 
 
 def categories_of(runs: Iterable[CourseRun]) -> list[str]:

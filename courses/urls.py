@@ -39,7 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<int:occasion_id>/<int:lesson_id>/asked/<int:question_id>/", answering.answer, name="courses_asked"),
     path("<int:occasion_id>/<int:lesson_id>/packages/<int:package_id>/", packages.package, name="courses_package"),
     path(
-        "<int:occasion_id>/<int:lesson_id>/packages/<int:package_id>/report/",
+        "package-reports/<int:occasion_id>/<int:lesson_id>/<int:package_id>/",
         packages.report,
         name="courses_package_report",
     ),

@@ -21,8 +21,12 @@ class Kind(StrEnum):
     TRUE_FALSE = "true_false"
 
 
+TRUTH = ("true", "false")
+"""The choices of a true/false question: names, not words."""
+
+
 class UnfitQuestion(ValueError):
-    """A question cannot be asked so. ``code``: text, choices, same, one_right, right."""
+    """A question cannot be asked so. ``code``: text, choices, same, truth, one_right, right."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -48,6 +52,8 @@ class Draft:
             raise UnfitQuestion("choices")
         if len({one.strip() for one in self.choices}) != len(self.choices):
             raise UnfitQuestion("same")
+        if self.kind is Kind.TRUE_FALSE and self.choices != TRUTH:
+            raise UnfitQuestion("truth")
         if not self.right or not all(0 <= one < len(self.choices) for one in self.right):
             raise UnfitQuestion("right")
         if self.kind is not Kind.SEVERAL and len(self.right) > 1:

@@ -224,3 +224,16 @@ test("kept: a browser without caches keeps nothing, and says so", async () => {
   assert.equal(canKeep(), false);
   await keepOnlyFor("wang");
 });
+
+test("courses of one name stand under headings of their own, with who gives them", () => {
+  const of = (occasion: number, number: number, course: string, unit?: string): lessons.Lesson =>
+    lesson({ key: `${occasion}/${number}`, number, course, unit, sound: { ...lesson().sound, occasion } });
+  const kept = [of(2, 1, "急救", "县"), of(1, 1, "急救", "支部"), of(2, 2, "急救", "县"), of(3, 1, "防汛", "县")];
+  kept.sort(lessons.inOrder);
+  assert.deepEqual(
+    kept.map((one) => one.key),
+    ["1/1", "2/1", "2/2", "3/1"],
+  );
+  assert.deepEqual(lessons.headings(kept), ["急救 · 支部", "急救 · 县", "", "防汛"]);
+  assert.deepEqual(lessons.headings([of(1, 1, "急救"), of(2, 1, "急救")]), ["急救", "急救"]);
+});

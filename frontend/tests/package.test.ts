@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HttpError } from "../src/lib/http";
 import { clockOf, endEarly, facade, LEAVE, nameOf, readMessage, type State, scoreOf, stateOf } from "../src/lib/scorm";
-import { Keeper, type Report } from "../src/package/keeper";
+import { type Around, Keeper, type Report } from "../src/package/keeper";
 
 const STATE: State = { status: "incomplete", success: "", score: null, location: "3", suspend: "x", total_ms: 5 };
 
@@ -53,21 +53,18 @@ function keeperWith(answers: (() => Promise<{ revision: number }>)[]) {
   const said: string[] = [];
   const stored: (Report | null)[] = [];
   const runs: (() => void)[] = [];
-  const keeper = new Keeper(
-    {
-      send: (report) => {
-        sent.push(report);
-        return (answers.shift() as () => Promise<{ revision: number }>)();
-      },
-      store: (report) => stored.push(report),
-      said: (word, why) => said.push(why || word),
-      id: () => String(sent.length),
-      later: (run) => runs.push(run),
+  const around: Around = {
+    send: (report) => {
+      sent.push(report);
+      return (answers.shift() as () => Promise<{ revision: number }>)();
     },
-    1,
-    0,
-  );
-  return { keeper, sent, said, stored, runs };
+    store: (report) => stored.push(report),
+    said: (word, why) => said.push(why || word),
+    id: () => String(sent.length),
+    later: (run) => runs.push(run),
+  };
+  const keeper = new Keeper(around, 1, 0);
+  return { keeper, sent, said, stored, runs, around };
 }
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
@@ -135,4 +132,76 @@ test("what a package says in unload is said once, before its window goes", () =>
   told(around, LEAVE);
   for (const kind of ["beforeunload", "pagehide"]) heard.get(kind)?.({} as Event);
   assert.deepEqual(said, ["listener", "attribute"]);
+});
+
+test("whoever is asked to wait is told so, waits so long, and goes on with the same report", async () => {
+  const waits: number[] = [];
+  const { keeper, sent, said, runs, around } = keeperWith([
+    () => Promise.reject(new HttpError(429, "limited", "保存得太勤", 45_000)),
+    () => Promise.reject(new HttpError(0, "offline", "")),
+    async () => ({ revision: 1 }),
+  ]);
+  around.later = (run, ms) => {
+    runs.push(run);
+    waits.push(ms);
+  };
+  keeper.keep(STATE);
+  await settled();
+  assert.equal(said[said.length - 1], "保存得太勤");
+  assert.equal((waits[0] ?? 0) >= 45_000, true);
+  runs[0]?.();
+  await settled();
+  assert.equal(said[said.length - 1], "waiting");
+  keeper.again(); // the line is back
+  await settled();
+  runs[1]?.(); // the wait that it made needless
+  await settled();
+  assert.deepEqual(
+    sent.map((one) => one.id),
+    ["0", "0", "0"],
+  );
+  assert.equal(said[said.length - 1], "saved");
+});
+
+test("what comes while another is on its way names it, so that it follows after the page was lost", () => {
+  const { keeper, sent, stored } = keeperWith([() => new Promise(() => undefined)]);
+  keeper.keep(STATE);
+  keeper.keep({ ...STATE, location: "4" });
+  const left = stored[stored.length - 1];
+  assert.deepEqual([left?.location, left?.after, left?.id], ["4", sent[0]?.id, ""]);
+});
+
+test("what is too much to remember is not kept, all else is, and it is not asked again each time", async () => {
+  const { keeper, sent, said } = keeperWith([
+    async () => ({ revision: 1 }),
+    () => Promise.reject(new HttpError(400, "large", "太多")),
+    async () => ({ revision: 2 }),
+    async () => ({ revision: 3 }),
+    async () => ({ revision: 4 }),
+  ]);
+  const steps = [
+    { ...STATE, suspend: "ab" },
+    { ...STATE, suspend: "abcdef", location: "4" },
+    { ...STATE, suspend: "abcdefg", location: "5" },
+    { ...STATE, suspend: "abc", location: "6" },
+  ];
+  const last: (string | undefined)[] = [];
+  for (const step of steps) {
+    keeper.keep(step);
+    await settled();
+    await settled();
+    last.push(said[said.length - 1]);
+  }
+  assert.deepEqual(
+    sent.map((one) => [one.location, one.suspend, one.seen]),
+    [
+      ["3", "ab", 0],
+      ["4", "abcdef", 1],
+      ["4", "ab", 1],
+      ["5", "ab", 2],
+      ["6", "abc", 3],
+    ],
+  );
+  assert.equal(sent[1]?.id === sent[2]?.id, false);
+  assert.deepEqual(last, ["saved", "太多", "太多", "saved"]);
 });

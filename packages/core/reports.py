@@ -18,8 +18,10 @@ DONE = frozenset({"completed", "passed"})
 LONGEST_WORD = 13
 LONGEST_LOCATION = 1000
 """Signs; SCORM 1.2 asks for 255, 2004 for 1000."""
-MOST_SUSPENDED = 60_000
-"""Bytes of UTF-8: SCORM 1.2 asks for 4096 signs, 2004 for 64000; with its JSON it fits into one ordinary request."""
+MOST_SUSPENDED = 64_000
+"""Signs: SCORM 1.2 asks for 4096, 2004 for 64000."""
+MOST_BYTES = 400 * 2**10
+"""Of a whole report as JSON in UTF-8: each sign of what is remembered may take six bytes there (an escaped one)."""
 MOST_MS = 10**10
 MOST_COUNT = 2**31 - 1
 MOST_SCORE = 1e6
@@ -65,7 +67,7 @@ def read_report(said: Any) -> Report:
     status, success, location, suspended = (_text(said, name) for name in ("status", "success", "location", "suspend"))
     if status not in STATUSES or success not in SUCCESSES:
         raise UnfitReport("malformed")
-    if len(location) > LONGEST_LOCATION or len(suspended.encode()) > MOST_SUSPENDED:
+    if len(location) > LONGEST_LOCATION or len(suspended) > MOST_SUSPENDED:
         raise UnfitReport("large")
     return Report(
         report_id=said["id"],

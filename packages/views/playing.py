@@ -41,6 +41,7 @@ def play(request: HttpRequest, package: Package, place: Place) -> HttpResponse:
         "report_url": place.report_url,
         "version": package.version,
         "seen": result.revision if result else 0,
+        "last": result.report_id if result else "",
         "name": f"package-{viewer.pk}-{package.pk}",
         "state": _state(result),
     }

@@ -174,6 +174,25 @@ def test_a_course_of_many_lessons_costs_no_more(desk: Desk) -> None:
     assert len(six) == len(one)
 
 
+def test_after_a_refusal_the_list_says_for_what_and_leads_there(desk: Desk) -> None:
+    """The page that is stored has all it needs: what was sent has not, and is not taken."""
+    lesson = desk.published()
+    values = desk.values("第一讲", ("picture", {"image": desk.picture.pk, "alt": ""}), **{"action-publish": "1"})
+    values["body-0-id"] = block = "11111111-2222-4333-8444-555555555555"
+    for url in (desk.edit(lesson), desk.add):
+        answer = desk.client.post(url, values)
+        assert answer.status_code == 200
+        shown = list_in(answer.content.decode())
+        assert "补上下面这些才能发布：" in shown
+        assert "第 1 块“图片”：图片说明：请写一句图片说明" in shown
+        assert f'href="#block-{block}-section"' in shown
+        assert "可以发布了" not in shown
+        assert "没有要发布的修改" not in shown
+    nameless = desk.client.post(desk.edit(lesson), {**values, "title": ""}).content.decode()
+    assert f'href="{FIELD.format("title")}"' in list_in(nameless)
+    assert LessonPage.objects.get().title == lesson.title
+
+
 def test_autosave_brings_the_list_back_as_it_is_now(desk: Desk) -> None:
     lesson = draft_of(desk, ("text", text("先看路")), title="第一讲")
     values = desk.values("第一讲", ("picture", {"image": desk.picture.pk, "alt": ""}))

@@ -26,6 +26,7 @@ from cms.library import is_shown_by_right, may_look_at, picture_named
 from cms.models import LessonPage
 from cms.units import move, uses_of
 from organizations.models import Node, Role, RoleGrant, User
+from organizations.unit_choice import text_of
 from tests.cms.test_permissions import stream, world_with_two_organisers
 from tests.factories.cms import CoursePageFactory, LessonPageFactory
 from tests.factories.courses import give_course
@@ -613,6 +614,12 @@ def test_lists_and_choosers_are_narrowed_to_one_unit(client: Client, name: str, 
             (f"?unit={world.branch.pk}", {"沟渠"}),
             (f"?unit={world.neighbour.pk}&q=桥", {"桥梁"}),
             (f"?unit={world.branch.pk}&q=桥", set()),
+            (f"?unit={world.township.pk}", {"沟渠", "桥梁"}),  # with what lies below
+            (f"?unit={world.branch.pk}&unit_text={text_of(world.branch)}", {"沟渠"}),
+            (f"?unit=&unit_text={world.branch.code}", {"沟渠"}),  # typed, without a script
+            ("?unit=&unit_text=", {"沟渠", "桥梁"}),
+            ("?unit=&unit_text=没有这个", set()),
+            ("?unit=99999999999999999999", set()),
         ):
             page = client.get(url + question).content.decode()
             assert {title for title in ("沟渠", "桥梁") if title in page} == found, (url, question)
@@ -621,5 +628,31 @@ def test_lists_and_choosers_are_narrowed_to_one_unit(client: Client, name: str, 
     client.force_login(RoleGrantFactory(node=world.branch, role=Role.ORGANISER).user)
     page = client.get(f"/admin/{name}/chooser/").json()["html"]
     assert "全部组织" not in page  # one unit: nothing to choose between
+    assert "data-units" not in page
     answer = client.get(f"/admin/{name}/chooser/results/?unit={world.neighbour.pk}").content.decode()
     assert "桥梁" not in answer
+
+
+@pytest.mark.parametrize(("name", "make"), [("images", picture_of), ("documents", paper_of)])
+def test_a_list_is_narrowed_by_the_tree_and_says_to_what(client: Client, name: str, make: Any) -> None:
+    """Never an option for each unit: the page weighs the same with many of them."""
+    world = make_county()
+    for node in (world.branch, world.neighbour):
+        give_to(make(world.organiser, "沟渠"), node)
+    client.force_login(world.organiser)
+    for html in (client.get(f"/admin/{name}/").content.decode(), client.get(f"/admin/{name}/chooser/").json()["html"]):
+        page = BeautifulSoup(html, "html.parser")
+        assert page.select_one("[data-units] input[name=unit_text]") is not None
+        assert page.select_one("select[name=unit]") is None
+    assert "js/units" in client.get(f"/admin/{name}/").content.decode()
+    asked = {"unit": world.branch.pk, "unit_text": text_of(world.branch)}
+    page = BeautifulSoup(client.get(f"/admin/{name}/", asked).content, "html.parser")
+    pill = page.select_one(".w-active-filters .w-pill")
+    assert pill is not None
+    assert world.branch.name in pill.text
+    gone = pill.select_one(".w-pill__remove")
+    assert gone is not None
+    assert "unit" not in str(gone["data-w-swap-src-value"])
+    wrong = client.get(f"/admin/{name}/", {"unit": "", "unit_text": "没有这个"}).content.decode()
+    assert "没有这个组织" in wrong
+    assert "沟渠" not in wrong

@@ -16,6 +16,7 @@ from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
 
 from attendance.models import Training
+from attendance.sentences.records import day_and_hour
 from courses.models import LessonProgress
 from courses.permissions import may_watch_video
 from media.models import Video
@@ -139,6 +140,27 @@ def test_the_list_has_what_is_left_first(client: Client) -> None:
     assert [study.run.pk for study in shelf.todo] == [left.run.pk]
     assert [study.run.pk for study in shelf.done] == [done.run.pk]
     assert [study.run.pk for study in shelf.coming] == [coming.run.pk]
+
+
+def test_courses_of_one_name_are_told_apart(client: Client) -> None:
+    """By who gives them, and by when they begin where that is the same; one alone says neither."""
+    world = make_county()
+    above, here = give_course(world.county, title="急救"), give_course(world.branch, title="急救")
+    later = give_course(world.branch, title="急救", starts_in=dt.timedelta(days=3))
+    alone = give_course(world.branch, title="防汛")
+    page = page_of(client, world.member, "/courses/")
+    lines = {row.url: row.lines for section in page.context["sections"] for row in section.rows}
+    begins, begins_later = (day_and_hour(one.run.occasion.starts_at) for one in (here, later))
+    first = [lines[addresses(one)[0]][0] for one in (above, here, later, alone)]
+    assert first[:3] == [
+        world.county.name, f"{world.branch.name} · {begins} 开始", f"{world.branch.name} · {begins_later} 开始",
+    ]  # fmt: skip
+    assert world.branch.name not in first[3]
+    # Who is above and on no roster reads the unit in each line already, once.
+    page = page_of(client, world.organiser, "/courses/")
+    lines = {row.url: row.lines for section in page.context["sections"] for row in section.rows}
+    assert lines[addresses(here)[0]][0] == f"{begins} 开始"
+    assert sum(line.count(world.branch.name) for line in lines[addresses(here)[0]]) == 1
 
 
 def test_somebody_new_sees_that_nothing_is_there(client: Client) -> None:

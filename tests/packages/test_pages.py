@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from config.guard import limits, row_for
 from media.storage import UnableToStore
 from organizations.models import Node
 from packages import units
+from packages.core.reports import MOST_BYTES, MOST_SUSPENDED
 from packages.models import Result
 from packages.operations import add_package, change_package, withdraw_package
 from packages.queries import package_in, personal_data
@@ -56,6 +59,27 @@ def test_a_member_goes_on_where_they_were(client: Client, placed: Placed) -> Non
     late = send(client, again, id="2" * 32)
     assert (late.status_code, late.json()["error"]) == (409, "newer")
     assert Result.objects.get().done_at is not None
+
+
+def test_as_much_is_kept_as_scorm_2004_promises(client: Client, placed: Placed) -> None:
+    """64,000 signs of any kind; its address takes a body of that size, and no other below /courses/ does."""
+    client.force_login(placed.county.member)
+    page = page_of(client, placed.url)
+    row = row_for(limits(), page["report_url"], "POST")
+    assert row is not None
+    assert (row.size, row_for(limits(), placed.url, "POST")) == (MOST_BYTES, None)
+    remembered = "字" * MOST_SUSPENDED
+    answer = send(client, page, suspend=remembered)
+    assert answer.status_code == 200
+    again = page_of(client, placed.url)
+    assert again["state"]["suspend"] == remembered
+    assert (page["last"], again["last"]) == ("", Result.objects.get().report_id)
+    refused = send(client, again, id="f" * 32, suspend=remembered + "字")
+    assert (refused.status_code, refused.json()["error"]) == (400, "large")
+    assert "得分照样保存" in refused.json()["message"]
+    # Then the page sends the rest with what was remembered before.
+    assert send(client, again, id="e" * 32, suspend=remembered, score=90).status_code == 200
+    assert Result.objects.get().score == 90
 
 
 def test_what_is_no_report_is_said(client: Client, placed: Placed) -> None:
@@ -207,7 +231,9 @@ def test_a_package_of_no_lesson_is_found_in_none(client: Client, placed: Placed)
     )
     client.force_login(county.member)
     assert client.get(f"{placed.lesson}packages/{other.pk}/").status_code == 404
-    assert client.post(f"{placed.lesson}packages/{other.pk}/report/").status_code == 404
+    lesson = int(placed.lesson.split("/")[3])
+    report = reverse("courses_package_report", args=[placed.given.run.pk, lesson, other.pk])
+    assert client.post(report).status_code == 404
 
 
 def test_a_result_is_in_ones_own_data_and_a_unit_gives_its_packages_on(client: Client, placed: Placed) -> None:

@@ -99,6 +99,7 @@ def test_each_change_is_a_version_and_the_same_again_is_none(county: County) -> 
         (replace(ORDER, choices=("呼救", "按压")), (), "至少写 3 项"),
         (replace(FILL, choices=()), (), "可以接受的答案"),
         (replace(SINGLE, right=(0, 1)), (), "只能有一个正确选项"),
+        (replace(TRUTH, choices=("可以", "不可以")), (), "判断题只有“对”和“错”"),
         (SINGLE, tuple("一二三四五六七八九"), "最多 8 个标签"),
         (SINGLE, ("长" * 21,), "标签"),
     ],

@@ -188,7 +188,7 @@ JSON_BODIES = {
     "courses/<int:occasion_id>/<int:lesson_id>/asked/<int:question_id>/": lambda world: {
         "version": world.question.newest.pk, "picked": [0], "typed": "",
     },
-    "courses/<int:occasion_id>/<int:lesson_id>/packages/<int:package_id>/report/": lambda world: {
+    "courses/package-reports/<int:occasion_id>/<int:lesson_id>/<int:package_id>/": lambda world: {
         "id": "a" * 32, "version": 1, "seen": 0, "status": "incomplete", "success": "", "score": None, "location": "",
         "suspend": "", "total_ms": 0,
     },

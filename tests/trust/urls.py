@@ -323,7 +323,7 @@ COURSES = (
     ),
     Row("courses/<int:occasion_id>/<int:lesson_id>/packages/<int:package_id>/", READ, READERS, "a lesson's package"),
     Row(
-        "courses/<int:occasion_id>/<int:lesson_id>/packages/<int:package_id>/report/",
+        "courses/package-reports/<int:occasion_id>/<int:lesson_id>/<int:package_id>/",
         "POST",
         ROSTER,
         "what a package says of oneself",

@@ -27,6 +27,8 @@ export interface Lesson {
   stamp: string;
   title: string;
   course: string;
+  /** Who gives the course; lessons that were kept before it was said have none. */
+  unit?: string;
   url: string;
   html: string;
   /** The quizzes in it. */
@@ -182,7 +184,22 @@ export async function all(owner: string): Promise<Kept[]> {
       if (kept) found.push((await kept.json()) as Kept);
     }
   }
-  return found.sort((a, b) => (a.course === b.course ? a.number - b.number : a.course < b.course ? -1 : 1));
+  return found.sort(inOrder);
+}
+
+/** By course, and two of one name each by itself. */
+export function inOrder(a: Lesson, b: Lesson): number {
+  if (a.course !== b.course) return a.course < b.course ? -1 : 1;
+  return a.sound.occasion - b.sound.occasion || a.number - b.number;
+}
+
+/** The headings above kept lessons, "" where the one before stands under the same; of two of one name the unit, too. */
+export function headings(kept: Lesson[]): string[] {
+  return kept.map((one, index) => {
+    if (kept[index - 1]?.sound.occasion === one.sound.occasion) return "";
+    const isTwice = kept.some((other) => other.course === one.course && other.sound.occasion !== one.sound.occasion);
+    return isTwice && one.unit ? `${one.course} · ${one.unit}` : one.course;
+  });
 }
 
 export async function remove(owner: string, key: string): Promise<void> {

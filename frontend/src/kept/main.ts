@@ -154,8 +154,9 @@ async function list(owner: string, first = ""): Promise<void> {
 function rows(owner: string, kept: lessons.Kept[], takings: Taking[]): void {
   const place = byId("kept-list");
   place.textContent = "";
+  const heads = lessons.headings(kept);
   for (const [index, one] of kept.entries()) {
-    if (one.course !== kept[index - 1]?.course) place.appendChild(made("h2", one.course, "pad"));
+    if (heads[index]) place.appendChild(made("h2", heads[index] ?? "", "pad"));
     place.appendChild(rowOf(owner, one, index, takings));
   }
 }

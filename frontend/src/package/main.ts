@@ -11,6 +11,8 @@ interface PackagePage {
   report_url: string;
   version: number;
   seen: number;
+  /** The id of the last report that was kept; "" before the first. */
+  last: string;
   /** Whose and which: the name of what waits in this browser. */
   name: string;
   state: State;
@@ -68,6 +70,7 @@ const keeper = new Keeper(
   },
   page.version,
   page.seen,
+  page.state.suspend,
 );
 
 function hand(): void {
@@ -103,7 +106,9 @@ function leave(event: MouseEvent): void {
 function start(): void {
   let state = page.state;
   const left = page.report_url ? stored() : null;
-  if (left && left.version === page.version && left.seen === page.seen) {
+  // What followed a report whose acknowledgement never came follows it still.
+  const isNext = left && (left.seen === page.seen || Boolean(left.after && left.after === page.last));
+  if (left && left.version === page.version && isNext) {
     state = left;
     keeper.resend(left);
   } else if (left) store(null);
@@ -118,6 +123,7 @@ function start(): void {
 
 window.addEventListener("message", heard);
 window.addEventListener("pagehide", hand);
+window.addEventListener("online", () => keeper.again());
 document.addEventListener("click", leave);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") hand();

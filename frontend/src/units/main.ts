@@ -73,8 +73,10 @@ function start(root: HTMLElement): void {
     remember("localStorage", storage, [{ id: unit.id, text: unit.text, name: unit.name }, ...before].slice(0, RECENT));
     show(false);
     text.focus();
-    for (const event of ["input", "change"]) text.dispatchEvent(new Event(event, { bubbles: true }));
+    // Whoever waits for "change" finds the key written: "input" takes it away, as with whatever is typed.
+    text.dispatchEvent(new Event("input", { bubbles: true }));
     if (key) key.value = String(unit.id);
+    text.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
   const row = (unit: Unit, owner: number): HTMLElement => {
@@ -144,6 +146,8 @@ function start(root: HTMLElement): void {
     const query = search.value.trim();
     timer = window.setTimeout(() => void load(query ? `q=${encodeURIComponent(query)}` : ""), PAUSE_MS);
   });
+  // A search for a unit is not yet one: a form that is sent at each key (Wagtail's lists) does not hear it.
+  for (const event of ["input", "change"]) box.addEventListener(event, (one) => one.stopPropagation());
   box.addEventListener("keydown", (event) => {
     const at = document.activeElement;
     if (event.key === "Escape") {
@@ -176,5 +180,13 @@ function all(): void {
   }
 }
 
-if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", all);
-else all();
+function begin(): void {
+  all();
+  // Wagtail's choosers and filters come, and come anew, after the page.
+  if (typeof MutationObserver === "function") {
+    new MutationObserver(all).observe(document.body, { childList: true, subtree: true });
+  }
+}
+
+if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+else begin();

@@ -160,6 +160,9 @@ UNFIT = [
     ("same", Draft(Kind.SINGLE, "?", ("a", "a "), frozenset({0}))),
     ("right", Draft(Kind.SEVERAL, "?", ("a", "b"), frozenset())),
     ("right", Draft(Kind.SEVERAL, "?", ("a", "b"), frozenset({2}))),
+    ("truth", Draft(Kind.TRUE_FALSE, "?", ("yes", "no"), frozenset({0}))),
+    ("truth", Draft(Kind.TRUE_FALSE, "?", ("false", "true"), frozenset({0}))),
+    ("truth", Draft(Kind.TRUE_FALSE, "?", ("true", "false", "maybe"), frozenset({0}))),
     ("one_right", Draft(Kind.SINGLE, "?", ("a", "b"), frozenset({0, 1}))),
 ]
 

@@ -1,11 +1,12 @@
 """Reports and names: nothing is taken that cannot be kept."""
 
+import json
 from typing import Any
 
 import pytest
 
 from packages.core.names import decoded, is_fit, is_litter
-from packages.core.reports import MOST_SUSPENDED, UnfitReport, read_report, said_done
+from packages.core.reports import MOST_BYTES, MOST_SUSPENDED, UnfitReport, read_report, said_done
 
 pytestmark = pytest.mark.unit
 GOOD: dict[str, Any] = {
@@ -36,13 +37,20 @@ def test_a_report_is_read() -> None:
         ({"score": float("nan")}, "malformed"),
         ({"score": 1e7}, "malformed"),
         ({"location": "x" * 1001}, "large"),
-        ({"suspend": "字" * (MOST_SUSPENDED // 3 + 1)}, "large"),
+        ({"suspend": "字" * (MOST_SUSPENDED + 1)}, "large"),
     ],
 )
 def test_what_is_no_report_is_refused(changed: dict[str, Any], code: str) -> None:
     with pytest.raises(UnfitReport) as told:
         read_report({**GOOD, **changed})
     assert told.value.code == code
+
+
+def test_as_much_is_remembered_as_scorm_2004_promises() -> None:
+    for sign in "字\x01\U00020000":
+        report = {**GOOD, "suspend": sign * MOST_SUSPENDED}
+        assert len(read_report(report).suspend_data) == MOST_SUSPENDED
+        assert len(json.dumps(report, ensure_ascii=sign == "\x01").encode()) < MOST_BYTES
 
 
 def test_a_report_is_an_object() -> None:
