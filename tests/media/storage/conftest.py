@@ -59,10 +59,10 @@ class Handler(BaseHTTPRequestHandler):
             line.left -= 1
             if line.mode == "slow":
                 time.sleep(1.5)
-            elif line.mode == "late":
+            elif line.mode == "late" and self.path.count("/") > 1:  # of a file; the bucket is there
                 self.answer(404, [], b"")
                 return
-            else:
+            elif line.mode != "late":
                 status, code = ANSWERS[line.mode]
                 self.answer(status, [], f"<Error><Code>{code}</Code></Error>".encode())
                 return
