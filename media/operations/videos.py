@@ -112,9 +112,7 @@ def retry_video(*, video_id: uuid.UUID) -> Job:
 @transaction.atomic
 def _retry(video_id: uuid.UUID) -> Job:
     video = Video.objects.select_for_update(no_key=True).filter(pk=video_id).first()
-    if video is None:
-        raise UnableToRetry
-    if video.lacks_rungs:
+    if video is not None and video.lacks_rungs:
         Video.objects.filter(pk=video_id).update(error_code="")
         return queue(video_id, Phase.LADDER)
     failed = Video.objects.filter(pk=video_id, state=Video.State.FAILED)
