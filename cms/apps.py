@@ -25,12 +25,14 @@ class CmsConfig(AppConfig):
             captions_changed,
             document_stored,
             index_anew,
+            is_named,
             lesson_deleted,
             make_shelf,
             page_withdrawn,
             paper_gone,
         )
         from media.events import captions_changed as of_captions  # noqa: PLC0415
+        from media.events import names_asked  # noqa: PLC0415
 
         # Wagtail's listing offers "has pages below it" beside the search, and cannot do both without this.
         Page.search_fields = [*Page.search_fields, FilterField("numchild")]
@@ -43,6 +45,7 @@ class CmsConfig(AppConfig):
         post_migrate.connect(make_shelf, sender=self, dispatch_uid="cms.make_shelf")
         post_migrate.connect(index_anew, sender=self, dispatch_uid="cms.index_anew")
         of_captions.connect(captions_changed, dispatch_uid="cms.captions_changed")
+        names_asked.connect(is_named, dispatch_uid="cms.is_named")
         post_save.connect(document_stored, sender=get_document_model(), dispatch_uid="cms.document_stored")
         post_delete.connect(paper_gone, sender=DrawnPaper, dispatch_uid="cms.paper_gone")
         post_delete.connect(lesson_deleted, sender=LessonPage, dispatch_uid="cms.lesson_deleted")

@@ -1,10 +1,14 @@
-"""Signals that this app receives: the database is migrated, a lesson was deleted, what is found in lessons changed."""
+"""Signals that this app receives: the database is migrated, a lesson was deleted, what is found in lessons changed, and
+which files are named.
+"""
 
 from functools import partial
 from typing import Any
 
 from django.db import connections, transaction
 from modelsearch.tasks import insert_or_update_object_task
+from wagtail.documents import get_document_model
+from wagtail.images import get_image_model
 from wagtail.log_actions import log
 from wagtail.models import Page
 
@@ -71,6 +75,18 @@ def document_stored(*, instance: Any, raw: bool = False, created: bool = False, 
 def paper_gone(*, instance: DrawnPaper, **kwargs: Any) -> None:
     """Drawn pages go with their row."""
     transaction.on_commit(partial(storage.drop, storage.papers_folder(instance.key)), robust=True)
+
+
+def is_named(*, key: str, **kwargs: Any) -> bool:
+    """Whether a document, a picture, one of its sizes or a drawn PDF has its files by this name."""
+    area, _slash, name = key.partition("/")
+    if area == "papers":
+        return DrawnPaper.objects.filter(key=name).exclude(state=DrawnPaper.State.FAILED).exists()
+    picture = get_image_model()
+    models = {
+        "documents": get_document_model(), "original_images": picture, "images": picture.get_rendition_model(),
+    }  # fmt: skip
+    return area in models and models[area].objects.filter(file=key).exists()
 
 
 def _index_lessons_with(**thing: Any) -> None:

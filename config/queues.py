@@ -46,6 +46,7 @@ BY_QUEUE = {
         "media.drop_replaced",
         "media.drop_again",
         "media.drop_unnamed",
+        "media.abort_unfinished",
         "cms.draw_paper",
         "cms.reconcile_papers",
         "live.tasks.draw_slides",

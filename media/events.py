@@ -1,4 +1,7 @@
-"""What this app announces. Receivers get ids only, after the commit, and cannot break the sender."""
+"""What this app announces and asks.
+
+Receivers get ids only, after the commit, and cannot break the sender; but who asks needs every answer.
+"""
 
 from functools import partial
 from uuid import UUID
@@ -14,6 +17,16 @@ video_failed = Signal()
 
 captions_changed = Signal()
 """A video has other captions than before, or none any more: ``video_id`` (UUID)."""
+
+names_asked = Signal()
+"""A question: does a row name what lies under ``key`` (a relative path), or something below it? Receivers answer True
+or False, and ask the database at most once or twice.
+"""
+
+
+def is_named(key: str) -> bool:
+    """Whether a row of any app names what lies in storage under ``key``, or something below it."""
+    return any(answer for _receiver, answer in names_asked.send(sender=None, key=key))
 
 
 def announce_ready(video_id: UUID) -> None:

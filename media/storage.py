@@ -146,8 +146,7 @@ def _at_hand(relative_path: str, on_beat: Callable[[], None], suffix: str) -> It
     if sides.is_plain() or not relative_path:
         yield absolute(relative_path)
         return
-    found = None if suffix else sides.find(relative_path)
-    require_space(found.size if found else 0)
+    require_space(sides.size(relative_path, suffix))
     work = make_work_folder(secrets.token_hex(16))
     try:
         copy = work / Path(relative_path).name
@@ -171,6 +170,11 @@ def is_placed(relative_path: str) -> bool:
     if sides.is_plain():
         return absolute(relative_path).is_dir()
     return sides.find(f"{relative_path}/{MASTER}") is not None
+
+
+def lies_here(relative_path: str) -> bool:
+    """The same of a disk, at no cost; in a bucket it is not asked, and taken to be."""
+    return not sides.is_plain() or absolute(relative_path).is_dir()
 
 
 def keep(file: Path) -> None:
@@ -332,14 +336,14 @@ def drop(path: Path) -> None:
 
     Where a bucket is away it is tried again (``media.drop_again``): who deletes does not wait for it.
     """
-    key = relative(path)
+    key, began_at = relative(path), time.time()
     if not sides.is_plain() and not key.startswith("."):
         try:
             sides.delete_tree(key)
         except UnableToReach as error:
             log.warning("not_deleted_yet", key=key, reason=str(error))
             with contextlib.suppress(BrokerError, OSError):
-                current_app.send_task(DROP_AGAIN_TASK, args=[key], retry=False)
+                current_app.send_task(DROP_AGAIN_TASK, args=[key, began_at], retry=False)
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -37,7 +37,8 @@ HINTS_AT_ONCE = 20
 LEFTOVER_AFTER = timedelta(hours=24)
 FOLDERS_AT_ONCE = 200
 SAME_LENGTH_MS = 500
-COUNTED = ("refused", "late")  # may well be for ever, and so take an attempt
+# What may well be for ever takes an attempt; what is said at the last.
+COUNTED = {"refused": "store_refused", "late": "store_late"}
 
 
 class LeaseLost(Exception):
@@ -121,7 +122,7 @@ def transcode(*, job_id: int, as_of: datetime) -> bool:
     except storage.UnableToReach as error:
         logger.warning("transcode_waits_for_storage", reason=str(error))
         goes_on = False  # a hint would begin the same at once; the reconciler's comes within a minute
-        put_off(lease, is_counted=error.code in COUNTED)
+        put_off(lease, error.code)
     except LeaseLost:
         logger.warning("lease_lost")
     finally:
@@ -147,10 +148,14 @@ def _make(lease: Lease, work: Path) -> transcoder.Outcome:
         )
 
 
-def put_off(lease: Lease, *, is_counted: bool = False) -> None:
-    """The bucket is away, which is no fault of the film's: the job waits, as if nobody had begun it unless counted."""
+def put_off(lease: Lease, why: str) -> None:
+    """The bucket is away, which is no fault of the film's: the job waits, as if nobody had begun it unless counted.
+
+    ``why``: the code of storage.UnableToReach.
+    """
+    is_counted = why in COUNTED
     if is_counted and lease.attempt >= MAX_ATTEMPTS:
-        give_up(lease, "worker_lost")
+        give_up(lease, COUNTED[why])
         return
     attempt = lease.attempt if is_counted else lease.attempt - 1
     waits = {"state": Job.State.QUEUED, "token": "", "lease_until_at": None, "attempt": attempt}
@@ -264,12 +269,12 @@ def give_up(lease: Lease, code: str) -> None:
 
 
 def _end(held: Q, *, video_id: UUID, phase: Phase, code: str) -> None:
-    """A film that can be played stays so unless it is found to be damaged: a full disk or a dead worker is no fault of
-    its. That its largest rung is missing nobody has to mend.
+    """A film that can be played stays so unless it is found to be damaged: a full disk, a dead worker or a bucket is no
+    fault of its. That its largest rung is missing nobody has to mend.
     """
     if Job.objects.filter(held).update(state=Job.State.FAILED, lease_until_at=None) != 1 or phase is Phase.LARGE:
         return
-    stays = phase is not Phase.FIRST and code in {*transcoder.FINAL, "worker_lost"}
+    stays = phase is not Phase.FIRST and code in {*transcoder.FINAL, *COUNTED.values(), "worker_lost"}
     state = Video.State.READY if stays else Video.State.FAILED
     Video.objects.filter(pk=video_id).update(state=state, error_code=code)
     if state == Video.State.FAILED:

@@ -254,9 +254,22 @@ def finish_upload(*, upload_id: UUID) -> Video:
     Where files go to a bucket this host's file goes there first, by the name that the video will have, and with no row
     held: it may take a while. "away": the bucket does not answer, "elsewhere": another host has the file.
     """
-    if sides.bucket_now() is not None and Upload.objects.filter(pk=upload_id, video=None, offset=F("length")).exists():
+    is_sent = sides.bucket_now() is not None
+    if is_sent and Upload.objects.filter(pk=upload_id, video=None, offset=F("length")).exists():
         _send_up(upload_id)
-    return _finish(upload_id)
+    elif is_sent:
+        return _finished(upload_id)
+    return _finish(upload_id, is_sent=is_sent)
+
+
+def _finished(upload_id: UUID) -> Video:
+    """What nothing was sent of: the video that it is already. Raises UnableToUpload."""
+    upload = Upload.objects.select_related("video").filter(pk=upload_id).first()
+    if upload is None:
+        raise UnableToUpload("gone")
+    if upload.video is None:
+        raise UnableToUpload("conflict")
+    return upload.video
 
 
 def _send_up(upload_id: UUID) -> None:
@@ -277,7 +290,7 @@ def _send_up(upload_id: UUID) -> None:
 
 
 @transaction.atomic
-def _finish(upload_id: UUID) -> Video:
+def _finish(upload_id: UUID, *, is_sent: bool) -> Video:
     # The row is held: the request of the last piece and the minute's sweep may both find the upload complete.
     upload = Upload.objects.select_for_update().filter(pk=upload_id).first()
     if upload is None:
@@ -292,12 +305,10 @@ def _finish(upload_id: UUID) -> Video:
             source=storage.upload_path(upload.pk),
             source_name=upload.filename,
             created_by_id=upload.owner_id,
-            video_id=upload.pk if sides.bucket_now() is not None else None,
+            video_id=upload.pk if is_sent else None,
         )
     except storage.UnableToStore as error:
         raise UnableToUpload("disk_full") from error
-    except storage.UnableToReach as error:
-        raise UnableToUpload("away") from error
     except UnableToCreate as error:
         raise UnableToUpload("gone") from error
     upload.save(update_fields=["video"])

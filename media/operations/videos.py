@@ -65,7 +65,8 @@ def create_video(
     """Take the file ``source`` over (it is gone afterwards), store the video and queue its job.
 
     It belongs to the unit ``node_id``; without one to that of its uploader's work, so that it is there when they leave.
-    ``video_id``: under which the file was sent to the bucket before (``storage.send_up``).
+    ``video_id``: under which the file was sent to the bucket before (``storage.send_up``): then no bucket is asked, and
+    the call may stand in a transaction.
     Raises UnableToCreate, storage.UnableToStore where the disk's reserve is reached, and storage.UnableToReach.
     """
     if not source.is_file() or source.stat().st_size == 0:
@@ -75,7 +76,8 @@ def create_video(
     key = video_id or uuid.uuid4()
     video = Video(pk=key, title=clean_title(title) or clean_title(Path(name).stem) or name, source_name=name)
     target = storage.source_path(video.pk)
-    storage.take_over(source, target)
+    if video_id is None:
+        storage.take_over(source, target)
     try:
         with transaction.atomic():
             video.created_by_id = created_by_id
@@ -96,13 +98,21 @@ def _home_id(user_id: int | None) -> int | None:
     return home.pk if home is not None else None
 
 
-@transaction.atomic
 def retry_video(*, video_id: uuid.UUID) -> Job:
-    """Queue a failed video again, or the rungs that one lacks which can be played already. Raises UnableToRetry."""
-    video = Video.objects.select_for_update(no_key=True).filter(pk=video_id).first()
-    if video is None or not _has_source(video):
+    """Queue a failed video again, or the rungs that one lacks which can be played already.
+
+    Raises UnableToRetry, and storage.UnableToReach.
+    """
+    video = Video.objects.filter(pk=video_id).first()
+    if video is None or not _has_source(video):  # a bucket may take its time: asked before anything is held
         raise UnableToRetry
-    if video.lacks_rungs:
+    return _retry(video_id)
+
+
+@transaction.atomic
+def _retry(video_id: uuid.UUID) -> Job:
+    video = Video.objects.select_for_update(no_key=True).filter(pk=video_id).first()
+    if video is not None and video.lacks_rungs:
         Video.objects.filter(pk=video_id).update(error_code="")
         return queue(video_id, Phase.LADDER)
     failed = Video.objects.filter(pk=video_id, state=Video.State.FAILED)
@@ -131,13 +141,14 @@ def mark_replaced(*, video_id: uuid.UUID, as_of: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PlacedRecording:
-    """A recording that lies where players will look, and that no row names yet."""
+    """A recording that lies where players will look. ``is_known``: an earlier row has named it."""
 
     video_id: uuid.UUID
     folder: str
     width: int
     height: int
     renditions: list[dict[str, Any]]
+    is_known: bool
 
 
 def place_recording(*, key: str, folder: Path, width: int, height: int) -> PlacedRecording:
@@ -145,8 +156,8 @@ def place_recording(*, key: str, folder: Path, width: int, height: int) -> Place
 
     Takes as long as a copy takes: never call it inside a transaction. What is placed gets its name from ``key`` and
     from its own playlists, so that doing it again, after a rollback or a kill, finds what lies there instead of making
-    a second copy. Raises UnableToAdopt; then the folder stays where it was. Followed by ``adopt_recording``; what
-    nobody adopts is swept after a day.
+    a second copy. Raises UnableToAdopt; then the folder stays where it was, unless what was placed is gone again.
+    Followed by ``adopt_recording``; what nobody adopts is swept after a day.
     """
     try:
         renditions = transcoder.describe(folder, width=width, height=height)
@@ -156,7 +167,11 @@ def place_recording(*, key: str, folder: Path, width: int, height: int) -> Place
     video_id = uuid.uuid5(RECORDINGS, f"{key} {token}")
     poster.add_recording_poster(folder)
     placed = storage.place(folder, video_id=video_id, token=token)
-    return PlacedRecording(video_id, placed, width, height, renditions)
+    # In this order, and here: a row that is deleted from now on is missed by adopt_recording, which asks no bucket.
+    is_known = Video.objects.filter(pk=video_id).exists()
+    if not storage.is_placed(placed):
+        raise UnableToAdopt(placed)
+    return PlacedRecording(video_id, placed, width, height, renditions, is_known)
 
 
 def _digest(folder: Path) -> str:
@@ -197,7 +212,8 @@ def adopt_recording(
         )
         # Held from here on: who deletes it has come first, or waits and finds it in use.
         held = Video.objects.select_for_update(no_key=True).filter(pk=video.pk)
-        if not held.exists() or not storage.is_placed(placed.folder):
+        was_deleted = made and placed.is_known  # since it was placed, and its files with it
+        if was_deleted or not held.exists() or not storage.lies_here(placed.folder):
             raise UnableToAdopt(placed.folder)
         held.exclude(replaced_at=None).update(replaced_at=None)
         if made:

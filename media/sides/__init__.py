@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from media.sides.bucket import Bucket
 
 __all__ = [
-    "Beat", "Disk", "Entry", "Found", "Side", "Stream", "UnableToReach", "UnableToStore", "bucket_now", "delete_tree",
-    "entries", "fetch", "find", "is_plain", "put_tree", "side_of", "sides",
+    "Beat", "Disk", "Entry", "Found", "Side", "Stream", "UnableToReach", "UnableToStore", "abort_unfinished",
+    "bucket_now", "delete_older", "delete_tree", "entries", "fetch", "find", "is_plain", "put_tree", "side_of", "sides",
+    "size",
 ]  # fmt: skip
 Side = Union["Bucket", Disk]
 AT_ONCE = 8
@@ -97,6 +98,33 @@ def delete_tree(key: str) -> None:
     """
     for side in reversed(sides()):
         side.delete_tree(key)
+
+
+def delete_older(key: str, moment: float) -> None:
+    """Delete in buckets what was stored under a key, or below it, until ``moment`` (Unix seconds; by their clock).
+
+    For a deletion that comes late: what was stored since bears the name by right. A disk was asked at once.
+    Raises UnableToReach.
+    """
+    for side in reversed(sides()):
+        if not isinstance(side, Disk):
+            side.delete_older(key, moment)
+
+
+def abort_unfinished(moment: float) -> int:
+    """Free what was sent of files that nobody finished since ``moment`` (Unix seconds); returns how many files.
+
+    A process that was killed leaves such pieces: no listing shows them, and they cost room. Raises UnableToReach.
+    """
+    return sum(side.abort_unfinished(moment) for side in sides() if not isinstance(side, Disk))
+
+
+def size(key: str, suffix: str = "") -> int:
+    """How many bytes ``fetch`` would bring. Raises UnableToReach."""
+    found = None if suffix else find(key)
+    if found is not None:
+        return found.size
+    return sum(entry.size for entry in entries(f"{key}/") if entry.key.endswith(suffix))
 
 
 def put_tree(work: Path, key: str, *, on_beat: Beat) -> None:

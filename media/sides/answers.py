@@ -16,7 +16,7 @@ FORBIDDEN = {
     "AccessDenied", "AllAccessDisabled", "AccountProblem", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden",
     "InvalidToken", "ExpiredToken", "401", "403", "UserDisable",
 }  # fmt: skip
-NOT_THERE = {"NoSuchKey", "NotFound", "404"}
+NOT_THERE = {"NoSuchKey", "NoSuchUpload", "NotFound", "404"}
 CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import IO, Any
 
 import boto3
@@ -29,6 +30,8 @@ READ_BYTES = 256 * 1024
 CONNECT_S, ANSWER_S, TRIES, QUICK_S = 3, 20, 3, 0.7
 # A service may show what was stored only after a while.
 LATE_S = (0.1, 0.3, 1.0, 2.0, 4.0)
+SEEN_S = 10.0
+ABORTED_AT_ONCE = 1000
 Beat = Callable[[], None]
 
 
@@ -37,6 +40,7 @@ def no_beat() -> None:
 
 
 _making = threading.Lock()  # boto's sessions are not made in two threads at once
+_seen: dict[Place, float] = {}  # when a bucket was last known to be there (monotonic)
 
 
 @lru_cache(maxsize=8)
@@ -85,9 +89,20 @@ class Bucket:
             with told_apart():
                 said = self._client.head_object(**self._name(key))
         except FileNotFoundError:
+            self._require_bucket()
             return None
         tag = said["ETag"].strip('"')
         return Found(key, said["ContentLength"], said["LastModified"].timestamp(), f'"{tag}"', self._opener(key))
+
+    def _require_bucket(self) -> None:
+        """A HEAD has no body: without a file, and without a bucket, its answer is the same 404.
+
+        Only that it is there is remembered, and not for long. Raises UnableToReach("no_bucket").
+        """
+        asked_at = time.monotonic()
+        if asked_at - _seen.get(self.place, -SEEN_S) >= SEEN_S:
+            self._head_bucket(self._client)
+            _seen[self.place] = asked_at
 
     def _opener(self, key: str) -> Callable[[int, int], Stream]:
         def opened(first: int, length: int) -> Stream:
@@ -203,11 +218,40 @@ class Bucket:
             with told_apart():
                 self._client.delete_object(Bucket=self.place.bucket, Key=name)
 
+    def delete_older(self, key: str, moment: float) -> None:
+        """The same of what was stored until ``moment`` (Unix seconds, by the clock of the service)."""
+        found = self.find(key)
+        itself = [] if found is None else [Entry(key, found.size, found.modified)]
+        for entry in [*itself, *self.entries(f"{key}/")]:
+            if entry.modified <= moment:
+                self.delete(entry.key)
+
+    def abort_unfinished(self, moment: float) -> int:
+        """Abort what was begun in pieces before ``moment`` (Unix seconds) and is still unfinished; returns how many.
+
+        At most ABORTED_AT_ONCE: the next run finds the others.
+        """
+        with told_apart():
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self.place.bucket, Prefix=self.place.prefix
+            )
+            begun = (each for page in pages for each in page.get("Uploads", []))
+            old = list(islice((each for each in begun if each["Initiated"].timestamp() < moment), ABORTED_AT_ONCE))
+        for each in old:
+            with contextlib.suppress(FileNotFoundError), told_apart():  # finished, or aborted, this very moment
+                self._client.abort_multipart_upload(
+                    Bucket=self.place.bucket, Key=each["Key"], UploadId=each["UploadId"]
+                )
+        return len(old)
+
     def probe(self) -> None:
         """Ask whether the bucket is there and lets us in; in two seconds at most."""
+        self._head_bucket(client(self.place, is_quick=True))
+
+    def _head_bucket(self, by: Any) -> None:
         with told_apart():
             try:
-                client(self.place, is_quick=True).head_bucket(Bucket=self.place.bucket)
+                by.head_bucket(Bucket=self.place.bucket)
             except ClientError as error:
                 if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
                     raise UnableToReach("no_bucket") from error

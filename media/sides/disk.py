@@ -74,6 +74,16 @@ class Disk:
                     continue
                 yield Entry(path.relative_to(self.root).as_posix(), stat.st_size, stat.st_mtime)
 
+    def links(self) -> Iterator[str]:
+        """The links among the site's files: what they lead to lies elsewhere, and is not moved with the others."""
+        for folder, names, files in os.walk(self.root):
+            here = Path(folder)
+            if here == self.root:
+                names[:] = [name for name in names if not name.startswith(".")]
+            for name in sorted([*names, *files]):
+                if (here / name).is_symlink():
+                    yield (here / name).relative_to(self.root).as_posix()
+
     def folders(self, prefix: str) -> Iterator[str]:
         base = self.root / prefix
         yield from sorted(each.name for each in base.iterdir() if each.is_dir()) if base.is_dir() else ()

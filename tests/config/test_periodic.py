@@ -57,6 +57,7 @@ QUESTIONS = {
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,
+    "media.abort_unfinished": 0,  # of a bucket
     "cms.reconcile_papers": 2,
     "courses.release_due": 2,
     "courses.prune_comments": 1,

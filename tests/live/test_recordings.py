@@ -223,7 +223,9 @@ def test_an_agent_that_is_copying_when_the_recording_is_deleted_offers_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_replaced_recording_that_goes_while_it_is_placed_again_is_named_by_nobody(var_dir: Path) -> None:
+def test_a_replaced_recording_that_goes_while_it_is_placed_again_is_named_by_nobody(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The very same is packed once more; its row, or its files, are deleted between the placing and the naming."""
     for name in ("a", "b", "c"):
         (var_dir / name).mkdir()
@@ -242,6 +244,9 @@ def test_a_replaced_recording_that_goes_while_it_is_placed_again_is_named_by_nob
     with pytest.raises(UnableToAdopt):
         adopt_recording(placed=last, **given)
     assert not Video.objects.exists()
+    monkeypatch.setattr(storage, "is_placed", lambda _folder: False)  # deleted the moment that it was placed
+    with pytest.raises(UnableToAdopt):
+        placed("c")
 
 
 # --- holes (findings organiser 16, 35 and 30) -------------------------------------------------------------------------

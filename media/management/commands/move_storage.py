@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, to: str, dry_run: bool, **options: Any) -> None:
         before, now = _both(to)
+        _require_no_links(before, now)
         try:
             files, size = moving.count(before)
         except storage.UnableToReach as error:
@@ -93,6 +95,20 @@ class Command(BaseCommand):
             }
         )
         self.stdout.flush()
+
+
+def _require_no_links(*both: sides.Side) -> None:
+    """What a link leads to would stay where it is, unmoved and unsaid. Raises CommandError."""
+    for side in both:
+        links = list(islice(side.links(), NAMED)) if isinstance(side, sides.Disk) else []
+        if links:
+            raise CommandError(
+                _(
+                    "%(side)s 里有链接，链接指向的文件搬不了，所以什么也没有搬：%(names)s。请停下网站，"
+                    "把它们换成真的文件夹和文件（另一块磁盘可以用 mount --bind 挂到这里），再运行一次。"
+                )
+                % {"side": side, "names": "、".join(links)}
+            )
 
 
 def _both(to: str) -> tuple[sides.Side, sides.Side]:

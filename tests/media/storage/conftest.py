@@ -57,12 +57,14 @@ class Handler(BaseHTTPRequestHandler):
         line.asked.append((self.command, self.path))
         if line.mode and self.command in line.methods and line.left > 0:
             line.left -= 1
-            if line.mode == "slow":
+            if line.mode == "slow":  # and then not at all: what comes there after all is no fault
                 time.sleep(1.5)
-            elif line.mode == "late":
+                self.answer(503, [], b"")
+                return
+            if line.mode == "late" and self.path.count("/") > 1:  # of a file; the bucket is there
                 self.answer(404, [], b"")
                 return
-            else:
+            if line.mode != "late":
                 status, code = ANSWERS[line.mode]
                 self.answer(status, [], f"<Error><Code>{code}</Code></Error>".encode())
                 return

@@ -336,6 +336,26 @@ def test_what_is_stored_while_a_site_moves_back_lies_on_the_disk(root: Path, pla
     assert keys(place) == []
 
 
+@pytest.mark.parametrize("is_back", [False, True])
+@pytest.mark.parametrize("link", ["videos", "papers/a", "papers/b/1.jpg"])
+def test_links_are_refused_before_anything_is_moved(
+    root: Path, place: Place, settings: Any, tmp_path: Path, link: str, is_back: bool
+) -> None:
+    """What they lead to would stay behind, and the site would lose it with STORAGE_OLD_URL."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "1.jpg").write_bytes(b"jpg")
+    written(root, "papers/c/1.jpg", b"jpg")
+    (root / link).parent.mkdir(parents=True, exist_ok=True)
+    (root / link).symlink_to(tmp_path / "other" / ("1.jpg" if link.endswith(".jpg") else ""))
+    written(root, ".work/x", b"this machine's own")
+    (root / ".work" / "y").symlink_to(root / ".work" / "x")
+    stored_in(settings, *((DISK, place) if is_back else (place, DISK)))
+    for is_dry in (True, False):
+        with pytest.raises(CommandError, match=f"有链接.*：{link}。"):
+            call_command("move_storage", dry_run=is_dry)
+    assert (keys(place), (root / "papers/c/1.jpg").exists(), (root / link).is_symlink()) == ([], True, True)
+
+
 def test_it_says_what_to_set_first(root: Path, place: Place, settings: Any) -> None:
     stored_in(settings, DISK)
     with pytest.raises(CommandError, match="STORAGE_OLD_URL"):

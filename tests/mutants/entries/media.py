@@ -153,7 +153,7 @@ MUTANTS = (
         name="playable-stays",
         means="A full disk while other qualities are made takes a film away from those who watch it.",
         file="media/operations/jobs.py",
-        before='stays = phase is not Phase.FIRST and code in {*transcoder.FINAL, "worker_lost"}',
+        before='stays = phase is not Phase.FIRST and code in {*transcoder.FINAL, *COUNTED.values(), "worker_lost"}',
         after="stays = False",
         tests=("tests/media/test_phases.py::test_what_can_be_played_stays_unless_it_is_damaged",),
     ),
