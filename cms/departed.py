@@ -40,12 +40,16 @@ def take_out(*, member_id: int) -> None:
 def _take_words_out(member_id: int) -> None:
     """What they wrote stands in the history of a page, too, and in the log of whoever answered or deleted it; what they
     said as they reviewed stands with the review. That they said something, and when, stays."""
-    theirs = set(Comment.objects.filter(user_id=member_id).values_list("pk", flat=True))
-    theirs_said = set(CommentReply.objects.filter(user_id=member_id).values_list("pk", flat=True))
+    said = dict(Comment.objects.filter(user_id=member_id).values_list("pk", "page_id"))
+    answered = dict(CommentReply.objects.filter(user_id=member_id).values_list("pk", "comment__page_id"))
+    theirs, theirs_said = set(said), set(answered)
     TaskState.objects.filter(finished_by_id=member_id).exclude(comment="").update(comment="")
     reviewed = Q(user_id=member_id, action__in=("wagtail.workflow.approve", "wagtail.workflow.reject"))
     written = Q(user_id=member_id, action__startswith="wagtail.comments.")
-    about = Q(data__comment__id__in=theirs) | Q(data__reply__id__in=theirs_said)
+    pages = sorted({*said.values(), *answered.values()})  # by an index: the log of the whole site is long
+    about = Q(page_id__in=pages) & (
+        Q(data__comment__id__in=sorted(theirs)) | Q(data__reply__id__in=sorted(theirs_said))
+    )
     for entry in PageLogEntry.objects.filter(reviewed | written | about).order_by().iterator(chunk_size=200):
         if (emptied := _emptied(entry, member_id, theirs, theirs_said)) != entry.data:
             PageLogEntry.objects.filter(pk=entry.pk).update(data=emptied)
