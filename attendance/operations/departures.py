@@ -88,7 +88,9 @@ def _readers(unit: Node | None, as_of: datetime) -> set[int]:
     """Who reads of a unit's people: the nearest who hold a role above it; of whoever never had a unit, and where nobody
     holds one, whoever operates the whole."""
     today = timezone.localdate(as_of)
-    for role in (Role.SECRETARY, Role.OPERATOR) if unit is not None else ():
+    if unit is None:
+        return keepers_of_the_whole(on_date=today)
+    for role in (Role.SECRETARY, Role.OPERATOR):
         grants = [one for one in grants_above(unit, role=role, on_date=today) if one.user.is_active]
         if grants:
             return {one.user_id for one in grants if one.node_id == grants[0].node_id}

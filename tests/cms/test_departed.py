@@ -1,11 +1,12 @@
 """What somebody wrote about pages goes from their history, too; that they wrote, and what others wrote, stays."""
 
 import pytest
+from wagtail.log_actions import log
 from wagtail.models import Comment, CommentReply, PageLogEntry, Task, TaskState, Workflow, WorkflowState
 
 from cms.departed import take_out
 from cms.models import SubtreeReview
-from tests.factories.cms import LessonPageFactory
+from tests.factories.courses import give_course
 from tests.factories.organizations import make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -18,7 +19,7 @@ def said() -> str:
 def test_words_on_a_page_go_from_its_history() -> None:
     county = make_county()
     gone, other = county.organiser, county.operator
-    page = LessonPageFactory().page_ptr
+    page = give_course(county.branch).lesson.page_ptr
     own = Comment.objects.create(page=page, user=gone, text="甲的话", contentpath="title")
     others = Comment.objects.create(page=page, user=other, text="乙的话", contentpath="title")
     answer = CommentReply.objects.create(comment=others, user=gone, text="甲的回复")
@@ -38,9 +39,8 @@ def test_words_on_a_page_go_from_its_history() -> None:
 
 def test_what_was_deleted_before_goes_where_they_wrote_it_themselves() -> None:
     county = make_county()
-    own = Comment.objects.create(
-        page=LessonPageFactory().page_ptr, user=county.organiser, text="甲的话", contentpath="title"
-    )
+    page = give_course(county.branch).lesson.page_ptr
+    own = Comment.objects.create(page=page, user=county.organiser, text="甲的话", contentpath="title")
     own.log_create(user=county.organiser)
     own.delete()
     take_out(member_id=county.organiser.pk)
@@ -49,7 +49,7 @@ def test_what_was_deleted_before_goes_where_they_wrote_it_themselves() -> None:
 
 def test_an_opinion_of_a_review_goes() -> None:
     county = make_county()
-    lesson = LessonPageFactory()
+    lesson = give_course(county.branch).lesson
     revision = lesson.save_revision()
     task = Task.objects.filter(pk__in=SubtreeReview.objects.values("pk")).first() or SubtreeReview.objects.create(
         name="审核"
@@ -58,11 +58,12 @@ def test_an_opinion_of_a_review_goes() -> None:
         content_object=lesson, workflow=Workflow.objects.create(name="一道"), requested_by=county.secretary
     )
     for reviewer in (county.organiser, county.operator):
-        step = TaskState.objects.create(
-            workflow_state=state, task=task, revision=revision, finished_by=reviewer,
-            comment=f"{reviewer.pk}：要改", status=TaskState.STATUS_REJECTED,
+        words = f"{reviewer.pk}：要改"
+        TaskState.objects.create(
+            workflow_state=state, task=task, revision=revision, finished_by=reviewer, comment=words,
+            status=TaskState.STATUS_REJECTED,
         )  # fmt: skip
-        step.log_state_change_action(reviewer, "reject")
+        log(instance=lesson, action="wagtail.workflow.reject", user=reviewer, data={"comment": words})
     take_out(member_id=county.organiser.pk)
     assert sorted(TaskState.objects.values_list("comment", flat=True)) == ["", f"{county.operator.pk}：要改"]
     assert f"{county.organiser.pk}：要改" not in said()
