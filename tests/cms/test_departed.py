@@ -55,8 +55,9 @@ def test_an_opinion_of_a_review_goes() -> None:
         name="审核"
     )
     state = WorkflowState.objects.create(
-        content_object=lesson, workflow=Workflow.objects.create(name="一道"), requested_by=county.secretary
-    )
+        base_content_type=lesson.get_base_content_type(), content_type=lesson.get_content_type(), object_id=lesson.pk,
+        workflow=Workflow.objects.create(name="一道"), requested_by=county.secretary,
+    )  # fmt: skip
     for reviewer in (county.organiser, county.operator):
         words = f"{reviewer.pk}：要改"
         TaskState.objects.create(
