@@ -98,8 +98,10 @@ def _is_served(queue: str, found: Marks, as_of: datetime) -> bool:
     if newest is None or is_fresh(newest.at, every=MARKED_EVERY, as_of=as_of):
         return newest is not None
     takes = [mark for name, mark in found.items() if name.startswith("alive@") and queue in mark.data.get("queues", [])]
-    is_alive = any(is_fresh(mark.at, every=MARKED_EVERY, as_of=as_of) for mark in takes)
-    return is_alive and newest.at > as_of - (BUSY_WITH_FILMS if queue == queues.MEDIA else BUSY_FOR)
+    alive = [mark for mark in takes if is_fresh(mark.at, every=MARKED_EVERY, as_of=as_of)]
+    # A worker for every queue has no child left for a verdict while each has a film: it is late, and not dead.
+    is_long = queue == queues.MEDIA or any(mark.data.get("films") for mark in alive)
+    return bool(alive) and newest.at > as_of - (BUSY_WITH_FILMS if is_long else BUSY_FOR)
 
 
 def beat(*, found: Marks, as_of: datetime) -> Part:

@@ -7,7 +7,7 @@ class Mark(models.Model):
     """When something was last seen to work: a worker, beat, a backup. One row a name, so that it never grows.
 
     Names: ``worker@<host>/<queue>`` (data: queue, host, sandbox, disk_free, skew_s), ``alive@<host>/<queues>`` (a
-    worker's own process; data: queues), ``beat@<host>``, ``backup``, ``restore_drill``, ``phone_key_kept`` (that
+    worker's own process; data: queues, films), ``beat@<host>``, ``backup``, ``restore_drill``, ``phone_key_kept`` (that
     somebody wrote the key down), ``restored`` (that the data were replaced by those of a backup).
     """
 

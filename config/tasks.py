@@ -17,6 +17,7 @@ from celery.signals import (
     worker_process_shutdown,
     worker_shutting_down,
 )
+from celery.worker.state import active_requests
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F
@@ -24,6 +25,7 @@ from django.utils import timezone
 
 from config import chain, disks, marks
 from config.models import TaskCount
+from config.queues import MEDIA
 
 log = structlog.get_logger(__name__)
 HEARTBEAT = "config.heartbeat"
@@ -76,9 +78,16 @@ def worker_lives(**_kwargs: Any) -> None:
         _last_alive = time.monotonic()
         taken = [queue for queue in settings.TASK_QUEUES if queue in current_app.amqp.queues.consume_from]
         name = f"alive@{disks.host()}/{'+'.join(taken)}"
-        _survived(lambda: marks.leave(name=name, as_of=timezone.now(), data={"queues": taken}))
+        data = {"queues": taken, "films": _is_with_films()}
+        _survived(lambda: marks.leave(name=name, as_of=timezone.now(), data=data))
         if not connection.in_atomic_block:
             connection.close()  # a child that is forked later must not share it
+
+
+def _is_with_films() -> bool:
+    """Whether what the children do now is long work on films and nothing else."""
+    doing = {settings.CELERY_TASK_ROUTES.get(one.name, {}).get("queue") for one in list(active_requests)}
+    return doing == {MEDIA}
 
 
 def _survived(work: Callable[[], None]) -> None:

@@ -45,6 +45,9 @@ def publish(request: HttpRequest, page_id: int, revision_id: int) -> HttpRespons
         or not page.permissions_for_user(request.user).can_publish()
     ):
         raise Http404
+    if (lock := page.get_lock()) is not None and lock.for_user(request.user):
+        messages.error(request, _locked_said(page))
+        return redirect("wagtailadmin_pages:edit", page_id)
     if page.latest_revision_id != revision_id:
         messages.warning(request, _("刚才又有新的修改，请看过以后再发布。"))
         return redirect("wagtailadmin_pages:edit", page_id)
@@ -62,6 +65,13 @@ def publish(request: HttpRequest, page_id: int, revision_id: int) -> HttpRespons
     said = _("“%(title)s”会按时发布。") if is_later else _("“%(title)s”已发布。")
     messages.success(request, said % {"title": draft.title})
     return redirect("wagtailadmin_explore", page.get_parent().pk)
+
+
+def _locked_said(page: Any) -> str:
+    said = {"title": page.get_admin_display_title(), "name": page.locked_by.name if page.locked_by else ""}
+    if said["name"]:
+        return _("“%(title)s”被%(name)s锁定了，没有发布。请先请%(name)s解锁；写的内容还在草稿里。") % said
+    return _("“%(title)s”锁定了，没有发布。请先解锁；写的内容还在草稿里。") % said
 
 
 def _asked(page: Any, user: Any) -> Asked:

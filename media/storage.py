@@ -101,13 +101,13 @@ def place_package(work: Path, key: str) -> None:
     sync(target.parent)
 
 
-def packages_written_before(moment: float) -> Iterator[Path]:
-    """Folders of packages in which nothing was written since ``moment`` (Unix seconds)."""
+def package_folders() -> Iterator[Path]:
+    """Every folder of a package, wherever it lies. Raises UnableToReach."""
     base = root() / "packages"
-    for folder in sorted(base.iterdir()) if base.is_dir() else []:
-        with contextlib.suppress(OSError):
-            if folder.stat().st_mtime < moment:
-                yield folder
+    if not sides.is_plain():
+        names = {name for side in sides.sides() for name in side.folders("packages/")}
+        return (base / name for name in sorted(names))
+    return iter(sorted(base.iterdir()) if base.is_dir() else [])
 
 
 def upload_path(upload_id: UUID) -> Path:

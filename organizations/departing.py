@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -16,8 +16,11 @@ from organizations.queries import not_over_on
 TOLD_BEFORE = dt.timedelta(days=30)
 # A month's file names whoever left in it, and is made in the month after.
 MONTHS_OF_A_FILE = dt.timedelta(days=62)
-MOST_LOOKED_AT = 500  # of one night: whoever waits for something does not keep the others from their turn
+MOST_LOOKED_AT = 500  # of one night
 AT_ONCE = 100
+# Whoever something keeps is asked about again a day later: they do not keep the others from their turn.
+ASKED_AGAIN = dt.timedelta(days=1)
+ASKED_LAST = F("asked_at").asc(nulls_first=True)
 
 
 def kept_for() -> dt.timedelta | None:
@@ -48,11 +51,23 @@ def waiting(*, until: dt.date) -> QuerySet[Departure]:
 
 
 def to_be_told(*, as_of: dt.datetime) -> QuerySet[Departure]:
-    """Return those of whom it has to be said now that they are taken out soon; none where nobody ever is."""
+    """Return those of whom it has to be said now that they are taken out soon, without those who were asked about
+    within a day and something kept; what keeps the others is asked of each. None where nobody ever goes."""
+    again = Q(asked_at=None) | Q(asked_at__lte=as_of - ASKED_AGAIN)
+    return _soon(as_of).filter(again, told_at=None).order_by(ASKED_LAST, "left_date", "pk")
+
+
+def to_be_written_to(*, as_of: dt.datetime, within: dt.timedelta) -> QuerySet[Departure]:
+    """Return those of whom it was said within this time, and to whom themselves it may still be said."""
+    told = _soon(as_of).filter(told_at__gt=as_of - within, written_at=None)
+    return told.order_by(ASKED_LAST, "told_at", "pk")
+
+
+def _soon(as_of: dt.datetime) -> QuerySet[Departure]:
     kept = kept_for()
     if kept is None:
         return Departure.objects.none()
-    return waiting(until=timezone.localdate(as_of + TOLD_BEFORE) - kept).filter(told_at=None)
+    return waiting(until=timezone.localdate(as_of + TOLD_BEFORE) - kept)
 
 
 def over(*, as_of: dt.datetime) -> QuerySet[Departure]:
@@ -65,8 +80,8 @@ def over(*, as_of: dt.datetime) -> QuerySet[Departure]:
 
 
 def begun() -> QuerySet[Departure]:
-    """Return those who are being taken out: somebody was interrupted."""
-    return Departure.objects.filter(began_at__isnull=False, done_at=None).order_by("began_at", "pk")
+    """Return those who are being taken out: somebody was interrupted. Where a part failed, they come after the rest."""
+    return Departure.objects.filter(began_at__isnull=False, done_at=None).order_by(ASKED_LAST, "began_at", "pk")
 
 
 def why_not(member_ids: Collection[int], *, on_date: dt.date) -> dict[int, str]:

@@ -13,11 +13,15 @@ class Departure(models.Model):
 
     ``told_at``: when their secretary (and they, where there is a way) was told that their data goes. ``began_at``: from
     then on the name is gone and nobody takes them back. ``done_at``: everything else of theirs is gone, too.
+    ``written_at``: when what became of the letter to them was certain. ``asked_at``: when it was last their turn for
+    anything and they could not go on; whoever was not asked so lately comes first.
     """
 
     member = models.OneToOneField(USER, on_delete=models.PROTECT, primary_key=True, related_name="departure")
     left_date = models.DateField()
     told_at = models.DateTimeField(null=True, blank=True)
+    written_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
     began_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
 

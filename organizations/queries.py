@@ -348,6 +348,13 @@ def grants_above(node: Node, *, role: str, on_date: dt.date) -> QuerySet[RoleGra
     return found.select_related("user").order_by("-node__depth", "id")
 
 
+def keepers_of_the_whole(*, on_date: dt.date) -> set[int]:
+    """Who operates a whole tree on a day; where nobody does, the superusers (as ``rules_the_whole_tree`` asks it)."""
+    here = RoleGrant.objects.filter(valid_on(on_date), role=Role.OPERATOR, node__depth=1, user__is_active=True)
+    found = set(here.values_list("user_id", flat=True))
+    return found or set(User.objects.filter(is_superuser=True, is_active=True).values_list("pk", flat=True))
+
+
 def grants_at(nodes: QuerySet[Node]) -> QuerySet[RoleGrant]:
     """Every role that was given, is or will be held at one of these nodes."""
     return RoleGrant.objects.filter(node__in=nodes.order_by()).select_related("user", "node")

@@ -42,5 +42,6 @@ def prune_allowances() -> None:
 
 @shared_task(name="organizations.take_out")
 def take_out() -> None:
-    """Take out who left long ago, some at a time."""
+    """Note who is gone without a day of leaving, and take out who left long ago, some at a time."""
+    operations.note_missed(as_of=timezone.now())
     operations.take_out(as_of=timezone.now())

@@ -218,7 +218,8 @@ def _leave_of(data: dict[str, Any]) -> str:
 
 
 def _departures_soon(notice: Notice) -> str:
-    said = {"unit": notice.data["unit"], "count": int(notice.data["count"]), "day": notice.data["on"]}
+    unit = notice.data["unit"] or _("没有组织的人")
+    said = {"unit": unit, "count": int(notice.data["count"]), "day": notice.data["on"]}
     return (
         _(
             "“%(unit)s”有 %(count)s 位已离开的人，姓名等个人信息最早从 %(day)s 起清除。"

@@ -119,7 +119,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("token_hash standing", SECRET, SERVER, LINK),
     ),
     "organizations.Departure": (
-        Fields("member left_date told_at began_at done_at", PERSONAL, KEEPERS_OF_LEAVERS, FOR_GOOD),
+        Fields("member left_date told_at written_at asked_at began_at done_at", PERSONAL, KEEPERS_OF_LEAVERS, FOR_GOOD),
     ),
     "organizations.PersonHold": (
         Fields("id", TECHNICAL, SERVER, FOR_GOOD),

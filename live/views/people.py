@@ -25,9 +25,9 @@ def people(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     """
     now = timezone.now()
     sought, of = _words(request, "q"), _words(request, "of")
+    unit_id = _number(request, "unit")
     page = people_in(
-        lecture.pk, sought=sought, unit_id=_number(request, "unit"), of=of, page=_number(request, "page") or 1,
-        as_of=now,
+        lecture.pk, sought=sought, unit_id=unit_id, of=of, page=_number(request, "page") or 1, as_of=now,
     )  # fmt: skip
     log_list(
         reader_id=signed_in(request).pk,
@@ -36,8 +36,9 @@ def people(request: HttpRequest, lecture: Lecture) -> HttpResponse:
         what="live",
         about=lecture.pk,
         title=lecture.occasion.title,
-        reason=sought,
+        reason=" · ".join(word for word in (sought, of, f"#{unit_id}" if unit_id else "") if word),
         as_of=now,
+        is_refreshed=True,
     )
     units = [{"id": pk, "name": name, "n": count} for pk, name, count in units_in(lecture.pk, as_of=now) if of in name]
     rows = [{"member": one.member, "name": one.name, "unit": one.unit} for one in page.rows]

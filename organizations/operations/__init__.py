@@ -1,7 +1,7 @@
 """Verbs about people, the tree, roles and the access log. Keyword-only, atomic, raise ``UnableTo…``."""
 
 from organizations.operations.access import ONE_VISIT, UnableToRevealPhone, log_access, log_list, reveal_phone
-from organizations.operations.departures import UnableToHold, lift_hold, place_hold, take_out
+from organizations.operations.departures import UnableToHold, lift_hold, note_missed, place_hold, take_out
 from organizations.operations.exemptions import (
     UnableToExempt,
     cut_exemption,
@@ -102,6 +102,7 @@ __all__ = [
     "make_link",
     "merge_unit",
     "move_member",
+    "note_missed",
     "place_hold",
     "prune_allowances",
     "prune_links",

@@ -66,6 +66,7 @@ def log_list(
     reason: str = "",
     count: int | None = None,
     once_in: dt.timedelta | None = ONE_VISIT,
+    is_refreshed: bool = False,
 ) -> None:
     """Write down, in one row, that the reader saw a list of people of a unit. Call it in the transaction of the read.
 
@@ -75,8 +76,17 @@ def log_list(
     ``count``: how many were seen, the reader among them, where ``member_ids`` are only the first, or None: everybody
     in the scope was. The reader is not named among ``members``, and a list of the reader alone is not written down.
     ``once_in``: nor is the same list that the same reader saw so lately; each table and occasion is a list of its own.
+    ``is_refreshed``: a list that changes as it is looked at; then only whom it did not name so lately is written down.
     """
     seen = set(member_ids or ())
+    if is_refreshed and once_in is not None:
+        same = {"reader_id": reader_id, "node_id": node_id, "what": what, "about": about, "reason": reason[:200]}
+        lately = AccessEntry.objects.filter(at__gt=as_of - once_in, at__lte=as_of, **same)
+        named = ",".join(lately.values_list("members", flat=True))
+        seen -= {int(one) for one in named.split(",") if one}
+        if not seen:
+            return
+        member_ids = seen
     others = sorted(seen - {reader_id})
     is_whole = member_ids is not None and (count or 0) <= len(seen)
     if is_whole and not others:

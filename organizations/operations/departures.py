@@ -19,19 +19,22 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from organizations import departing
 from organizations.core.pinyin import sort_key
-from organizations.models import AccountLink, Departure, Exemption, Node, PersonHold, SignInLink, User
+from organizations.models import AccountLink, Departure, Exemption, Membership, Node, PersonHold, SignInLink, User
 from organizations.operations.exemptions import lock_member
+from organizations.queries import not_over_on
 
 log = structlog.get_logger(__name__)
 
 NAMELESS = "（已清除）"  # stored, for every list that shows a name; the same for all of them
 MOST_REASON = 200
+PEOPLE_A_TURN, MISSED_AT_ONCE = 20_000, 500
 # What others' apps keep to let somebody in; those of them that are installed.
 WAYS_IN = ("account.EmailAddress", "mfa.Authenticator", "socialaccount.SocialAccount", "usersessions.UserSession")
 
@@ -44,7 +47,8 @@ def note_left(left: Mapping[int, dt.date]) -> None:
     """Note since when these people belong nowhere; call it in the transaction in which they leave."""
     Departure.objects.bulk_create(
         [Departure(member_id=member_id, left_date=day) for member_id, day in sorted(left.items())],
-        update_conflicts=True, unique_fields=["member"], update_fields=["left_date", "told_at"], batch_size=900,
+        update_conflicts=True, unique_fields=["member"], batch_size=900,
+        update_fields=["left_date", "told_at", "written_at", "asked_at"],
     )  # fmt: skip
 
 
@@ -58,7 +62,8 @@ def note_back(member_ids: Iterable[int]) -> None:
 def take_out(*, as_of: dt.datetime, most: int = departing.AT_ONCE) -> int:
     """Take out up to ``most`` people whose time is over, and finish those who were begun; returns how many are done.
 
-    Safe to repeat, twice at once, and to be killed anywhere. What fails at one stops no other.
+    Safe to repeat, twice at once, and to be killed anywhere. What fails at one stops no other. Whoever something keeps
+    is told of anew once nothing does: thirty days are left to them then, too.
     """
     done = sum(_finish(member_id) for member_id in list(departing.begun().values_list("pk", flat=True)[:most]))
     today = timezone.localdate(as_of)
@@ -66,12 +71,45 @@ def take_out(*, as_of: dt.datetime, most: int = departing.AT_ONCE) -> int:
     for start in range(0, len(rows), departing.AT_ONCE):
         part = rows[start : start + departing.AT_ONCE]
         kept = departing.why_not(part, on_date=today)
+        # Begun by another, or told of anew meanwhile: the conditions leave those alone.
+        waits = Departure.objects.filter(pk__in=kept, began_at=None, told_at__lte=as_of - departing.TOLD_BEFORE)
+        waits.update(told_at=None, written_at=None, asked_at=as_of)
         for member_id in part:
             if done >= most:
                 return done
             if member_id not in kept and _begin(member_id, as_of):
                 done += _finish(member_id)
     return done
+
+
+def note_missed(*, as_of: dt.datetime) -> int:
+    """Note that those left whose account was closed before they did, or who never belonged anywhere; returns how many.
+
+    Without a day of leaving their time runs from today. One part of all people a call, another one each hour: bounded,
+    however many there are; every part has its turn. Safe to repeat.
+    """
+    last = User.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    first = int(as_of.timestamp()) // 3600 % (last // PEOPLE_A_TURN + 1) * PEOPLE_A_TURN
+    today = timezone.localdate(as_of)
+    here = Membership.objects.filter(not_over_on(today), member_id=OuterRef("pk"))
+    closed = User.objects.filter(pk__gte=first, pk__lt=first + PEOPLE_A_TURN, is_active=False, departure=None)
+    missed = list(closed.exclude(Exists(here)).order_by("pk").values_list("pk", flat=True)[:MISSED_AT_ONCE])
+    return sum(_note_one(member_id, today) for member_id in missed)
+
+
+@transaction.atomic
+def _note_one(member_id: int, today: dt.date) -> bool:
+    lock_member(member_id)
+    # Asked again under the lock: they may have come back since the list was read.
+    places = Membership.objects.filter(member_id=member_id)
+    if places.filter(not_over_on(today)).exists() or not User.objects.filter(pk=member_id, is_active=False).exists():
+        return False
+    if Departure.objects.filter(pk=member_id).exists():
+        return False
+    last = places.aggregate(day=Max("active_to_date"))["day"]
+    Departure.objects.create(member_id=member_id, left_date=last or today)
+    log.info("member_found_gone", member_id=member_id)
+    return True
 
 
 @transaction.atomic
@@ -106,6 +144,7 @@ def _finish(member_id: int) -> bool:
                 import_string(path)(member_id=member_id)
         except Exception:
             log.exception("person_not_taken_out", member_id=member_id, part=path)
+            Departure.objects.filter(pk=member_id).update(asked_at=timezone.now())  # after those who were not tried
             return False
     done = Departure.objects.filter(pk=member_id, done_at=None).update(done_at=timezone.now())
     log.info("person_taken_out", member_id=member_id)
@@ -123,6 +162,7 @@ def take_out_access(*, member_id: int) -> None:
     Exemption.objects.filter(member_id=member_id).exclude(document="").update(document="")
     PersonHold.objects.filter(member_id=member_id).exclude(reason="").update(reason="")
     _clear_changes(member_id)
+    _clear_papers(member_id)
 
 
 def _clear_changes(member_id: int) -> None:
@@ -133,6 +173,19 @@ def _clear_changes(member_id: int) -> None:
         entry.changes = {field: _without_words(field, change) for field, change in (entry.changes or {}).items()}
         entry.save(update_fields=["object_repr", "serialized_data", "additional_data", "changes"])
     LogEntry.objects.filter(actor_id=member_id).update(remote_addr=None, actor_email=None)
+
+
+def _clear_papers(member_id: int) -> None:
+    """The log of an exemption says who noted it and when; no longer which paper, nor by its words whose it was."""
+    theirs = Exemption.objects.filter(member_id=member_id).values_list("pk", flat=True)
+    about = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Exemption), object_pk__in=[str(pk) for pk in theirs]
+    )
+    for entry in about.order_by("pk").iterator(chunk_size=200):
+        changes = entry.changes or {}
+        entry.changes = {field: ["…", "…"] if field == "document" else said for field, said in changes.items()}
+        entry.serialized_data, entry.additional_data = None, None
+        entry.save(update_fields=["changes", "serialized_data", "additional_data"])
 
 
 def _without_words(field: str, change: Any) -> Any:
@@ -160,5 +213,5 @@ def lift_hold(*, member_id: int, actor_id: int, as_of: dt.datetime) -> None:
     lock_member(member_id)
     if not PersonHold.objects.filter(member_id=member_id, lifted_at=None).update(lifted_at=as_of, lifted_by=actor_id):
         raise UnableToHold(_("现在没有暂缓，不用解除。"))
-    Departure.objects.filter(pk=member_id, began_at=None).update(told_at=None)
+    Departure.objects.filter(pk=member_id, began_at=None).update(told_at=None, written_at=None, asked_at=None)
     log.info("person_hold_lifted", member_id=member_id, actor_id=actor_id)

@@ -58,12 +58,13 @@ def change_package(*, package_id: int, title: str, file: IO[bytes] | None, as_of
                 )  # fmt: skip
                 package.version += 1
             package.save()
-            if opened is not None:
-                transaction.on_commit(lambda: storage.drop(storage.packages_folder(before)))
     except BaseException:
         if key:
             storage.drop(storage.packages_folder(key))
         raise
+    if opened is not None:
+        # The new one is named by now: nothing may take it away again. What is not dropped is logged; the sweep does it.
+        transaction.on_commit(lambda: storage.drop(storage.packages_folder(before)), robust=True)
     log.info("package_changed", package_id=package.pk, version=package.version)
     return package
 
@@ -88,7 +89,7 @@ def delete_package(*, package_id: int) -> None:
         package.delete()
     except ProtectedError as error:
         raise UnableToDelete from error
-    transaction.on_commit(lambda: storage.drop(storage.packages_folder(package.key)))
+    transaction.on_commit(lambda: storage.drop(storage.packages_folder(package.key)), robust=True)
     log.info("package_deleted", package_id=package_id)
 
 

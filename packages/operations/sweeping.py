@@ -10,22 +10,28 @@ from packages.models import Package
 
 log = structlog.get_logger(__name__)
 LEFT_AFTER = timedelta(days=1)
-AT_ONCE = 200
+AT_ONCE, MOST_DROPPED = 200, 200
 
 
 def drop_unnamed(*, as_of: datetime) -> int:
-    """Remove what lies under ``packages/`` and no row names, a day after it was written; returns how many folders.
+    """Remove what lies under ``packages/`` and no row names, a day after it was written; returns how many folders,
+    ``MOST_DROPPED`` at most. On the disk, in the bucket, and on both while a site is moved.
 
     A folder gets its row, or its row another folder, within seconds: a day later nobody is about to name it.
     """
-    old = storage.packages_written_before((as_of - LEFT_AFTER).timestamp())
-    dropped = 0
-    while some := list(islice(old, AT_ONCE)):
-        named = set(Package.objects.filter(key__in=[one.name for one in some]).values_list("key", flat=True))
-        for folder in some:
-            if folder.name not in named:
-                storage.drop(folder)
-                dropped += 1
+    before, dropped = (as_of - LEFT_AFTER).timestamp(), 0
+    try:
+        found = storage.package_folders()
+        while dropped < MOST_DROPPED and (some := list(islice(found, AT_ONCE))):
+            named = set(Package.objects.filter(key__in=[one.name for one in some]).values_list("key", flat=True))
+            # Asked of those alone that no row names: in a bucket it is a list of all their files.
+            for folder in [one for one in some if one.name not in named][: MOST_DROPPED - dropped]:
+                at = storage.placed_at(storage.relative(folder))
+                if at is not None and at < before:
+                    storage.drop(folder)
+                    dropped += 1
+    except storage.UnableToReach as error:
+        log.warning("packages_not_swept", reason=str(error))  # the next turn does
     if dropped:
         log.info("packages_swept", folders=dropped)
     return dropped

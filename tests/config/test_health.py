@@ -1,6 +1,7 @@
 """Health pages: who sees them, what they say, and which parts they have to have heard of."""
 
 import datetime as dt
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,9 +41,10 @@ def heard(at: dt.datetime) -> None:
     marks.leave(name="beat@one", as_of=at)
 
 
-def alive_for(*taken: str) -> None:
-    """A worker's own process, whose children are all at work, is alive."""
-    marks.leave(name=f"alive@one/{'+'.join(taken)}", as_of=NOW - 5 * SECOND, data={"queues": list(taken)})
+def alive_for(*taken: str, films: bool = False) -> None:
+    """A worker's own process, whose children are all at work, is alive; ``films``: with nothing but films."""
+    data = {"queues": list(taken), "films": films}
+    marks.leave(name=f"alive@one/{'+'.join(taken)}", as_of=NOW - 5 * SECOND, data=data)
 
 
 def asked(client: Client) -> dict[str, Any]:
@@ -117,6 +119,38 @@ def test_worker_that_prepares_videos_is_not_dead_but_one_that_never_ends_is() ->
     ]  # a film takes its time
     heard(NOW - 7 * 3600 * SECOND)
     assert health.unserved(found=marks.found(), as_of=NOW) == queues.TASK_QUEUES
+
+
+@pytest.mark.django_db
+def test_the_only_worker_with_long_films_is_late_and_not_dead() -> None:
+    """An upgrade asks /readyz: two films on the two children of the only worker must not refuse it."""
+    heard(NOW - 3600 * SECOND)
+    alive_for(*queues.TASK_QUEUES, films=True)
+    assert health.unserved(found=marks.found(), as_of=NOW) == []
+    heard(NOW - 7 * 3600 * SECOND)
+    assert health.unserved(found=marks.found(), as_of=NOW) == queues.TASK_QUEUES
+    heard(NOW - 3600 * SECOND)
+    Mark.objects.filter(name__startswith="alive@").update(at=NOW - 60 * SECOND)
+    assert health.unserved(found=marks.found(), as_of=NOW) == queues.TASK_QUEUES, "a dead one is dead with films, too"
+
+
+@pytest.mark.parametrize(
+    ("doing", "films"),
+    [
+        ([], False),
+        (["media.transcode", "cms.draw_paper"], True),
+        (["media.transcode", "attendance.settle"], False),
+        (["another.task"], False),
+    ],
+)
+@pytest.mark.django_db
+def test_a_worker_says_whether_it_is_with_films_alone(
+    monkeypatch: pytest.MonkeyPatch, doing: list[str], films: bool
+) -> None:
+    monkeypatch.setattr(tasks, "active_requests", [SimpleNamespace(name=name) for name in doing])
+    monkeypatch.setattr(tasks, "_last_alive", -1000.0)
+    tasks.worker_lives()
+    assert Mark.objects.get(name__startswith="alive@").data["films"] is films
 
 
 @pytest.mark.django_db

@@ -203,3 +203,20 @@ def test_a_lesson_that_follows_another_is_asked_about_with_it(admin: Client, wor
     refresh_length(page_ids=[other.page.pk], as_of=timezone.now())
     asked = words(admin.get(reverse("wagtailadmin_pages:unpublish", args=[source.pk])))
     assert other.run.occasion.training.title in asked
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_what_another_has_locked_is_not_published_by_our_door(
+    admin: Client, given: Given, world: County, is_named: bool
+) -> None:
+    new = ready_video(duration_ms=30_000, node=given.page.node)
+    asked = edit(admin, given, ("video", str(new.pk)), **{"action-publish": "1"})
+    by = world.operator if is_named else None
+    LessonPage.objects.filter(pk=given.lesson.pk).update(locked=True, locked_by=by, locked_at=timezone.now())
+    refused = words(admin.post(confirm_url(asked), sure(asked), follow=True))
+    assert (f"被{world.operator.name}锁定了，没有发布" if is_named else "锁定了，没有发布") in refused
+    lesson = LessonPage.objects.get(pk=given.lesson.pk)
+    assert (lesson.title, lesson.get_latest_revision_as_object().title) == ("急救常识 第一讲", "新题目")
+    LessonPage.objects.filter(pk=lesson.pk).update(locked_by=world.organiser)  # who locked it may
+    admin.post(confirm_url(asked), sure(asked))
+    assert LessonPage.objects.get(pk=lesson.pk).title == "新题目"

@@ -254,3 +254,26 @@ def test_a_command_has_no_reader_and_is_named_as_such(world: County, client: Cli
     mine = client.get("/me/access/").content.decode()
     assert "服务器上的命令" in mine
     assert "CSV 文件" in mine
+
+
+def test_a_list_that_changes_as_it_is_looked_at_names_each_person_once_in_a_while(world: County) -> None:
+    now, first, second = timezone.now(), world.members[0], world.members[1]
+
+    def look(*people: User, after: int = 0, reason: str = "") -> None:
+        ids, at = [one.pk for one in people], now + after * MINUTE
+        log(world, ids, at, what="live", about=7, reason=reason, is_refreshed=True)
+
+    look(first)
+    look(first, after=1)
+    look(first, world.operator, after=1)
+    look(first, second, after=2)  # who came in is named, and nobody once more
+    look(second, first, after=3)
+    look(first, after=3, reason="王")
+    look(first, after=11)
+    found = AccessEntry.objects.filter(what="live").order_by("pk").values_list("members", "reason", "count")
+    assert list(found) == [
+        (f",{first.pk},", "", 1),
+        (f",{second.pk},", "", 1),
+        (f",{first.pk},", "王", 1),
+        (f",{first.pk},", "", 1),
+    ]

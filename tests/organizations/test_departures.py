@@ -20,12 +20,15 @@ from attendance.models import (
 )
 from attendance.operations import departures as attendance_departures
 from attendance.operations.departures import tell_departures
+from attendance.operations.messaging import NotSent
+from attendance.sentences.notices import words_of
 from config import retention_settings
 from organizations import departing
 from organizations import operations as do
 from organizations.core import phones
 from organizations.departing import leavers, to_be_told
 from organizations.models import Departure, Left, Membership, Node, PersonHold, SignInLink, User
+from organizations.operations import departures
 from organizations.operations.departures import NAMELESS
 from organizations.tasks import take_out as task
 from tests.factories.attendance import be_present, open_lecture
@@ -144,6 +147,9 @@ def test_who_they_were_goes_and_what_counts_stays(county: County) -> None:
     assert not NoticeChoice.objects.exists()
     assert not SignInLink.objects.exists()
     assert person.exemptions.get().document == ""
+    papers = LogEntry.objects.get_for_object(person.exemptions.get())
+    assert [entry.changes["document"] for entry in papers if "document" in entry.changes] == [["…", "…"]]
+    assert "3号" not in "".join(f"{entry.changes}{entry.serialized_data}" for entry in papers)
     entries = LogEntry.objects.get_for_object(gone)
     assert entries.exists()
     assert [entry for entry in entries if "王改名" in f"{entry.object_repr}{entry.changes}"] == []
@@ -203,7 +209,18 @@ def test_one_that_fails_stops_no_other(county: County, settings: Any) -> None:
     assert list(Departure.objects.filter(done_at=None).values_list("pk", flat=True)) == [first.pk]
     assert name_of(first) == name_of(second) == NAMELESS
     FAILS.clear()
-    assert do.take_out(as_of=timezone.now()) == 1
+    assert do.take_out(as_of=timezone.now(), most=1) == 1
+
+
+def test_where_a_part_fails_the_others_come_first(county: County, settings: Any) -> None:
+    first, second = leave(county, ago=KEPT + DAY), leave(county, ago=KEPT, member=county.members[1])
+    Departure.objects.update(told_at=timezone.now() - 31 * DAY, began_at=timezone.now())
+    settings.TAKING_OUT = [*settings.TAKING_OUT, "tests.organizations.test_departures.fails_at_first"]
+    FAILS[:] = [first.pk]
+    assert [do.take_out(as_of=timezone.now(), most=1) for _turn in range(2)] == [0, 1]
+    assert Departure.objects.get(done_at=None).pk == first.pk
+    FAILS.clear()
+    assert name_of(second) == second.name  # began_at was set by hand: no name was taken
 
 
 FAILS: list[int] = []
@@ -303,8 +320,12 @@ def test_an_open_dispute_keeps_them_and_an_answer_lets_go(county: County) -> Non
     leave(county, ago=KEPT)
     told()
     assert do.take_out(as_of=now) == 0
+    assert tell_departures(as_of=now) == 0
+    assert tell_departures(as_of=now + DAY) == 0, "nor is it said again while it waits"
     Dispute.objects.filter(pk=dispute.pk).update(state="answered", answered_at=now)
-    assert do.take_out(as_of=now) == 1
+    assert do.take_out(as_of=now) == 0
+    assert tell_departures(as_of=now + 2 * DAY) == 1, "what ends gives thirty days anew"
+    assert [do.take_out(as_of=now + days * DAY) for days in (31, 32)] == [0, 1]
 
 
 def test_a_correction_that_waits_for_a_second_person_keeps_them(county: County) -> None:
@@ -415,12 +436,128 @@ def test_without_a_secretary_the_operator_is_told(county: County) -> None:
     assert Notice.objects.get(kind="departures_soon").member_id == county.operator.pk
 
 
-def test_without_anybody_it_is_noted_all_the_same(county: County) -> None:
+def test_of_whom_nobody_can_be_told_nothing_is_noted_and_nobody_goes(county: County) -> None:
+    now = timezone.now()
     for person in (county.secretary, county.operator):
         do.end_roles(user_id=person.pk, on_date=timezone.localdate())
     leave(county, ago=KEPT)
-    assert tell_departures(as_of=timezone.now()) == 1
-    assert not Notice.objects.filter(kind="departures_soon").exists()
+    assert tell_departures(as_of=now) == 0
+    assert Departure.objects.get().told_at is None
+    assert do.take_out(as_of=now + 31 * DAY) == 0
+    User.objects.filter(pk=county.auditor.pk).update(is_superuser=True)
+    assert tell_departures(as_of=now + DAY) == 1
+    assert Notice.objects.get(kind="departures_soon").member_id == county.auditor.pk
+
+
+def test_whoever_something_keeps_keeps_nobody_else_from_their_turn(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(attendance_departures, "TOLD_AT_ONCE", 1)
+    kept, other = leave(county, ago=KEPT + DAY), leave(county, ago=KEPT, member=county.members[1])
+    RoleGrantFactory(user=kept, node=county.branch, role="lecturer")
+    assert [tell_departures(as_of=now) for _turn in range(3)] == [0, 1, 0]
+    assert list(Departure.objects.exclude(told_at=None).values_list("pk", flat=True)) == [other.pk]
+
+
+# --- Letters, each by itself -----------------------------------------------------------------------------
+
+
+def addressed(county: County, settings: Any, *addresses: str) -> None:
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    for member, address in zip(county.members, addresses, strict=False):
+        leave(county, ago=KEPT, member=member)
+        cipher = phones.seal(settings.PHONE_KEY, address.encode()) if address else b"not to be read"
+        NoticeChoice.objects.create(pk=member.pk, email_cipher=cipher)
+
+
+def test_a_broken_letter_repeats_no_other_and_is_not_tried_for_ever(
+    county: County, settings: Any, mailoutbox: list[Any]
+) -> None:
+    addressed(county, settings, "a@example.org", "", "c@example.org")
+    assert [tell_departures(as_of=timezone.now()) for _turn in range(2)] == [3, 0]
+    assert sorted(letter.to[0] for letter in mailoutbox) == ["a@example.org", "c@example.org"]
+    assert not Departure.objects.filter(written_at=None).exists()
+
+
+def test_a_server_that_is_away_is_left_alone_and_asked_in_the_next_turn(
+    county: County, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addressed(county, settings, "a@example.org", "b@example.org", "c@example.org")
+    monkeypatch.setattr(attendance_departures, "MOST_AWAY", 1)
+    tried: list[str] = []
+
+    def away(*, to: str, **_said: Any) -> None:
+        tried.append(to)
+        raise NotSent("server")
+
+    monkeypatch.setattr(attendance_departures, "send_email", away)
+    now = timezone.now()
+    for _turn in range(3):
+        tell_departures(as_of=now)
+    assert sorted(tried) == ["a@example.org", "b@example.org", "c@example.org"], "the others come first"
+    assert Departure.objects.filter(written_at=None).count() == 3
+    assert Departure.objects.filter(told_at=None).count() == 0, "its notice stands in the site"
+    monkeypatch.setattr(attendance_departures, "send_email", lambda **_said: None)
+    tell_departures(as_of=now + DAY)
+    assert not Departure.objects.filter(written_at=None).exists()
+
+
+def test_letters_end_with_their_time_and_whoever_is_kept_gets_none(
+    county: County, settings: Any, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addressed(county, settings, "a@example.org", "b@example.org")
+    monkeypatch.setattr(attendance_departures, "LETTERS_FOR_S", -1.0)
+    assert tell_departures(as_of=timezone.now()) == 2
+    assert mailoutbox == []
+    monkeypatch.setattr(attendance_departures, "LETTERS_FOR_S", 100.0)
+    RoleGrantFactory(user=county.members[0], node=county.branch, role="lecturer")
+    tell_departures(as_of=timezone.now())
+    assert [letter.to for letter in mailoutbox] == [["b@example.org"]]
+
+
+# --- Gone without a day of leaving -----------------------------------------------------------------------------
+
+
+def test_whoever_was_closed_before_they_left_and_whoever_was_nowhere_is_noted(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, today = timezone.now(), timezone.localdate()
+    closed, here, nowhere = county.members[0], county.members[1], do.create_member(name="没来过", as_of=now)
+    User.objects.filter(pk__in=[closed.pk, here.pk, nowhere.pk]).update(is_active=False)
+    Membership.objects.filter(member=closed).update(active_to_date=today - 9 * DAY, left_because=Left.TRANSFERRED)
+    do.finish_leaving(as_of=now)
+    assert not Departure.objects.exists()
+    assert [do.note_missed(as_of=now), do.note_missed(as_of=now)] == [2, 0]
+    assert dict(Departure.objects.values_list("pk", "left_date")) == {closed.pk: today - 9 * DAY, nowhere.pk: today}
+    Departure.objects.all().delete()
+    last = max(User.objects.values_list("pk", flat=True))
+    monkeypatch.setattr(departures, "PEOPLE_A_TURN", 1)
+    assert sum(do.note_missed(as_of=now + hour * dt.timedelta(hours=1)) for hour in range(last + 1)) == 2
+
+
+def test_of_whom_had_no_unit_the_operator_is_told(county: County) -> None:
+    now = timezone.now()
+    nowhere = do.create_member(name="没来过", as_of=now)
+    User.objects.filter(pk=nowhere.pk).update(is_active=False)
+    do.note_missed(as_of=now)
+    Departure.objects.update(left_date=timezone.localdate() - KEPT)
+    assert tell_departures(as_of=now) == 1
+    notice = Notice.objects.get(kind="departures_soon")
+    assert (notice.member_id, notice.data["unit"]) == (county.operator.pk, "")
+    assert "“没有组织的人”有 1 位" in words_of(notice)
+
+
+@pytest.mark.parametrize("change", ["back", "open", "noted"])
+def test_what_changed_between_the_list_and_the_lock_wins(county: County, change: str) -> None:
+    today = timezone.localdate()
+    person = county.member
+    if change != "back":
+        Membership.objects.filter(member=person).update(active_to_date=today)
+    if change == "noted":
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        Departure.objects.create(member=person, left_date=today)
+    assert not departures._note_one(person.pk, today)
 
 
 def test_they_get_a_letter_where_they_left_an_address(county: County, settings: Any, mailoutbox: list[Any]) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as given
@@ -65,3 +66,21 @@ def test_the_files_of_an_old_version_that_stayed_behind(package: Package, var_di
 
 def test_nothing_there(var_dir: Path) -> None:
     assert drop_unnamed(as_of=timezone.now()) == 0
+
+
+def test_an_old_version_that_cannot_be_dropped_takes_the_new_one_with_it_no_more(
+    package: Package, var_dir: Path, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    before = package.key
+    drop = storage.drop
+
+    def refused(path: Path) -> None:
+        if path.name == before:
+            raise OSError("read-only")
+        drop(path)
+
+    monkeypatch.setattr(storage, "drop", refused)
+    with django_capture_on_commit_callbacks(execute=True):
+        changed = change_package(package_id=package.pk, title="新", file=make_package(), as_of=timezone.now())
+    assert folders() == {before, changed.key}
+    assert Package.objects.get(pk=package.pk).key == changed.key
