@@ -1,4 +1,4 @@
-"""The Dockerfile as stages and steps: as much of its language as ours uses, for the rehearsal and the tests of deploy/."""
+"""The Dockerfile as stages and steps: as much of its language as ours uses, for the rehearsal and tests/deploy."""
 
 import json
 import re

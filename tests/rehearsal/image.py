@@ -1,11 +1,11 @@
-"""The image's steps and the containers' processes without a container engine: ``make rehearse-image`` (root, debootstrap).
+"""The image's steps and the containers' processes, without a container engine: ``make rehearse-image``.
 
-``build FOLDER``: what the Dockerfile says is done in roots under FOLDER, a bare Debian 12 each (debootstrap) in place of
-``debian:12-slim``: COPY from the last commit, RUN with mounts and processes of its own. ``run FOLDER`` (in a network
-of its own, over a PostgreSQL and a Redis: DATABASE_URL, REDIS_URL): the services of compose.yaml that are made of our
-images, each with its user, environment, secrets, volumes and read-only root, no rights and no new privileges; each health
-check is asked in its own container, and the site by https. NOT done: limits, seccomp and AppArmor profiles, networks
-between containers, the images of PostgreSQL, Redis and S3, layers.
+Root and debootstrap. ``build FOLDER``: what the Dockerfile says is done in roots under FOLDER, a bare Debian 12 each in
+place of ``debian:12-slim``: COPY from the last commit, RUN with mounts and processes of its own. ``run FOLDER`` (in a
+network of its own, over a PostgreSQL and a Redis: DATABASE_URL, REDIS_URL): the services of compose.yaml that are made
+of our images, each with its user, environment, secrets, volumes and read-only root, without rights and new privileges;
+each health check is asked in its own container, and the site by https. NOT done: limits, seccomp and AppArmor profiles,
+networks between containers, layers, coturn, the images of PostgreSQL, Redis and S3.
 """
 
 import json
@@ -25,6 +25,8 @@ import yaml
 from tests.rehearsal.dockerfile import ROOT, Stage, stages, words_of
 
 PATIENCE_S = 240
+# What of this machine's environment says how registries are reached (as_user in deploy/lib.sh).
+REACHING = r"(?i)pip_|npm_config_|uv_|.*_proxy$|ssl_cert_|node_extra_ca_certs$|requests_ca_bundle$"
 ENTER = """set -e; umask 022
 mount --bind "$0" "$0"; cd "$0"; mkdir -p old
 mount -t proc proc proc; mount --rbind /dev dev; mount -t sysfs sysfs sys
@@ -47,7 +49,7 @@ def holds(what: str, is_so: bool) -> None:
 
 
 def inside(root: Path, before: str, command: str, *, read_only: bool = False) -> list[str]:
-    """``command`` with ``root`` for its root, mounts and processes of its own; ``before``: mounts, made from outside."""
+    """``command`` with ``root`` for its root and mounts and processes of its own; ``before``: mounts from outside."""
     entered = ENTER % ("mount -o remount,bind,ro /" if read_only else "true")
     own = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--propagation", "private"]
     return [*own, "bash", "-c", entered, str(root), before, command]
@@ -82,7 +84,7 @@ def copy(words: str, root: Path, workdir: str, sources: dict[str, Path]) -> None
     parts = words.split()
     begin = sources[parts.pop(0).removeprefix("--from=")] if parts[0].startswith("--from=") else sources[""]
     *what, to = parts
-    target = root / os.path.join(workdir, to).lstrip("/")  # noqa: PTH118 - an absolute one replaces the folder
+    target = root / os.path.join(workdir, to).lstrip("/")  # an absolute one replaces the folder
     target.mkdir(parents=True, exist_ok=True)
     for name in what:
         path = begin / name.lstrip("/")
@@ -121,9 +123,7 @@ def steps(stage: Stage, root: Path, sources: dict[str, Path]) -> None:
             copy(words, root, workdir, sources)
         elif instruction == "RUN":
             reachable(root)
-            kept = {
-                name: value for name, value in os.environ.items() if re.match(r"(?i)pip_|npm_config_|.*_proxy$", name)
-            }
+            kept = {name: value for name, value in os.environ.items() if re.match(REACHING, name)}
             env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **kept}
             command = f"cd {workdir} && exec sh -c {shlex.quote(words)}"
             done = subprocess.run(inside(root, "", command), env=env, check=False, capture_output=True, text=True)
@@ -133,7 +133,7 @@ def steps(stage: Stage, root: Path, sources: dict[str, Path]) -> None:
         (root / name).unlink(missing_ok=True)
 
 
-# --- The containers ----------------------------------------------------------------------------------------------------
+# --- The containers ---------------------------------------------------------------------------------------------------
 class Container:
     """A service of compose.yaml as a process in its stage's root."""
 
@@ -197,12 +197,22 @@ class Container:
                 argv, stdout=to, stderr=to, stdin=subprocess.DEVNULL, start_new_session=True
             )
 
+    def door(self) -> list[str]:
+        """The way into its mounts and processes; raises LookupError once it has ended."""
+        assert self.process is not None
+        task = Path(f"/proc/{self.process.pid}/task/{self.process.pid}")
+        children = (task / "children").read_text().split() if task.exists() else []
+        if not children:
+            raise LookupError(self.name)
+        return ["nsenter", "-t", children[0], "-m", "-p", "-u", "-r"]
+
     def ask(self, argv: list[str]) -> "subprocess.CompletedProcess[str]":
         """Run something beside its process, as ``docker compose exec`` does."""
-        assert self.process is not None
-        child = int(Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
-        there = ["nsenter", "-t", str(child), "-m", "-p", "-u", "-r", "bash", "-c", self.as_user(argv)]
-        return subprocess.run(there, capture_output=True, text=True, check=False)
+        try:
+            command = [*self.door(), "bash", "-c", self.as_user(argv)]
+        except LookupError as error:
+            return subprocess.CompletedProcess(argv, 125, "", f"{error} has ended")
+        return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def is_healthy(self) -> bool:
         argv = [word.replace("$$", "$") for word in self.service["healthcheck"]["test"][1:]]
@@ -302,19 +312,24 @@ def look(running: dict[str, Container], folder: Path) -> None:
         holds(f"{name} stands in no environment and no command line", seen.returncode == 1)
 
 
+TELL_PARTS = """
+import sys
+sys.path.insert(0, "deploy/image")
+import healthy
+print(healthy.ask("sockets-1", "/readyz")[1].decode())
+"""
+TELL_SANDBOX = """
+import os, django
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+from media.ffmpeg import sandbox_state
+print(sandbox_state())
+"""
+
+
 def doctor(running: dict[str, Container]) -> None:
     """Every part is known; films and the media engine are shut in."""
-    parts = json.loads(
-        running["sockets-1"]
-        .ask(
-            [
-                ".venv/bin/python",
-                "-c",
-                "import sys; sys.path.insert(0, 'deploy/image'); import healthy; print(healthy.ask('sockets-1', '/readyz')[1].decode())",
-            ]
-        )
-        .stdout
-    )["checks"]
+    parts = json.loads(running["sockets-1"].ask([".venv/bin/python", "-c", TELL_PARTS]).stdout)["checks"]
     say(json.dumps(parts, ensure_ascii=False))
     holds("films are prepared inside bubblewrap", parts["sandbox"] == {"ok": True, "detail": "bubblewrap"})
     said = running["worker"].ask(["deploy/start.sh", "manage", "doctor"])
@@ -322,16 +337,9 @@ def doctor(running: dict[str, Container]) -> None:
     holds("doctor names the containers' own commands", "docker compose run --rm manage" in said.stdout)
     # What Docker does to /proc where systempaths=unconfined is missing: bubblewrap cannot start, and says so.
     media = running["worker-media"]
-    assert media.process is not None
-    child = Path(f"/proc/{media.process.pid}/task/{media.process.pid}/children").read_text().split()[0]
-    asked = ".venv/bin/python -c \"import django, os; os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings'); django.setup(); from media.ffmpeg import sandbox_state; print(sandbox_state())\""
-    masked = f"mount --bind /dev/null /proc/kcore; {media.as_user(['bash', '-c', asked])}"
-    told = subprocess.run(
-        ["nsenter", "-t", child, "-m", "-p", "-u", "-r", "unshare", "--mount", "bash", "-c", masked],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    asked = media.as_user([".venv/bin/python", "-c", TELL_SANDBOX])
+    there = [*media.door(), "unshare", "--mount", "bash", "-c", f"mount --bind /dev/null /proc/kcore; {asked}"]
+    told = subprocess.run(there, capture_output=True, text=True, check=False)
     say(f"with /proc covered: {told.stdout.strip()} {told.stderr.strip()[-300:]}")
     holds("with /proc covered bubblewrap refuses, in words", "bwrap refuses" in told.stdout)
 
