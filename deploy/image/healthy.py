@@ -1,8 +1,9 @@
 """Whether one part of the site works, by what the site knows of it: a container's health check.
 
-Called by ``deploy/start.sh healthy``. ``pages N``, ``sockets N``: it answers /healthz at its own socket. ``worker QUEUES``, ``beat``, ``agent``: the site has
-heard of it lately, which the first process of sockets tells at /readyz (METRICS_TOKEN). Exit status 0 or 1, and one
-line that says why. Needs nothing but Python: it is asked every half minute, and Django would take seconds.
+Called by ``deploy/start.sh healthy``. ``pages N``, ``sockets N``: it answers /healthz at its own socket.
+``worker QUEUES``, ``beat``, ``agent``: the site has heard of it lately, which the first process of sockets tells at
+/readyz (METRICS_TOKEN). Exit status 0 or 1, and one line that says why. Needs nothing but Python: it is asked every
+half minute, and Django would take seconds.
 """
 
 import http.client

@@ -246,7 +246,7 @@ def parts(**details: tuple[bool, str]) -> dict[str, dict[str, object]]:
         ("worker", (True, "3 s ago"), ["media"], ""),
         ("worker", (False, "media: never heard of; reports: 90 s ago"), ["media"], "media: never heard of"),
         ("worker", (False, "media: never heard of; reports: 90 s ago"), ["evidence", "messages"], ""),
-        ("worker", (False, "media: 99 s ago; reports: 9 s ago"), ["reports", "media"], "reports: 9 s ago; media: 99 s ago"),
+        ("worker", (False, "media: 99 s ago; reports: no"), ["reports", "media"], "reports: no; media: 99 s ago"),
         ("worker", (False, "media: 99 s ago"), [], "media: 99 s ago"),
         ("beat", (True, "3 s ago"), [], ""),
         ("beat", (False, "90 s ago"), [], "90 s ago"),
