@@ -232,6 +232,9 @@ def site(folder: Path) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     for name in ("database_url", "redis_url"):
         (folder / "site/secrets" / name).write_text(os.environ[name.upper()])
+    if address := os.environ.get("MEDIA_ICE_ADDRESSES"):  # of a network of its own (tests/netns.sh)
+        with (folder / "site/env").open("a") as env:
+            env.write(f"MEDIA_ICE_ADDRESSES={address}\n")
 
 
 def run(folder: Path) -> None:
