@@ -228,7 +228,13 @@ def site(folder: Path) -> None:
     """What an operator's first command writes; the two addresses are those of this rehearsal's servers."""
     shutil.rmtree(folder / "site", ignore_errors=True)
     shutil.rmtree(folder / "volumes", ignore_errors=True)
-    command = [ROOT / "deploy/image/site.sh", "--domain", "ketang.example.cn", "--folder", folder / "site"]
+    command: list[str | Path] = [
+        ROOT / "deploy/image/site.sh",
+        "--domain",
+        "ketang.example.cn",
+        "--folder",
+        folder / "site",
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     for name in ("database_url", "redis_url"):
         (folder / "site/secrets" / name).write_text(os.environ[name.upper()])
