@@ -7,10 +7,10 @@ ONLY ?=
 # Node may live in the virtual environment (deploy/setup.sh).
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup setup-test run test test-fast test-pages check rehearse faults fuzz films mutants bench screenshots messages lock
+.PHONY: help setup setup-test run test test-fast test-pages check rehearse rehearse-image faults fuzz films mutants bench screenshots messages lock
 
 help: ## Say what there is
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install all that the product needs (.venv, Debian packages, front end)
 	@deploy/setup.sh run
@@ -47,6 +47,11 @@ mutants: setup-test ## Break one line at a time and see that the named tests not
 
 rehearse: ## Install the committed code in a bare Debian 12 root, use it, upgrade it (root, debootstrap, 15 minutes)
 	@deploy/rehearse.sh
+
+rehearse-image: setup-test ## Do the Dockerfile's steps in bare Debian 12 roots and run the containers' processes (root, debootstrap, 15 minutes)
+	@folder=$$(mktemp -d /var/tmp/fingertip-image.XXXXXX) && trap 'rm -rf "$$folder"' EXIT && \
+	  $(PY) -m tests.rehearsal.image build "$$folder" && \
+	  tests/netns.sh $(PY) -m tests.services $(PY) -m tests.rehearsal.image run "$$folder"
 
 bench: setup-test ## Measure the hot paths: make bench, or make bench BENCH=watch
 	@$(PY) -m bench $(BENCH)

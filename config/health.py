@@ -159,8 +159,9 @@ def phone_key() -> Part:
 
 
 def sandbox(*, found: Marks) -> Part:
-    """Where videos are prepared: on the hosts of the workers, or here."""
-    states = {mark.data["sandbox"] for name, mark in found.items() if name.startswith("worker@")}
+    """Where videos are prepared: by whoever takes their queue. Other workers need no sandbox and may have none."""
+    workers = [mark for name, mark in found.items() if name.startswith("worker@")]
+    states = {mark.data["sandbox"] for mark in workers if mark.data.get("queue") == queues.MEDIA}
     open_ones = sorted(states - {"bubblewrap"})
     return Part("sandbox", not open_ones, ", ".join(open_ones or sorted(states)) or "no worker yet", required=False)
 

@@ -99,7 +99,7 @@ check_machine() {
 install_packages() {
   local wanted missing='' package had_redis=0 policy=/usr/sbin/policy-rc.d held=''
   installed redis-server && had_redis=1
-  wanted=$(grep -hv '^#' "$SOURCE/deploy/packages.txt" "$SOURCE/deploy/packages-server.txt")
+  wanted=$(grep -hv '^#' "$SOURCE"/deploy/packages{,-app,-server}.txt)
   for package in $wanted; do
     if [ "$package" = coturn ] && [ "$TURN" = 0 ]; then continue; fi
     installed "$package" || missing="$missing $package"

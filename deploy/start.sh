@@ -1,9 +1,12 @@
 #!/bin/bash
-# deploy/start.sh PART [NUMBER]: start one part of the site in the foreground, as its systemd unit does.
+# deploy/start.sh PART [NUMBER]: start one part of the site in the foreground, as its systemd unit or its container does.
 #   pages N | sockets N | worker [QUEUE-QUEUE…] | beat | agent | backup       exec the process
+#   manage COMMAND…                                          manage.py
 #   answers pages N | answers sockets N                      wait until it answers (a unit's ExecStartPost)
+#   healthy PART …                                           whether it works, asked once (a container's health check)
 # It runs in the release that this file lies in, never in "current": a process that goes on during an upgrade must not load
-# modules of the next release. Settings, secrets among them, come from .env there; none of them is in an environment or a command line.
+# modules of the next release. Settings, secrets among them, come from .env there; in a container from its environment, which names
+# the files of the secrets. No secret is in an environment or a command line.
 set -euo pipefail
 cd -P "$(dirname "$(readlink -f "$0")")/.."
 run=${RUNTIME_DIR:-/run/fingertip}
@@ -12,7 +15,7 @@ cores=$(nproc)
 # Processes for pages, one a unit and two at least (page_processes in lib.sh), and threads of each. What hashes passwords divides by
 # these numbers (organizations/hashing.py).
 pages=$((2 * ((cores + 1) / 2))) threads=8
-setting() { sed -n "s/^$1=//p" .env | head -n 1; }
+setting() { if [ -n "${!1:-}" ]; then printf '%s' "${!1}"; else sed -n "s/^$1=//p" .env 2>/dev/null | head -n 1; fi; }
 
 case ${1:-} in
   pages)
@@ -40,6 +43,7 @@ case ${1:-} in
   beat) exec "$python" -m celery -A config beat -s "$(setting VAR_DIR)/beat.db" --pidfile= --loglevel WARNING ;;
   agent) exec "$python" manage.py media_agent ;;
   backup) exec "$python" manage.py backup ;;
+  manage) shift; exec "$python" manage.py "$@" ;;
   answers)
     socket=$run/$2-$3.sock
     for _ in $(seq 120); do
@@ -48,5 +52,6 @@ case ${1:-} in
     done
     echo "$socket does not answer" >&2
     exit 1 ;;
-  *) echo "usage: $0 pages N | sockets N | worker [QUEUE-QUEUE...] | beat | agent | backup | answers pages N | answers sockets N" >&2; exit 2 ;;
+  healthy) shift; exec "$python" deploy/image/healthy.py "$@" ;;
+  *) echo "usage: $0 pages N | sockets N | worker [QUEUE-QUEUE...] | beat | agent | backup | manage COMMAND... | answers pages N | healthy PART" >&2; exit 2 ;;
 esac

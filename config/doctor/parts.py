@@ -11,13 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config import disks, health, marks, queues
+<<<<<<< HEAD
 from config.doctor.findings import LATELY, Check, Finding, Level, how_long, is_of_this_machine
+=======
+from config.doctor.findings import LATELY, Check, Finding, Level, is_of_this_machine
+>>>>>>> boxes
 from live.models import MediaNode
 from media import sides
 from media.sentences import storage_words
 from organizations import places, replica
 
 SKEW_S, SKEW_BAD_S = 2.0, 10.0
+REFUSED_LATELY = timedelta(minutes=5)  # what an agent said that has ended since is history
 # In which Debian package what the sandbox needs is (media/ffmpeg/sandbox.py).
 PACKAGES = {"bwrap": "bubblewrap", "ffmpeg": "ffmpeg", "prlimit": "util-linux", "setpriv": "util-linux"}
 
@@ -193,9 +198,26 @@ def _sandbox(as_of: datetime) -> Iterator[Finding]:
     missing = sorted({package for program, package in PACKAGES.items() if f"{program} is not installed" in part.detail})
     if missing:
         step = _("请安装缺的程序（apt install %(packages)s），再重新启动后台任务。") % {"packages": " ".join(missing)}
+    elif places.is_contained():
+        step = _("请核对 compose.yaml 里 worker-media 的 security_opt 和主机是否允许用户命名空间（见手册“容器”）。")
     else:
         step = _("请在那台机器上运行 bwrap --ro-bind / / true，看它为什么不能启动，改正以后重新启动后台任务。")
     yield Finding(Level.WRONG, _("转码隔离"), _("上传的视频没有关在隔离环境里处理：%(s)s。") % {"s": part.detail}, step)
+
+
+def _engines(as_of: datetime) -> Iterator[Finding]:
+    """A media host that lives and whose engine does not start: found before a lecture needs it, not by its members."""
+    silent = MediaNode.objects.filter(beat_at__gt=as_of - REFUSED_LATELY).exclude(load__refusal="").order_by("name")
+    for name, load in silent.values_list("name", "load"):
+        if why := load.get("refusal"):
+            what = _("%(host)s 上的媒体引擎没有启动，不能直播：%(why)s") % {"host": name, "why": why}
+            if "MEDIA_SANDBOX" not in why:
+                step = _("请看直播服务的日志里的 engine_does_not_start。")
+            elif places.is_contained():
+                step = _("请核对 compose.yaml 里 agent 的 security_opt 和主机是否允许用户命名空间（见手册“容器”）。")
+            else:
+                step = _("请在那台机器上运行 bwrap --ro-bind / / true，看它为什么不能启动，改正以后会自己启动。")
+            yield Finding(Level.WRONG, _("媒体引擎"), what, step)
 
 
 def _disk(as_of: datetime) -> Iterator[Finding]:
@@ -215,5 +237,9 @@ def _disk(as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.FINE, _("磁盘"), _("还剩 %(free).0f%%。") % values)
 
 
+<<<<<<< HEAD
 WITH_DATABASE: list[Check] = [_tls, _replica, _migrations, _parts, _clocks, _disk, _sandbox]
+=======
+WITH_DATABASE: list[Check] = [_tls, _migrations, _parts, _clocks, _disk, _sandbox, _engines]
+>>>>>>> boxes
 ALONE: list[Check] = [_shared_memory, _storage]

@@ -159,6 +159,44 @@ def test_a_sandbox_that_is_open(well: None) -> None:
     assert seen()["转码隔离"][0] == WRONG
 
 
+def test_who_prepares_no_films_needs_no_sandbox(well: None) -> None:
+    marks.leave(name="worker@two/reports", as_of=NOW, data={"queue": "reports", "sandbox": "bwrap refuses: no"})
+    assert "转码隔离" not in seen()
+
+
+@pytest.mark.parametrize(
+    ("key", "why", "advice"),
+    [
+        ("/run/secrets/phone_key", "MEDIA_SANDBOX=required: bwrap refuses: No permissions", "compose.yaml"),
+        ("/etc/fingertip/phone_key", "MEDIA_SANDBOX=required: bwrap refuses: No permissions", "bwrap --ro-bind"),
+        ("", "janus: no such plugin", "engine_does_not_start"),
+    ],
+)
+def test_an_engine_that_does_not_start_is_said_before_a_lecture_needs_it(
+    well: None, monkeypatch: pytest.MonkeyPatch, key: str, why: str, advice: str
+) -> None:
+    monkeypatch.setenv("PHONE_KEY_FILE", key)
+    node = MediaNode.objects.create(name="二号", url="u", beat_at=NOW - dt.timedelta(seconds=20), load={"refusal": why})
+    (found,) = [one for one in doctor.examine(as_of=NOW) if one.title == "媒体引擎"]
+    assert found.level == WRONG
+    assert "二号" in found.what
+    assert why in found.what
+    assert advice in found.next_step
+    MediaNode.objects.filter(pk=node.pk).update(load={"refusal": ""})
+    assert "媒体引擎" not in seen()
+    MediaNode.objects.filter(pk=node.pk).update(load={"refusal": why}, beat_at=NOW - DAY)
+    assert "媒体引擎" not in seen(), "it was taken down"
+
+
+def test_where_containers_give_no_namespaces_the_next_step_is_theirs(
+    well: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHONE_KEY_FILE", "/run/secrets/phone_key")
+    marks.leave(name="worker@two/media", as_of=NOW, data={"queue": "media", "sandbox": "bwrap refuses: no"})
+    (found,) = [one for one in doctor.examine(as_of=NOW) if one.title == "转码隔离"]
+    assert "security_opt" in found.next_step
+
+
 def run(*argv: str) -> tuple[int, str]:
     out = io.StringIO()
     with pytest.raises(SystemExit) as ended:
@@ -228,6 +266,7 @@ def test_page_asks_the_same_number_of_questions_however_much_there_is(
     ("key", "file", "command"),
     [
         ("/etc/fingertip/phone_key", "/etc/fingertip/env", "sudo fingertip "),
+        ("/run/secrets/phone_key", "site/env", "docker compose run --rm manage "),
         ("", " .env ", "manage.py "),
     ],
 )
@@ -242,7 +281,8 @@ def test_next_steps_name_what_is_there_on_this_machine(
     for title, word in (("短信", "sign_in_link"), ("备份", "backup"), ("恢复演练", "restore_drill")):
         assert f"{command}{word}" in steps[title]
     assert f"{command}doctor --key-kept" in steps["手机号密钥"]
-    assert (key or "VAR_DIR/secrets/phone_key") in steps["手机号密钥"]
+    kept = key.replace("/run/secrets", "site/secrets") or "VAR_DIR/secrets/phone_key"
+    assert kept in steps["手机号密钥"]
 
 
 def test_a_chapter_that_a_step_names_is_in_the_manual(well: None, var_dir: Path) -> None:

@@ -5,10 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 MANUAL = (ROOT / "docs/zh/管理员.md").read_text(encoding="utf-8")
+CONTAINERS = (ROOT / "docs/zh/容器.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 pytestmark = pytest.mark.unit
 
@@ -20,6 +22,27 @@ def test_every_command_is_there() -> None:
     named = set(re.findall(r"(?:sudo fingertip|manage\.py) ([a-z_]{3,})", MANUAL))
     assert {"import_roster", "report", "add_operator"} <= named
     assert named - set(get_commands()) == set()
+
+
+def test_the_guide_to_containers_names_what_is_there() -> None:
+    named = set(re.findall(r"manage ([a-z_]{3,})", CONTAINERS))
+    assert {"add_operator", "backup", "doctor", "restore"} <= named
+    assert named - set(get_commands()) == set()
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    rows = re.findall(r"^\| (`[^|]*) \|", CONTAINERS.split("## 里面有什么")[1].split("## ")[0], re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row)}
+    assert told == set(services) - {"manage"}
+    written = CONTAINERS.split("services:\n")[1].split("```")[0]
+    assert set(re.findall(r"^  ([a-z0-9-]+):", written, re.MULTILINE)) <= set(services)
+    known = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    settings = {name.removesuffix("_FILE") for name in re.findall(r"^([A-Z][A-Z0-9_]+)=", CONTAINERS, re.MULTILINE)}
+    assert settings
+    assert settings - known == set()
+    options = subprocess.run(
+        [ROOT / "deploy/image/site.sh", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    for line in re.findall(r"deploy/image/site\.sh ([^\n`]*)", CONTAINERS):
+        assert all(option in options for option in re.findall(r"--[a-z-]+", line))
 
 
 def test_every_setting_is_there() -> None:
