@@ -11,11 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config import disks, health, marks, queues
-<<<<<<< HEAD
 from config.doctor.findings import LATELY, Check, Finding, Level, how_long, is_of_this_machine
-=======
-from config.doctor.findings import LATELY, Check, Finding, Level, is_of_this_machine
->>>>>>> boxes
 from live.models import MediaNode
 from media import sides
 from media.sentences import storage_words
@@ -237,9 +233,5 @@ def _disk(as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.FINE, _("磁盘"), _("还剩 %(free).0f%%。") % values)
 
 
-<<<<<<< HEAD
-WITH_DATABASE: list[Check] = [_tls, _replica, _migrations, _parts, _clocks, _disk, _sandbox]
-=======
-WITH_DATABASE: list[Check] = [_tls, _migrations, _parts, _clocks, _disk, _sandbox, _engines]
->>>>>>> boxes
+WITH_DATABASE: list[Check] = [_tls, _replica, _migrations, _parts, _clocks, _disk, _sandbox, _engines]
 ALONE: list[Check] = [_shared_memory, _storage]
