@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.core.check import Draft, Given, Kind, Progress, UnfitQuestion, order_of, places_of, progress_of
+from attendance.core.check import TRUTH, Draft, Given, Kind, Progress, UnfitQuestion, order_of, places_of, progress_of
 from attendance.core.evidence import CheckAsked, Evidence, Presence, Understood, Watched, Window
 from attendance.core.intervals import Span, Spans
 from attendance.core.rules import Basis, Rule
@@ -177,7 +177,7 @@ def test_a_question_nobody_could_answer_is_refused(code: str, draft: Draft) -> N
 @pytest.mark.parametrize("kind", [Kind.SINGLE, Kind.SEVERAL, Kind.TRUE_FALSE])
 def test_a_question_that_can_be_asked(kind: Kind) -> None:
     right = frozenset({0, 1}) if kind is Kind.SEVERAL else frozenset({1})
-    draft = Draft(kind, "?", ("a", "b"), right)
+    draft = Draft(kind, "?", TRUTH if kind is Kind.TRUE_FALSE else ("a", "b"), right)
     draft.check()
     assert draft.right == right
 
