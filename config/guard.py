@@ -37,6 +37,7 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 REFUSED = Counter("body_refused", "Requests whose body was not read to its end", ["why"])
 CHUNKED = -1
 PIECES, FILES = "pieces", "files"
+SIGNED_IN = ("signed_in",)  # in place of roles: whoever it is
 CATCH_ALL = ".*/$"  # the route of Wagtail's own "not found"
 # After an early answer: what is still coming is read and dropped for a moment, for a connection that is closed over
 # unread bytes is reset, and the other side then never sees the answer.
@@ -48,7 +49,7 @@ LINGER_BYTES = 4 * 2**20
 class Limit:
     """More than the usual for addresses that begin with ``prefix``, by these methods, for people with these roles.
 
-    No roles: the address asks for the right itself, before it takes the first byte.
+    SIGNED_IN: for everybody who is. No roles: the address asks for the right itself, before it takes the first byte.
     """
 
     prefix: str
@@ -283,7 +284,8 @@ def may_send(scope: Message, roles: tuple[str, ...]) -> bool:
 def holds_role(request: HttpRequest, roles: tuple[str, ...]) -> bool:
     """The same of a request that no middleware has seen yet."""
     request.session = _session_of(request)
-    return has_role(get_user(request), *roles)
+    user = get_user(request)
+    return user.is_authenticated if roles == SIGNED_IN else has_role(user, *roles)
 
 
 def account_of(scope: Message) -> str:

@@ -522,7 +522,7 @@ FORM_BYTES = 2**20  # what a form with a file carries beside it
 # Addresses that take more: (prefix, methods, bytes, roles). No roles: the address itself asks before it keeps a byte.
 BODY_LIMITS = [
     ("/uploads/", ["PATCH"], MEDIA_MAX_PIECE_BYTES, ()),
-    ("/courses/package-reports/", ["POST"], 400 * 2**10, ()),  # packages/core/reports.py
+    ("/courses/package-reports/", ["POST"], 400 * 2**10, ("signed_in",)),  # packages/core/reports.py
     ("/integrity/", ["POST"], 64 * 2**20, ("secretary", "auditor", "operator")),  # a monthly file, to be checked
     ("/roster/", ["POST"], ROSTER_MAX_BYTES + FORM_BYTES, ("operator",)),
     ("/live/slides/", ["POST"], SLIDES_MAX_BYTES + FORM_BYTES, ("organiser", "lecturer")),

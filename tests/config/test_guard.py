@@ -358,6 +358,18 @@ def test_more_is_for_those_with_the_role(prefix: str) -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.django_db
+def test_what_a_package_reports_is_for_whoever_is_signed_in() -> None:
+    row = next(row for row in Guard(Pages()).table if row.prefix == "/courses/package-reports/")
+    member = UserFactory()
+    held = cookie(member)
+    assert may_send(Asked(row.prefix, cookie=held).scope, row.roles)
+    assert not may_send(Asked(row.prefix).scope, row.roles)
+    User.objects.filter(pk=member.pk).update(is_active=False)
+    assert not may_send(Asked(row.prefix, cookie=held).scope, row.roles)
+
+
+@pytest.mark.integration
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("prefix", WITH_ROLES)
 def test_role_has_a_limit_too(prefix: str) -> None:

@@ -57,6 +57,7 @@ DECIDED: dict[str, tuple[str, str]] = {
     "attendance.RosterWork.node": (STAYS, "goes with its occasion"),
     "attendance.NodeSummary.node": (STAYS, "counts rosters, which stay"),
     "attendance.TrainingSummary.node": (STAYS, "counts rosters, which stay"),
+    "attendance.MessageCount.node": (STAYS, "counts what went out to people of this unit by then"),
     "attendance.SummaryMark.node": (STAYS, "counts rosters, which stay"),
     "attendance.Hall.node": (STAYS, "the other unit's secretaries deliver what is awaited"),
     "attendance.Guest.node": (STAYS, "says where they came"),
