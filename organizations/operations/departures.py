@@ -88,7 +88,7 @@ def note_missed(*, as_of: dt.datetime) -> int:
     Without a day of leaving their time runs from today. One part of all people a call, another one each hour: bounded,
     however many there are; every part has its turn. Safe to repeat.
     """
-    last = User.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    last = User.objects.aggregate(last=Max("pk"))["last"] or 0
     first = int(as_of.timestamp()) // 3600 % (last // PEOPLE_A_TURN + 1) * PEOPLE_A_TURN
     today = timezone.localdate(as_of)
     here = Membership.objects.filter(not_over_on(today), member_id=OuterRef("pk"))

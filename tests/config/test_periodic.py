@@ -29,7 +29,7 @@ QUESTIONS = {
     "config.look_at_chain": 40,  # of three seals
     "organizations.finish_leaving": 1,
     "organizations.prune_allowances": 3,
-    "organizations.take_out": 2,
+    "organizations.take_out": 4,
     "attendance.prepare_rosters": 2,
     "attendance.reap_leases": 1,
     "attendance.settle_dirty": 1,
@@ -38,7 +38,7 @@ QUESTIONS = {
     "attendance.recompute": 1,
     "attendance.reconcile": 6,
     "attendance.remind": 7,
-    "attendance.prune_notices": 3,
+    "attendance.prune_notices": 4,
     "attendance.tell_departures": 1,
     "attendance.seal_days": 2,
     "attendance.remove_evidence": 5,

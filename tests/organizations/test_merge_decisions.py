@@ -18,6 +18,7 @@ from attendance import operations as ledger
 from attendance.models import (
     Guest,
     Hall,
+    MessageCount,
     MonthlyFile,
     Reminder,
     ReminderSetting,
@@ -122,6 +123,7 @@ def complete(made: World) -> None:
     Reminder.objects.create(
         kind="hand", key="k", training=made.training, node=branch, made_by=secretary, made_at=now, due_at=now
     )
+    MessageCount.objects.create(day=today, channel="sms", node=branch, sent=1)
     MonthlyFile.objects.create(node=branch, month=today.replace(day=1), sha256="0" * 64, size=1, rows=1, made_at=now)
     RosterWork.objects.create(occasion=occasion, node=branch, day=today, began_at=now)
     over = Training.objects.create(
