@@ -361,6 +361,7 @@ LRS = lrs_settings.read()
 
 # --- Media ------------------------------------------------------------------------------------------------------
 MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
+MEDIA_CACHE = flag("MEDIA_CACHE", default=False)  # that web server keeps what lies in a bucket (media.views.files)
 MEDIA_URL_TTL_S = number("MEDIA_URL_TTL_S", default=8 * 3600, low=60, high=7 * 86400)
 MEDIA_MAX_UPLOAD_BYTES = number("MEDIA_MAX_UPLOAD_BYTES", default=8 * 2**30, low=2**20, high=2**40)
 # The largest piece of an upload; the page sends up to 2 MiB at a time.
@@ -544,7 +545,7 @@ LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")
 LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
 METRICS_TOKEN = text("METRICS_TOKEN")
 # Of addresses below these the log tells no more, however they are written: a token stands in them. In small letters.
-PATHS_WITH_TOKENS = ["/m/", "/packages/", "/accounts/link/", "/calendar/feed/"]
+PATHS_WITH_TOKENS = ["/m/", "/_media/stored/", "/packages/", "/accounts/link/", "/calendar/feed/"]
 LOG_STEPS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

@@ -231,6 +231,7 @@ extra_settings() {
     if knows "${line%%=*}"; then printf '%s\n' "$line"; fi
   done <<<"FILES_GROUP=www-data
 MEDIA_ACCEL_PREFIX=/_media/
+MEDIA_CACHE=1
 TRUSTED_PROXIES=unix
 BACKUP_DIR=$BACKUPS
 $([ "$TURN" = 0 ] || grep -q '^TURN_URLS=' <<<"$1" || printf 'TURN_SECRET_FILE=%s/turn_secret\nTURN_URLS=%s' $ETC "$(turn_urls "$DOMAIN")")"
@@ -254,7 +255,7 @@ write_nginx() {
   for n in $(seq "$(page_processes)"); do pages+="server unix:/run/fingertip/pages-$n.sock max_fails=1 fail_timeout=1s; "; done
   for n in $(seq "$(cores)"); do upstream+="server unix:/run/fingertip/sockets-$n.sock max_fails=1 fail_timeout=2s; "; done
   render "$SOURCE/deploy/nginx.conf.in" DOMAIN="$DOMAIN" CODE="$DIR/current" VAR=$VAR CERT=$ETC/tls/certificate.pem KEY=$ETC/tls/key.pem \
-    ACME=$ACME PAGES="$pages" SOCKETS="$upstream" | put /etc/nginx/sites-available/fingertip 644 root:root
+    ACME=$ACME CACHE=/var/lib/nginx/fingertip PAGES="$pages" SOCKETS="$upstream" | put /etc/nginx/sites-available/fingertip 644 root:root
   link ../sites-available/fingertip /etc/nginx/sites-enabled/fingertip
   if [ "$(readlink "$ROOT/etc/nginx/sites-enabled/default" 2>/dev/null)" = /etc/nginx/sites-available/default ] && [ "$DRY_RUN" = 0 ]; then
     rm "$ROOT/etc/nginx/sites-enabled/default"; did "去掉 nginx 自带的示例网站"

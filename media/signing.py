@@ -3,6 +3,9 @@
 The token stands in the path, so that relative addresses inside a playlist carry it without rewriting. It names the
 root, the object, the viewer and the expiry; whoever changes a byte gets 404. It is no ticket by itself: each file is
 for the browser in which that viewer is signed in, and only while they may see it (``media.rights``, ADR 29).
+
+``/_media/stored/<token>/<root>/<object>/<path>`` is what the web server in front is told to ask for where the file lies
+in a bucket: no viewer stands in it, for it keeps the answer for all of them. No browser ever sees such an address.
 """
 
 import re
@@ -11,6 +14,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core import signing
+from django.utils.crypto import constant_time_compare
 from django.utils.http import base36_to_int, int_to_base36
 
 ROOTS = {"videos": "v", "live": "l", "slides": "s"}
@@ -18,6 +22,8 @@ LETTERS = {letter: root for root, letter in ROOTS.items()}
 OBJECT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 # Addresses made within the same slice of time are equal, so that a phone's cache keeps what it has loaded.
 SLICE_S = 3600
+# From the site's answer to the web server's question; it may wait for another that asks for the same.
+STORED_S = 120
 
 
 class UnableToVerify(Exception):
@@ -61,3 +67,24 @@ def verify(value: str, *, as_of: datetime) -> Claim:
     if claim.expires <= as_of.timestamp():
         raise UnableToVerify
     return claim
+
+
+def stored_address(*, root: str, object_id: str, path: str, as_of: datetime) -> str:
+    """Return where the web server in front gets a file of a bucket within the next two minutes."""
+    expires = int_to_base36(int(as_of.timestamp()) + STORED_S)
+    return f"/_media/stored/{expires}~{_stored(root, object_id, path, expires)}/{root}/{object_id}/{path}"
+
+
+def verify_stored(value: str, *, root: str, object_id: str, path: str, as_of: datetime) -> None:
+    """Raises UnableToVerify unless the token is of this file, and of late."""
+    expires, _sep, signature = value.partition("~")
+    try:
+        is_over = base36_to_int(expires) <= as_of.timestamp()
+    except ValueError as error:
+        raise UnableToVerify from error
+    if is_over or not constant_time_compare(signature, _stored(root, object_id, path, expires)):
+        raise UnableToVerify
+
+
+def _stored(*named: str) -> str:
+    return signing.Signer(salt="media.stored").signature("\n".join(named))

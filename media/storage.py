@@ -372,11 +372,16 @@ def resolve(area: str, object_id: str, path: str) -> Found | None:
     """
     if "\0" in path or "\\" in path or any(part in {"", ".", ".."} or part[0] == "." for part in path.split("/")):
         return None
-    if area != "live" and not sides.is_plain():
+    if is_far(area):
         return sides.find(f"{area}/{object_id}/{path}")
     base = (live_root() if area == "live" else root() / area) / object_id
     found = sides.Disk(base).find(path)
     return None if found is None else Found(**{**vars(found), "path": base / path})
+
+
+def is_far(area: str) -> bool:
+    """Whether files of signed addresses come from a bucket: over a line, by this process."""
+    return area != "live" and not sides.is_plain()
 
 
 def newest(key: str) -> float:

@@ -17,5 +17,5 @@ servers() {
   printf '%s' "$text"
 }
 render deploy/nginx.conf.in DOMAIN="$domain" CODE=/opt/fingertip/current VAR=$VAR CERT=/run/tls/certificate.pem KEY=/run/tls/key.pem \
-  ACME=$ACME PAGES="$(servers pages "${PAGES:-2}" 1s)" SOCKETS="$(servers sockets "${SOCKETS:-2}" 2s)" > /tmp/site.conf
+  ACME=$ACME CACHE=/tmp/stored PAGES="$(servers pages "${PAGES:-2}" 1s)" SOCKETS="$(servers sockets "${SOCKETS:-2}" 2s)" > /tmp/site.conf
 exec nginx -c "$PWD/deploy/image/nginx.conf" -g 'daemon off;'

@@ -2,7 +2,8 @@
 
 Playlist, segment, sound or poster: the signature says whom the address was made for, the cookie says who asks, and the
 right is theirs now (``media.rights``, ADR 29). The bytes are sent by a web server in front (``MEDIA_ACCEL_PREFIX``) or
-by this process.
+by this process. What lies in a bucket that server asks for once and keeps (``MEDIA_CACHE``, ADR 93): each viewer still
+asks here.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from media import storage
 from media.core.ranges import ByteRange, UnableToSatisfy, parse_range
 from media.queries import captions_file
 from media.rights import is_open_to
-from media.signing import Claim, UnableToVerify, verify
+from media.signing import Claim, UnableToVerify, stored_address, verify, verify_stored
 
 CONTENT_TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",
@@ -39,6 +40,7 @@ CONTENT_TYPES = {
 PLAYLIST = ".m3u8"
 CAPTIONS = ".vtt"
 PLAYLIST_KEPT_S = 60
+KEPT = "private, max-age=31536000, immutable"
 # Below this a file is read at once: one hop to a thread instead of many, and little memory for a slow phone.
 SMALL_BYTES = 256 * 1024
 CHUNK_BYTES = 128 * 1024
@@ -61,17 +63,42 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
         raise Http404
     if suffix == CAPTIONS:
         return _captions(claim, path)
+    prefix = settings.MEDIA_ACCEL_PREFIX.rstrip("/")
+    if prefix and settings.MEDIA_CACHE and suffix != PLAYLIST and storage.is_far(claim.root):
+        # The bucket is not even asked whether there is such a file: whoever keeps it knows.
+        told = _told(stored_address(root=claim.root, object_id=claim.object_id, path=path, as_of=now))
+        told["Content-Type"] = CONTENT_TYPES[suffix]  # nginx would keep the charset of another
+        return told
     file = storage.resolve(claim.root, claim.object_id, path)
     if file is None:
         raise Http404
-    if settings.MEDIA_ACCEL_PREFIX and file.path is not None:
-        response: HttpResponseBase = HttpResponse()
-        prefix = settings.MEDIA_ACCEL_PREFIX.rstrip("/")
-        response["X-Accel-Redirect"] = quote(f"{prefix}/{claim.root}/{claim.object_id}/{path}")
+    if prefix and file.path is not None:
+        response: HttpResponseBase = _told(f"{prefix}/{claim.root}/{claim.object_id}/{path}")
     else:
         response = send(request, file)
     is_file = response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
     return _as_file(response, suffix, _caching(claim, suffix) if is_file else "no-store")
+
+
+def _told(address: str) -> HttpResponse:
+    """What the web server in front is told; it sends the headers of this answer and of what it finds there."""
+    response = HttpResponse()
+    response["X-Accel-Redirect"] = quote(address)
+    return response
+
+
+@require_safe
+def stored(request: HttpRequest, token: str, root: str, object_id: str, path: str) -> HttpResponseBase:
+    """Send a file of a bucket to the web server in front, which ``serve`` has told to ask for it; 404 to others."""
+    try:
+        verify_stored(token, root=root, object_id=object_id, path=path, as_of=timezone.now())
+    except UnableToVerify as error:
+        raise Http404 from error
+    suffix = Path(path).suffix
+    file = storage.resolve(root, object_id, path)
+    if suffix not in CONTENT_TYPES or file is None:
+        raise Http404
+    return _as_file(send(request, file), suffix, KEPT)
 
 
 def _captions(claim: Claim, name: str) -> HttpResponseBase:
@@ -93,7 +120,7 @@ def _as_file(response: HttpResponseBase, suffix: str, caching: str) -> HttpRespo
 
 def _caching(claim: Claim, suffix: str) -> str:
     if suffix != PLAYLIST:
-        return "private, max-age=31536000, immutable"
+        return KEPT
     return "private, max-age=1" if claim.root == "live" else f"private, max-age={PLAYLIST_KEPT_S}"
 
 

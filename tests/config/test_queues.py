@@ -143,7 +143,7 @@ def test_a_film_that_never_ends_delays_no_verdict(tmp_path: Path, settings: Any)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
         environment |= {"REDIS_URL": url, "DATABASE_URL": database_url(), "VAR_DIR": str(tmp_path / "var"), "DEMO": "0"}
         environment |= {"SECRET_KEY": "s" * 40, "PHONE_KEY": settings.PHONE_KEY, "MEDIA_SANDBOX": "try"}
-        sender = Celery("sender", broker=url)
+        sender = Celery("sender", broker=url, set_as_current=False)
         sender.conf.update(task_queues=queues.CELERY_TASK_QUEUES, task_routes=queues.CELERY_TASK_ROUTES)
         with psycopg.connect(database_url()) as held, worker("media", environment, tmp_path):
             held.execute("LOCK TABLE media_job IN ACCESS EXCLUSIVE MODE")

@@ -384,6 +384,13 @@ FILES = (
         NOT_FOUND,
     ),
     Row(
+        "_media/stored/<str:token>/<str:root>/<str:object_id>/<path:path>",
+        READ,
+        NOBODY,
+        "for the web server in front alone, which the site tells to ask so; two minutes (MEDIA_CACHE)",
+        NOT_FOUND,
+    ),
+    Row(
         "packages/<str:token>/<path:path>",
         READ,
         ALL,
