@@ -96,6 +96,8 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "nth": 1,
         "upload_id": world.upload.pk,
         "video_id": world.recording.pk,
+        "root": "videos",
+        "object_id": world.recording.pk,
         "name": "records",
         "session": "k",
         "form": "csv",
