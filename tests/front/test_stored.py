@@ -1,6 +1,5 @@
 """nginx keeps what lies in a bucket: asked for there once, whoever asks, and still given to nobody else (ADR 93)."""
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 from tests.front.seed import SEGMENT
 from tests.front.site import Front, front_site
 from tests.front.test_front import cookies, raw
-from tests.media.storage.conftest import KEYS, Line
+from tests.media.storage.conftest import KEYS, Line, line_to, s3_service
 
 pytestmark = pytest.mark.front
 VIEWERS = 20
@@ -21,17 +19,8 @@ VIEWERS = 20
 
 @pytest.fixture(scope="module")
 def line() -> Iterator[Line]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    counted = Line(f"http://{host}:{port}")
-    thread = threading.Thread(target=counted.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield counted
-    counted.shutdown()
-    counted.server_close()
-    thread.join()
-    server.stop()
+    with s3_service() as service, line_to(service) as counted:
+        yield counted
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """A real S3 service over HTTP (moto's server), and a line to it that can be made slow, full, forbidden or late."""
 
+import contextlib
 import http.client
 import logging
 import threading
@@ -92,8 +93,9 @@ class Handler(BaseHTTPRequestHandler):
             return
 
 
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
+@contextlib.contextmanager
+def s3_service() -> Iterator[str]:
+    """Yield the address of a service without buckets."""
     logging.getLogger("werkzeug").disabled = True
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -102,15 +104,27 @@ def s3_server() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def line(s3_server: str) -> Iterator[Line]:
-    server = Line(s3_server)
+@contextlib.contextmanager
+def line_to(target: str) -> Iterator[Line]:
+    server = Line(target)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield server
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    with s3_service() as address:
+        yield address
+
+
+@pytest.fixture
+def line(s3_server: str) -> Iterator[Line]:
+    with line_to(s3_server) as one:
+        yield one
 
 
 @pytest.fixture
