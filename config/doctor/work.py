@@ -12,7 +12,7 @@ from attendance.queries.message_counts import troubles
 from attendance.sentences import messages
 from config.doctor.findings import LATELY, Check, Finding, Level, how_long
 from config.models import TaskCount
-from live.agent.agent import ASIDE
+from live.agent.folders import ASIDE
 from media.core.ladder import Phase
 from media.models import Job, Video
 from organizations import places

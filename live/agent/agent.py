@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from attendance.clock import ahead_of_database
 from live import operations, supervise
+from live.agent import folders
 from live.agent.carrier import Carrier
 from live.agent.ends import holes_of, known_holes, not_on_air, with_web
 from live.agent.fallback import Door
@@ -46,7 +47,6 @@ PACK_RETRY_S = 5.0
 PACK_TRIES = 5
 FIND_AGAIN_S = 600.0
 ROOM_AGAIN_PERCENT = 1
-ASIDE = "given-up-"
 WORK = ".recording"
 WORK_KEPT_S = 86_400.0
 UNKNOWN_KEPT_S = 86_400.0
@@ -211,6 +211,8 @@ class Agent:
             await self.carriers.pop(occasion_id).stop()
         for occasion_id, lecture in lectures.items():
             carrier = self.carriers.get(occasion_id)
+            if carrier is None and occasion_id in self._packing:
+                continue  # packed while this round waited for the database: what was read above is of before
             if carrier is not None and (carrier.broken or _is_of_before(carrier, lecture)):
                 await self.carriers.pop(occasion_id).stop()
             # Also right after a broken one: the next carrier goes on in the same folder.
@@ -233,9 +235,7 @@ class Agent:
         return nodes.carried(node_id=self.node_id)
 
     def _carrier(self, lecture: Lecture) -> Carrier:
-        folder, aside = self.root / str(lecture.pk), self._aside(lecture.pk)
-        if lecture.state == Lecture.State.LIVE and aside.exists() and not folder.exists():
-            aside.rename(folder)  # its end was undone after its packing had been given up: a new end tries again
+        folder = folders.brought_back(self.root, lecture.pk)
         carrier = self._carrier_in(folder, lecture)
         self._ask_where_it_was(carrier, lecture)
         self._told[lecture.pk] = from_lists(lecture.holes)
@@ -265,11 +265,8 @@ class Agent:
     def _has_room(self) -> bool:
         """Whether the disk takes more of a recording; once full, it must be a little emptier than its reserve again."""
         limit = settings.DISK_RESERVE_PERCENT + (ROOM_AGAIN_PERCENT if self._is_full else 0)
-        self._is_full = _free_percent(self.root) < limit
+        self._is_full = folders.free_percent(self.root) < limit
         return not self._is_full
-
-    def _aside(self, occasion_id: int) -> Path:
-        return self.root / f"{ASIDE}{occasion_id}"
 
     async def _pack(self, lecture: Lecture) -> None:
         """Close the room, pack, hand over. Tries again; after that the lecture is said to have no replay.
@@ -295,7 +292,7 @@ class Agent:
             if not await self._still_ended(lecture.pk):
                 break
         else:
-            aside = self._aside(lecture.pk)
+            aside = folders.put_aside(self.root, lecture.pk)
             with contextlib.suppress(OSError):
                 carrier.packager.folder.rename(aside)
             log.error("recording_given_up", occasion=lecture.pk, folder=str(aside))
@@ -331,12 +328,12 @@ class Agent:
         now = time.time()
         # A carrier may be made while this waits: what is carried now is looked at here, and young folders stay
         # anyway.
-        folders = {path: now - path.stat().st_mtime for path in self._folders() if self._is_free(path)}
-        old = {path: age for path, age in folders.items() if age > GRACE_S}
-        ids = [_occasion_of(path) for path in old]
+        ages = {path: now - path.stat().st_mtime for path in folders.of_lectures(self.root) if self._is_free(path)}
+        old = {path: age for path, age in ages.items() if age > GRACE_S}
+        ids = [folders.occasion_of(path) for path in old]
         found = await in_database(lambda: nodes.needs(ids, as_of=timezone.now()))
         for path, age in old.items():
-            need = found.get(_occasion_of(path), "unknown")
+            need = found.get(folders.occasion_of(path), "unknown")
             # "unknown" may be a database restored from a backup: what lies here is then all there is of the lecture.
             if need == "none" or (need == "unknown" and age > UNKNOWN_KEPT_S):
                 await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
@@ -349,11 +346,10 @@ class Agent:
 
         The packing was given up, or this host was away when another one looked for the lecture's segments in vain.
         """
-        ids = [_occasion_of(path) for path in self._folders() if self._is_free(path) and any(path.glob("run-*.m4s"))]
+        found = folders.with_segments(self.root)
+        ids = [occasion_id for occasion_id in found if occasion_id not in self.carriers]
         for lecture in await in_database(lambda: nodes.unrecorded(ids)):
-            folder = self.root / str(lecture.pk)
-            folder = folder if folder.exists() else self._aside(lecture.pk)
-            carrier = self._carrier_in(folder, lecture)
+            carrier = self._carrier_in(found[lecture.pk], lecture)
             self._ask_where_it_was(carrier, lecture)
             try:
                 await at_length(partial(self._hand_over, lecture, carrier))
@@ -368,16 +364,8 @@ class Agent:
             if path.stat().st_mtime < time.time() - WORK_KEPT_S:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def _folders(self) -> list[Path]:
-        """Folders of lectures, put aside or not."""
-        return [path for path in self.root.iterdir() if path.name.removeprefix(ASIDE).isdecimal()]
-
     def _is_free(self, path: Path) -> bool:
-        return _occasion_of(path) not in self.carriers
-
-
-def _occasion_of(path: Path) -> int:
-    return int(path.name.removeprefix(ASIDE))
+        return folders.occasion_of(path) not in self.carriers
 
 
 def _turn_of(lecture: Lecture) -> RecordingTurn | None:
@@ -389,8 +377,3 @@ def _is_of_before(carrier: Carrier, lecture: Lecture) -> bool:
     """Whether a meeting's recording was switched off and on again since, faster than it was looked at."""
     turn = _turn_of(lecture) if lecture.is_meeting else None
     return isinstance(carrier, MeetingCarrier) and carrier.turn != turn
-
-
-def _free_percent(folder: Path) -> float:
-    usage = shutil.disk_usage(folder)
-    return usage.free * 100 / usage.total

@@ -18,7 +18,7 @@ from attendance.models import Evidence, SummaryCheck, SummaryMark
 from config import chain, disks, doctor, marks
 from config.doctor import setup
 from config.models import TaskCount
-from live.agent.agent import ASIDE
+from live.agent.folders import ASIDE
 from live.models import MediaNode
 from media.models import Video
 from tests.attendance.tampering import unguarded

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from playwright.async_api import Page
 from attendance.models import Occasion
 from live.agent import agent as module
 from live.agent.agent import Agent
+from live.agent.recording import Recording
 from live.models import Lecture
 from live.operations import end_lecture, resume_lecture
 from media import storage
 from media.models import Video
 from media.operations import drop_replaced
 
-from .conftest import Guest, until
+from .conftest import PATIENCE_S, Guest, until
 from .test_agent import agent, decode_errors, has_segments, lecture, lecturer_of, packed, segments
 
 __all__ = ["agent", "lecture"]  # fixtures
@@ -146,6 +148,41 @@ async def test_after_its_packing_was_given_up(
     await resume(lecture)
     await returns(agent, lecture, guest)
     assert not aside.exists()
+    await one_replay_of(agent, lecture, before)
+
+
+async def test_a_round_that_read_before_the_packing_ended_leaves_nothing(
+    agent: Agent, lecture: Lecture, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it makes of the old state would hide the recording from the lecture when its end is undone."""
+    guest = await lecturer_of(agent, lecture, page)
+    await has_segments(agent, lecture, 2)
+    shown, has_read = module.nodes.shown, threading.Event()
+
+    def after_the_packing(**options: Any) -> dict[int, int]:
+        task = agent._packing.get(lecture.pk)
+        if task:
+            has_read.set()
+            while not task.done():
+                time.sleep(0.02)
+        return shown(**options)
+
+    def broken_late(*_given: Any) -> Recording:
+        assert has_read.wait(PATIENCE_S)
+        raise ValueError("unforeseen")
+
+    monkeypatch.setattr(module.nodes, "shown", after_the_packing)
+    monkeypatch.setattr(module, "PACK_RETRY_S", 0.05)
+    with monkeypatch.context() as broken:
+        broken.setattr("live.agent.carrier.pack_recording", broken_late)
+        await end(lecture)
+        await packed(lecture, Lecture.State.UNRECORDED)
+        await until(lambda: lecture.pk not in agent._packing, what="the end of the round")
+    assert not (agent.root / str(lecture.pk)).exists()
+    before = sorted(path.name for path in (agent.root / f"given-up-{lecture.pk}").glob("run-*.m4s"))
+    assert before
+    await resume(lecture)
+    await returns(agent, lecture, guest)
     await one_replay_of(agent, lecture, before)
 
 
