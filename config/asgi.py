@@ -16,6 +16,7 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402 - only after django.setup()
 
+from config.admission import Admission  # noqa: E402
 from config.embedded import EmbeddedWorker  # noqa: E402
 from config.guard import Guard  # noqa: E402
 from config.startup import refusal  # noqa: E402
@@ -45,7 +46,7 @@ class Pages(ASGIHandler):
 
 
 pages = Pages()
-guarded = Guard(Pieces(pages))
+guarded = Guard(Admission(Pieces(pages)))
 
 
 async def lifespan(scope: Message, receive: Receive, send: Send) -> None:

@@ -261,10 +261,7 @@ class Guard:
     async def _say(self, scope: Message, body: Body, limit: int) -> None:
         why = {408: "slow", 413: "too_large", 503: "busy"}[body.refusal]
         REFUSED.labels(why).inc()
-        answer = refusal(scope, body.refusal, limit)
-        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.items()]
-        await body.send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-        await body.send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.content})
+        await answer(scope, body.send, body.refusal, limit)
 
 
 def is_somewhere(path: str) -> bool:
@@ -302,13 +299,16 @@ def _session_of(request: HttpRequest) -> SessionStore:
     return SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
 
 
-def refusal(scope: Message, status: int, limit: int) -> HttpResponse:
-    """What the sender is told, as a page or as JSON; in words, with the next step."""
-    return said(ASGIRequest(scope, BytesIO()), status, limit)
+async def answer(scope: Message, send: Send, status: int, limit: int = 0) -> None:
+    """Tell the sender why not, and what to do next."""
+    told = said(ASGIRequest(scope, BytesIO()), status, limit)
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in told.items()]
+    await send({"type": "http.response.start", "status": told.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else told.content})
 
 
 def said(request: HttpRequest, status: int, limit: int) -> HttpResponse:
-    """The same of a request."""
+    """What the sender is told, as a page or as JSON; in words, with the next step."""
     with translation.override(translation.get_language_from_request(request)):
         if status == 413:
             answer = views.too_large(request, limit)

@@ -24,6 +24,7 @@ from config import (
     sms_settings,
     storage_settings,
 )  # fmt: skip
+from config.body_settings import *  # noqa: F403 - how slow requests may come, and how many at once
 from config.env import choice, env, flag, hosts, number, secret, site_url, telephone, text, trusted_proxies, url, words
 from config.plug_points import *  # noqa: F403 - settings like these here
 from config.private import files_group, keep_private
@@ -533,12 +534,6 @@ BODY_LIMITS = [
     ("/admin/packages/", ["POST"], PACKAGE_MAX_BYTES + FORM_BYTES, ("organiser",)),
     ("/admin/images/", ["POST"], WAGTAILDOCS_MAX_UPLOAD_SIZE + FORM_BYTES, ("organiser", "lecturer", "operator")),
 ]
-BODY_IDLE_S = number("BODY_IDLE_S", default=30, low=1, high=3600)
-BODY_GRACE_S = number("BODY_GRACE_S", default=10, low=1, high=3600)
-BODY_FLOOR_BYTES_S = number("BODY_FLOOR_BYTES_S", default=1024, low=1, high=2**20)
-BODY_MAX_OPEN = number("BODY_MAX_OPEN", default=1000, low=1, high=100_000)
-BODY_MAX_LARGE = number("BODY_MAX_LARGE", default=200, low=1, high=100_000)
-BODY_MAX_LARGE_EACH = number("BODY_MAX_LARGE_EACH", default=8, low=1, high=1000)
 
 # --- Logs, health, metrics ----------------------------------------------------------------------------------------
 LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")

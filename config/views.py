@@ -1,6 +1,7 @@
 """Health, metrics, the offline shell and the error pages: pages that belong to no app."""
 
 import hmac
+import random
 from typing import Any
 
 from django.conf import settings
@@ -157,6 +158,9 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     """Too many, or the database is away: phones and browsers try again by themselves."""
     answer = error_page(request, 503, "busy", _("现在人数较多，请稍等几秒再试，已保存的内容不会丢失。"))
     answer["Retry-After"] = str(RETRY_AFTER_S)
+    if request.method == "GET" and answer.headers["Content-Type"].startswith("text/html"):
+        # A page comes back by itself, not all at once: scripts spread their own tries.
+        answer["Refresh"] = str(RETRY_AFTER_S + random.randrange(RETRY_AFTER_S))
     return answer
 
 

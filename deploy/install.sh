@@ -252,7 +252,7 @@ write_certificate() {
 
 write_nginx() {
   local upstream='' pages='' n
-  for n in $(seq "$(page_processes)"); do pages+="server unix:/run/fingertip/pages-$n.sock max_fails=1 fail_timeout=1s; "; done
+  for n in $(seq "$(page_processes)"); do pages+="server unix:/run/fingertip/pages-$n.sock max_conns=32 max_fails=1 fail_timeout=1s; "; done
   for n in $(seq "$(cores)"); do upstream+="server unix:/run/fingertip/sockets-$n.sock max_fails=1 fail_timeout=2s; "; done
   render "$SOURCE/deploy/nginx.conf.in" DOMAIN="$DOMAIN" CODE="$DIR/current" VAR=$VAR CERT=$ETC/tls/certificate.pem KEY=$ETC/tls/key.pem \
     ACME=$ACME CACHE=/var/lib/nginx/fingertip PAGES="$pages" SOCKETS="$upstream" | put /etc/nginx/sites-available/fingertip 644 root:root

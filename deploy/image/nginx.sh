@@ -13,9 +13,10 @@ for file in certificate.pem key.pem; do
 done
 servers() {
   local n text=''
-  for n in $(seq "$2"); do text+="server unix:/run/fingertip/$1-$n.sock max_fails=1 fail_timeout=$3; "; done
+  for n in $(seq "$2"); do text+="server unix:/run/fingertip/$1-$n.sock $3; "; done
   printf '%s' "$text"
 }
 render deploy/nginx.conf.in DOMAIN="$domain" CODE=/opt/fingertip/current VAR=$VAR CERT=/run/tls/certificate.pem KEY=/run/tls/key.pem \
-  ACME=$ACME CACHE=/tmp/stored PAGES="$(servers pages "${PAGES:-2}" 1s)" SOCKETS="$(servers sockets "${SOCKETS:-2}" 2s)" > /tmp/site.conf
+  ACME=$ACME CACHE=/tmp/stored PAGES="$(servers pages "${PAGES:-2}" 'max_conns=32 max_fails=1 fail_timeout=1s')" \
+  SOCKETS="$(servers sockets "${SOCKETS:-2}" 'max_fails=1 fail_timeout=2s')" > /tmp/site.conf
 exec nginx -c "$PWD/deploy/image/nginx.conf" -g 'daemon off;'

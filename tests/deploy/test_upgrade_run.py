@@ -152,7 +152,7 @@ def test_an_upgrade_goes_through_in_its_order(machine: Machine) -> None:
 def test_nginx_finds_a_process_again_before_the_next_one_goes(machine: Machine) -> None:
     """It asks one that was away only after fail_timeout, counted in whole seconds: both away is a page that fails."""
     nginx = (ROOT / "deploy/install.sh").read_text(encoding="utf-8")
-    (away,) = re.findall(r"pages-\$n\.sock max_fails=1 fail_timeout=(\d+)s", nginx)
+    (away,) = re.findall(r"pages-\$n\.sock max_conns=32 max_fails=1 fail_timeout=(\d+)s", nginx)
     assert machine.upgrade().returncode == 0
     between = machine.log.split("restart fingertip-pages@1.service\n")[1].split("restart fingertip-pages@2")[0]
     assert int(between.split("sleep ")[1].split()[0]) >= int(away) + 2

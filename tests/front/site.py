@@ -120,7 +120,7 @@ def rendered(front: Front, *, key: Path, http_port: int, https_port: int) -> str
     values = {
         "DOMAIN": "localhost", "CODE": str(BASE_DIR), "VAR": str(front.folder / "var"), "KEY": str(key),
         "CERT": str(front.certificate), "ACME": str(front.folder / "acme"), "CACHE": str(front.folder / "nginx/stored"),
-        "PAGES": f"server 127.0.0.1:{front.pages_port} max_fails=1 fail_timeout=1s;",
+        "PAGES": f"server 127.0.0.1:{front.pages_port} max_conns=32 max_fails=1 fail_timeout=1s;",
         "SOCKETS": f"server 127.0.0.1:{front.sockets_port} max_fails=1 fail_timeout=1s;",
     }  # fmt: skip
     for name, value in values.items():

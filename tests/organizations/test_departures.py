@@ -533,7 +533,12 @@ def test_whoever_was_closed_before_they_left_and_whoever_was_nowhere_is_noted(
     Departure.objects.all().delete()
     last = max(User.objects.values_list("pk", flat=True))
     monkeypatch.setattr(departures, "PEOPLE_A_TURN", 1)
-    assert sum(do.note_missed(as_of=now + hour * dt.timedelta(hours=1)) for hour in range(last + 1)) == 2
+    hour = int(now.timestamp()) // 3600
+
+    def turn_of(person: User) -> dt.datetime:
+        return now + (person.pk - hour) % (last + 1) * dt.timedelta(hours=1)
+
+    assert [do.note_missed(as_of=turn_of(person)) for person in (here, closed, closed, nowhere)] == [0, 1, 0, 1]
 
 
 def test_of_whom_had_no_unit_the_operator_is_told(county: County) -> None:
