@@ -1,4 +1,7 @@
-"""Fills a fresh database for the room's benchmark; prints the address and the cookie of each member's socket."""
+"""Fills a database for the room's benchmark; prints the address and the cookie of each member's socket.
+
+A fresh one gets a county and a lecture; else all come into the lecture that is there.
+"""
 
 import os
 import sys
@@ -17,8 +20,9 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core import signing  # noqa: E402
 from django.db import transaction  # noqa: E402
 
+from live.models import Lecture  # noqa: E402
 from live.room import tickets  # noqa: E402
-from organizations.models import Membership, User  # noqa: E402
+from organizations.models import Membership, Node, User  # noqa: E402
 from tests.factories.live import make_live  # noqa: E402
 from tests.factories.organizations import JOINED, make_county  # noqa: E402
 
@@ -26,14 +30,14 @@ LIVES_S = 3600
 
 
 def main(members: int) -> None:
-    world = make_county(members=1)
+    lecture = Lecture.objects.order_by("pk").last() or make_live(make_county(members=1))
+    branch = Node.objects.get(code="QX.01.01")
     people = User.objects.bulk_create(
         [User(username=f"bench-{n}", name=f"党员{n}", password="!") for n in range(members)]
     )
     Membership.objects.bulk_create(
-        [Membership(member=person, node=world.branch, active_from_date=JOINED) for person in people]
+        [Membership(member=person, node=branch, active_from_date=JOINED) for person in people]
     )
-    lecture = make_live(world)
     later = SimpleNamespace(time=lambda: time.time() + LIVES_S)
     # A ticket lives for two minutes; a server that starts for ten thousand people needs more of them.
     with transaction.atomic(), mock.patch.object(signing, "time", later):

@@ -1,7 +1,7 @@
 """How many requests of a kind the pages answer at once; whoever is one too many comes again by itself (ADR 99).
 
-nginx does the same in front of page servers (deploy/nginx.conf.in), sockets count themselves (live/room/process.py), and
-bodies that are on their way are the guard's (config/guard.py).
+nginx does the same in front of page servers (deploy/nginx.conf.in), sockets count themselves (live/room/process.py),
+and bodies that are on their way are the guard's (config/guard.py).
 """
 
 import re

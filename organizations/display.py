@@ -4,15 +4,20 @@ Low-data mode is the phone's, not the person's: it costs nothing on the wireless
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from organizations.models import User
+from organizations.operations import set_display_of
 
 ELDER_COOKIE, LITE_COOKIE = "elder", "lite"
+CHOSEN = "chosen_display"
 COOKIE_AGE_S = 60 * 60 * 24 * 365
 
 
@@ -53,6 +58,27 @@ def set_display_cookies(
         response.set_cookie(
             name, value, max_age=COOKIE_AGE_S, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
         )
+
+
+def choose_before_signing_in(request: HttpRequest, *, language: str | None, elder: bool | None) -> None:
+    """Keep what a visitor has chosen for whoever signs in next in this browser.
+
+    In the session, not the cookie: that one stays from whoever used the phone before.
+    """
+    chosen = {name: value for name, value in (("language", language), ("elder_mode", elder)) if value is not None}
+    if chosen:
+        request.session[CHOSEN] = {**request.session.get(CHOSEN, {}), **chosen}
+
+
+@receiver(user_logged_in)
+def take_over(request: HttpRequest | None = None, user: User | None = None, **_kwargs: Any) -> None:
+    """Whoever made the sign-in page large goes on reading large."""
+    if request is None or user is None:
+        return
+    if chosen := request.session.pop(CHOSEN, None):
+        set_display_of(user_id=user.pk, **chosen)
+        for name, value in chosen.items():
+            setattr(user, name, value)
 
 
 class DisplayMiddleware:

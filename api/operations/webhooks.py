@@ -7,6 +7,7 @@ from collections.abc import Collection
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from api.core.targets import UnableToUseTarget, is_public, split
@@ -88,12 +89,17 @@ def switch_on(*, webhook_id: int, actor: User) -> bool:
 
 
 def send_again(*, delivery: Delivery, as_of: dt.datetime) -> None:
-    """Let a report that is over be sent once more, word for word. Raises UnableToSendAgain."""
+    """Let a report be sent once more, word for word: one that is over, or one that failed and waits for its next try.
+
+    Raises UnableToSendAgain.
+    """
     if delivery.event == TRIAL:
         raise UnableToSendAgain(_("试发的不会重发。要再试，请点“试发一次”。"))
     if delivery.webhook.off_at is not None:
         raise UnableToSendAgain(_("这个推送已经停用。请先重新启用。"))
-    over = Delivery.objects.filter(pk=delivery.pk).exclude(state=Delivery.State.WAITING)
-    if not over.update(state=Delivery.State.WAITING, next_at=as_of, failures=0, done_at=None):
+    # What is due is being sent, or will be within a minute: once is enough.
+    waits = Q(state=Delivery.State.WAITING)
+    found = Delivery.objects.filter(~waits | Q(failures__gt=0, next_at__gt=as_of), pk=delivery.pk)
+    if not found.update(state=Delivery.State.WAITING, next_at=as_of, failures=0, done_at=None):
         raise UnableToSendAgain(_("这一条正等着发送，不用再点。"))
     log.info("delivery_again", delivery_id=delivery.pk)

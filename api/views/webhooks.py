@@ -78,13 +78,21 @@ class DeliveryRow:
 
     @property
     def text(self) -> str:
-        """When, how it stands, and what came back."""
+        """When, how it stands, what came back, and when it is tried again."""
         one = self.delivery
-        return " · ".join(filter(None, (moment(one.made_at), str(one.get_state_display()), came(one))))
+        next_try = _("%(at)s 再发") % {"at": moment(one.next_at)} if self._waits else ""
+        return " · ".join(filter(None, (moment(one.made_at), str(one.get_state_display()), came(one), next_try)))
 
     @property
     def may_be_sent_again(self) -> bool:
-        return self.delivery.state != Delivery.State.WAITING and self.delivery.event != TRIAL
+        is_over = self.delivery.state != Delivery.State.WAITING
+        return (is_over or self._waits) and self.delivery.event != TRIAL
+
+    @property
+    def _waits(self) -> bool:
+        """Whether it failed and has a while until its next try."""
+        one = self.delivery
+        return one.state == Delivery.State.WAITING and bool(one.failures) and one.next_at > timezone.now()
 
 
 @never_cache

@@ -129,7 +129,7 @@ def exemptions_below(user: User, *, on_date: date) -> QuerySet[Exemption]:
     nodes = visible_nodes(user, *KEEPERS).order_by()
     here = Membership.objects.filter(valid_on(on_date), member_id=OuterRef("member_id"), node__in=nodes)
     found = Exemption.objects.filter(Exists(here)).filter(Q(active_to_date=None) | Q(active_to_date__gt=on_date))
-    return found.select_related("member").order_by("member__name", "member_id", "active_from_date")
+    return found.select_related("member").order_by("member__name_key", "member_id", "active_from_date")
 
 
 def may_exempt(user: User, *, member_id: int, on_date: date) -> bool:

@@ -123,7 +123,7 @@ def changed_below(recomputation: Recomputation, paths: Iterable[str]) -> QuerySe
     entries = RosterEntry.objects.filter(inside, occasion_id=recomputation.occasion_id)
     mine = entries.filter(member_id=OuterRef("member_id"))
     found = recomputation.people.filter(Exists(mine)).select_related("member")
-    return found.order_by("member__name", "member_id")
+    return found.order_by("member__name_key", "member_id")
 
 
 def secretaries_of(*, occasion_id: int, recomputation_id: int, on_date: date) -> set[int]:

@@ -227,7 +227,7 @@ def reminded_people(*, training_id: int, path: str) -> QuerySet[User]:
     here = RosterEntry.objects.filter(occasion__training_id=training_id, node__path__startswith=path)
     had = ReminderMessage.objects.filter(reminder__training_id=training_id).exclude(state=S.SKIPPED)
     found = User.objects.filter(pk__in=had.values("member_id")).filter(pk__in=here.values("member_id"))
-    return found.order_by("name", "pk")
+    return found.order_by("name_key", "pk")
 
 
 def setting_of(node_id: int) -> ReminderSetting | None:

@@ -32,7 +32,7 @@ class YearScope:
     def people(self) -> QuerySet[Membership]:
         """Who belongs here today, in the order of the tree; hours belong to the person, also what they brought."""
         found = members_at(node=self.node, on_date=timezone.localdate(self.as_of))
-        return found.order_by("node__path", "member__name", "member_id")
+        return found.order_by("node__path", "member__name_key", "member_id")
 
 
 def role_of(one: PersonYear) -> str:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from attendance.models import Channel, ReminderMessage
 from attendance.queries import message_counts as counts
+from attendance.reminding import Ways
 from attendance.sentences import messages as words
 from attendance.sentences.records import day_and_hour
 from organizations.permissions import operates_everything, role_required
@@ -48,7 +49,8 @@ def message_counts(request: HttpRequest) -> HttpResponse:
         raise Http404
     today = timezone.localdate()
     first = _month_or_404(request.GET.get("month"), today)
-    found, allowance = counts.month_of(first), counts.taken_on(today)
+    found, here = counts.month_of(first), Ways.of_site()
+    allowance = {one: taken for one, taken in counts.taken_on(today).items() if getattr(here, one)}
     ways = [one for one in Channel.values if one in found.by_way or one in allowance]
     page = Paginator(counts.units_of(first), A_PAGE).get_page(request.GET.get("page"))
     context = {

@@ -23,7 +23,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from organizations import limits, sms
-from organizations.display import known_language, set_display_cookies
+from organizations.display import choose_before_signing_in, known_language, set_display_cookies
 from organizations.forms import DisplayForm
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
@@ -180,6 +180,8 @@ def set_display(request: HttpRequest) -> HttpResponse:
     lite = chosen.get(form.cleaned_data.get("lite") or "")
     if isinstance(request.user, User):
         set_display_of(user_id=request.user.pk, language=language, elder_mode=elder)
+    else:
+        choose_before_signing_in(request, language=language, elder=elder)
     response = HttpResponseRedirect(safe_next(request, form.cleaned_data.get("next") or ""))
     set_display_cookies(response, language=language, elder=elder, lite=lite)
     return response

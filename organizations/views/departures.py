@@ -24,6 +24,7 @@ from organizations.queries import grants_of
 WITHIN = dt.timedelta(days=90)
 PER_PAGE = 50
 READERS = (Role.AUDITOR, Role.SECRETARY, Role.OPERATOR)
+TABS = {Role.AUDITOR: "audit", Role.OPERATOR: "roster"}  # where each comes from; secretaries from 支部
 
 
 class HoldForm(forms.Form):
@@ -57,7 +58,7 @@ def _page(request: HttpRequest, *, refused: int = 0, form: HoldForm | None = Non
             what="departures", as_of=as_of, role=first.role,
         )  # fmt: skip
     context = {
-        "tab": "audit" if has_role(reader, Role.AUDITOR) else "", "page": page,
+        "tab": next((tab for role, tab in TABS.items() if has_role(reader, role)), "branch"), "page": page,
         "rows": [(one, form if form and one.departure.pk == refused else _form(one.departure.pk)) for one in lines],
         "may_hold": has_role(reader, Role.AUDITOR), "days": kept.days if kept else 0, "refused": refused,
     }  # fmt: skip

@@ -340,7 +340,14 @@ def test_the_whole_life_on_the_page(world: World, wire: Wire) -> None:
     wire.answers[URL] = Outcome(error="private")
     send(now)
     assert "地址指向内网" in browser.get(url).content.decode()
-    assert "还在重试" in browser.get(url).content.decode()
+    page = browser.get(url).content.decode()
+    assert "还在重试" in page
+    assert f'name="again" value="{row.pk}"' in page  # whoever mended the receiver does not wait for the pause
+    assert "再发</span>" in page
+    assert "一分钟内会再发一次" in browser.post(url, again, follow=True).content.decode()
+    row.refresh_from_db()
+    assert (row.failures, row.next_at <= timezone.now()) == (0, True)
+    assert "不用再点" in browser.post(url, again, follow=True).content.decode()
     Delivery.objects.update(state=Delivery.State.GIVEN_UP, status=500)
     assert "回答 500" in browser.get(url).content.decode()
     assert "一分钟内会再发一次" in browser.post(url, again, follow=True).content.decode()

@@ -114,13 +114,13 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return made, key
 
 
-def rendered(front: Front, *, key: Path, http_port: int, https_port: int) -> str:
+def rendered(front: Front, *, key: Path, http_port: int, https_port: int, most: int = 32) -> str:
     """The template as install.sh fills it, but for the ports and the folder of the logs."""
     text = (BASE_DIR / "deploy/nginx.conf.in").read_text()
     values = {
         "DOMAIN": "localhost", "CODE": str(BASE_DIR), "VAR": str(front.folder / "var"), "KEY": str(key),
         "CERT": str(front.certificate), "ACME": str(front.folder / "acme"), "CACHE": str(front.folder / "nginx/stored"),
-        "PAGES": f"server 127.0.0.1:{front.pages_port} max_conns=32 max_fails=1 fail_timeout=1s;",
+        "PAGES": f"server 127.0.0.1:{front.pages_port} max_conns={most} max_fails=1 fail_timeout=1s;",
         "SOCKETS": f"server 127.0.0.1:{front.sockets_port} max_fails=1 fail_timeout=1s;",
     }  # fmt: skip
     for name, value in values.items():
@@ -156,9 +156,14 @@ def start_nginx(front: Front, site: str) -> "subprocess.Popen[bytes]":
 
 @contextlib.contextmanager
 def front_site(
-    *, database: str = "", workers: int = 1, sockets_environment: dict[str, str] | None = None, **extra: str
+    *,
+    database: str = "",
+    workers: int = 1,
+    most: int = 32,
+    sockets_environment: dict[str, str] | None = None,
+    **extra: str,
 ) -> Iterator[Front]:
-    """Yield the whole, seeded; SQLite unless ``database`` names another."""
+    """Yield the whole, seeded; SQLite unless ``database`` names another. ``most``: pages that are let in at once."""
     with tempfile.TemporaryDirectory(prefix="classroom-front-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         var_dir = folder / "var"
@@ -183,7 +188,9 @@ def front_site(
             front.environment["FRONT_HTTP"] = f"http://127.0.0.1:{http_port}"
             try:
                 front.seed()
-                nginx = start_nginx(front, rendered(front, key=key, http_port=http_port, https_port=https_port))
+                nginx = start_nginx(
+                    front, rendered(front, key=key, http_port=http_port, https_port=https_port, most=most)
+                )
                 front.processes["nginx"] = nginx
                 front.start("sockets", workers=workers)
                 front.start("pages", workers=workers)

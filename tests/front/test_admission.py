@@ -59,8 +59,7 @@ def front(tmp_path: Path, pages: Pages) -> Iterator[Front]:
     made, key = certificate(tmp_path)
     port = free_port()
     front = Front(f"https://localhost:{port}", tmp_path, made, {}, pages.server_port, free_port())
-    conf = rendered(front, key=key, http_port=free_port(), https_port=port).replace("max_conns=32", f"max_conns={MOST}")
-    nginx = start_nginx(front, conf)
+    nginx = start_nginx(front, rendered(front, key=key, http_port=free_port(), https_port=port, most=MOST))
     front.processes["nginx"] = nginx
     wait_for_port(port, nginx)
     yield front

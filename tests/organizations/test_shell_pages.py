@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 
 from organizations import sms
 from organizations.operations import create_member
+from tests.factories.organizations import UserFactory
 
 PHONE = "13800000001"
 PASSWORD = "fingertip-demo"
@@ -113,6 +114,26 @@ class TestShell:
         html = self.page(client)
         assert '<html lang="zh-Hans" data-mode="elder">' in html
         assert 'name="elder" value="0">标准版' in html
+
+    def test_what_was_chosen_before_signing_in_is_whoevers_signs_in_next(self, client: Client, wang: Any) -> None:
+        client.post("/display/", {"elder": "1", "next": "/accounts/login/"})
+        client.post("/display/", {"language": "en", "next": "/accounts/login/"})
+        client.force_login(wang)
+        html = self.page(client)
+        assert '<html lang="en" data-mode="elder">' in html
+        wang.refresh_from_db()
+        assert (wang.elder_mode, wang.language) == (True, "en")
+
+    def test_what_somebody_chose_is_not_whoevers_signs_in_after_them(self, client: Client, wang: Any) -> None:
+        client.force_login(wang)
+        client.post("/display/", {"elder": "1", "next": "/accounts/logout/"})
+        client.post("/accounts/logout/")
+        assert 'data-mode="elder"' in client.get("/accounts/login/").text  # the phone remembers
+        other = UserFactory()
+        client.force_login(other)
+        assert "data-mode" not in self.page(client)
+        other.refresh_from_db()
+        assert other.elder_mode is False
 
     def test_the_other_language_is_one_touch_away(self, client: Client, wang: Any) -> None:
         client.force_login(wang)

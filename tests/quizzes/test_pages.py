@@ -170,6 +170,8 @@ def test_a_form_of_a_question_names_what_one_ticks_and_shows_what_belongs_to_the
 ) -> None:
     said = page_of(sign_in(county.organiser).get("/admin/quizzes/questions/add/"))
     assert len(re.findall(r"<span class=\"w-sr-only\">选项 \d</span> 正确", said)) == 6
+    assert "js/units" in said  # the unit is chosen as everywhere
+    assert "js/units" in page_of(sign_in(county.organiser).get("/admin/quizzes/add/"))
     assert 'data-controller="w-rules"' in said
     assert """data-w-rules='{"kind": "true_false"}'""" in said
     assert re.search(r'for="id_text"[^>]*>\s*题目<span class="w-required-mark">', said)

@@ -45,7 +45,11 @@ def failed(county: County, *, times: int, why: str = "out_of_sight", state: str 
 
 
 def test_a_month_by_way_unit_and_day_with_its_cost(
-    county: County, operator: Client, settings: Any, django_assert_max_num_queries: Any
+    county: County,
+    operator: Client,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_max_num_queries: Any,
 ) -> None:
     settings.MESSAGES = replace(settings.MESSAGES, price={"sms": 450})
     today = timezone.localdate()
@@ -56,7 +60,10 @@ def test_a_month_by_way_unit_and_day_with_its_cost(
         page = operator.get(PAGE).content.decode()
     assert page.count("1.40 元") == 3  # 1.395, of the way, the unit and the day
     assert county.branch.name in page
-    assert "0 / 2000" in page
+    assert "0 / 2000" not in page  # nobody set it up
+    assert "钉钉" not in page
+    monkeypatch.setattr("organizations.sms.reminders_say", lambda: "text")
+    assert "0 / 2000" in operator.get(PAGE).content.decode()
     assert "没有写每条的价格" not in page
     before = (today.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
     assert "这个月没有发过消息" in operator.get(f"{PAGE}?month={before:%Y-%m}").content.decode()
