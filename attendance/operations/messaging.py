@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 PRUNE_AT_MOST = 5000
 FORGOTTEN_AFTER = ACCOUNT_KEPT + timedelta(days=1)
 OUT_OF_SIGHT_FOR = timedelta(days=1)  # the operator may put it right: asked again the day after
+SETUP = "setup"  # why: what the operator has set up is refused, for everybody alike
 WAY, FIND = "way", "find"  # what of a way fails: all of it, or asking who somebody is
 
 
@@ -93,7 +94,7 @@ def _failed(channel: str, error: messengers.UnableToMessage, step: str) -> NotSe
     log.warning("message_not_sent", channel=channel, step=step, reason=str(error), code=error.code)
     if error.out_of_sight:
         return NotSent("out_of_sight", for_good=True, closes=step, code=error.code)
-    return NotSent("setup" if error.about_setup else "gateway", unsure=error.unsure, closes=step, code=error.code)
+    return NotSent(SETUP if error.about_setup else "gateway", unsure=error.unsure, closes=step, code=error.code)
 
 
 def known_accounts(*, as_of: datetime) -> QuerySet[MessageAccount]:

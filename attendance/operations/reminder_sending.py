@@ -18,10 +18,11 @@ from attendance.catching_up import Left
 from attendance.core.reminders import after_quiet, is_quiet, retry_after
 from attendance.models import Channel, ChannelDay, NoticeChoice, Reminder, ReminderMessage, Training
 from attendance.operations.message_ends import count, end_trouble, note_trouble
-from attendance.operations.messaging import WAY, NotSent, hand_over, known_accounts
+from attendance.operations.messaging import SETUP, WAY, NotSent, hand_over, known_accounts
 from attendance.operations.notices import tell
 from attendance.operations.reminders import hold, holds, row_of, take
 from attendance.operations.settling import settle_dirty
+from attendance.queries.reminders import left_of
 from attendance.reminding import (
     MESSENGERS,
     Ways,
@@ -62,13 +63,16 @@ def send_reminders(*, as_of: datetime) -> int:
             break
         ended += _send_in_site(rows, as_of=now)
         for pk, channel in [(pk, channel) for pk, _reminder, channel in rows if channel != Channel.SITE]:
-            step = _send_one(pk, as_of=as_of + timedelta(seconds=time.monotonic() - began))
+            error = _send_one(pk, as_of=as_of + timedelta(seconds=time.monotonic() - began))
+            step = error.closes if error else ""
             ended += 1
             if step:
                 failures[channel, step] += 1
             else:  # whoever is known gets theirs though nobody else can be asked for
                 failures[channel, WAY] = 0
             if failures[channel, step] >= GIVE_UP_TURN_AFTER:
+                if error and error.why == SETUP:
+                    ended += _pass_on(channel, step, as_of=now)
                 break  # its turn is over; what else is due is asked for without it
             if time.monotonic() - began > LONGEST_TURN_S:
                 return ended
@@ -80,9 +84,24 @@ def _due(failures: Mapping[tuple[str, str], int], *, as_of: datetime) -> QuerySe
     due = ReminderMessage.objects.filter(state=S.WAITING, due_at__lte=as_of).order_by("due_at", "pk")
     for (channel, step), times in failures.items():
         if times >= GIVE_UP_TURN_AFTER:
-            other = ~Q(channel=channel)
-            due = due.filter(other if step == WAY else other | Exists(known_accounts(as_of=as_of)))
+            due = due.filter(~_needs(channel, step, as_of=as_of))
     return due
+
+
+def _needs(channel: str, step: str, *, as_of: datetime) -> Q:
+    """Which messages go out by this step of a way: whoever is known there need not be found."""
+    by_way = Q(channel=channel)
+    return by_way if step == WAY else by_way & ~Exists(known_accounts(as_of=as_of))
+
+
+def _pass_on(channel: str, step: str, *, as_of: datetime) -> int:
+    """The way is set up wrong, for everybody: what is due by it goes by the next way, where there is one."""
+    due = ReminderMessage.objects.filter(_needs(channel, step, as_of=as_of), state=S.WAITING, due_at__lte=as_of)
+    rows = due.select_related("reminder__node", "member").order_by("due_at", "pk")[:AT_ONCE]
+    passed = [row for row in rows if _goes_on(row, as_of)]
+    for row in passed:
+        _end(row, S.FAILED, why=SETUP, as_of=as_of)
+    return len(passed)
 
 
 def _give_up_claims(as_of: datetime) -> None:
@@ -143,21 +162,21 @@ def is_on(reminder: Reminder, as_of: datetime) -> bool:
     )
 
 
-def _send_one(pk: int, *, as_of: datetime) -> str:
-    """Send one message outside; return which step of the way out failed, "" where none did. What became of the message
-    is written in any case.
+def _send_one(pk: int, *, as_of: datetime) -> NotSent | None:
+    """Send one message outside; return why it did not go out, None where nothing failed. What became of the message is
+    written in any case.
     """
     row = ReminderMessage.objects.select_related("reminder__training", "reminder__occasion", "reminder__node", "member")
     message = row.filter(pk=pk, state=S.WAITING).first()
     if message is None:
-        return ""
+        return None
     if why := _why_not(message, as_of):
         _end(message, S.SKIPPED, why=why, as_of=as_of)
-        return ""
+        return None
     said, values = _said(message, as_of)
     claimed = ReminderMessage.objects.filter(pk=pk, state=S.WAITING)
     if claimed.update(state=S.SENDING, claimed_at=as_of, attempts=F("attempts") + 1, text=said) != 1:
-        return ""  # another worker has it
+        return None  # another worker has it
     message.attempts, message.text = message.attempts + 1, said
     try:
         hand_over(message, said, values, as_of=as_of)
@@ -165,9 +184,9 @@ def _send_one(pk: int, *, as_of: datetime) -> str:
         _not_sent(message, error, as_of)
         if error.closes:
             note_trouble(channel=message.channel, step=error.closes, why=error.why, code=error.code, as_of=as_of)
-        return error.closes
+        return error
     _sent(message, as_of)
-    return ""
+    return None
 
 
 @transaction.atomic
@@ -237,7 +256,7 @@ def _not_sent(message: ReminderMessage, error: NotSent, as_of: datetime) -> None
     wait = retry_after(message.attempts)
     if error.unsure:
         _end(message, S.UNKNOWN, why=error.why, as_of=as_of, was=S.SENDING)
-    elif error.for_good or wait is None:
+    elif error.for_good or wait is None or (error.why == SETUP and _goes_on(message, as_of)):
         _end(message, S.FAILED, why=error.why, as_of=as_of, was=S.SENDING)
     else:
         mine = ReminderMessage.objects.filter(pk=message.pk, state=S.SENDING)
@@ -263,6 +282,12 @@ def _end(message: ReminderMessage, state: str, *, why: str, as_of: datetime, was
     if following and take(following, timezone.localdate(goes_at), 1):
         row = row_of(message.reminder, message.member_id, following, due_at=goes_at)
         row.save(force_insert=True)
+
+
+def _goes_on(message: ReminderMessage, as_of: datetime) -> bool:
+    """Whether another way is there for it, and has something left of the day it would go out on."""
+    following, day = _next_way(message, as_of), timezone.localdate(after_quiet(timezone.localtime(as_of)))
+    return bool(following) and left_of(following, day=day) > 0
 
 
 def _next_way(message: ReminderMessage, as_of: datetime) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from attendance.models import Channel, ChannelDay, MessageCount, ReminderMessage, WayTrouble
 
@@ -77,6 +77,12 @@ def failures(*, as_of: dt.datetime) -> QuerySet[ReminderMessage, Any]:
     """Return the messages of the last 30 days that did not go out or may not have, the newest first; of nobody."""
     found = ReminderMessage.objects.filter(state__in=[S.FAILED, S.UNKNOWN], done_at__gt=as_of - FAILURES_OF)
     return found.order_by("-done_at", "-pk").values("done_at", "channel", "state", "why", "reminder__node__name")
+
+
+def waiting(*, as_of: dt.datetime) -> dict[str, int]:
+    """Return how many messages are due by each way and have not gone out. One query."""
+    due = ReminderMessage.objects.filter(Q(attempts__gt=0) | Q(due_at__lte=as_of), state=S.WAITING)
+    return dict(due.order_by().values_list("channel").annotate(Count("pk")))
 
 
 def troubles() -> list[WayTrouble]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -162,8 +162,13 @@ def wishes_of(line: Iterable[ReminderSetting]) -> Wishes:
 
 def sms_left(*, as_of: datetime) -> int:
     """Return how many text messages of reminders the site may still send that day."""
-    row = ChannelDay.objects.filter(day=timezone.localdate(as_of), channel=Channel.SMS)
-    return max(0, settings.MESSAGES.a_day[Channel.SMS] - (row.values_list("used", flat=True).first() or 0))
+    return left_of(Channel.SMS, day=timezone.localdate(as_of))
+
+
+def left_of(channel: str, *, day: date) -> int:
+    """Return how many reminders the site may still send by a way on a day."""
+    row = ChannelDay.objects.filter(day=day, channel=channel)
+    return max(0, settings.MESSAGES.a_day[channel] - (row.values_list("used", flat=True).first() or 0))
 
 
 # --- What the clock reminds of ----------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def message_counts(request: HttpRequest) -> HttpResponse:
     first = _month_or_404(request.GET.get("month"), today)
     found, here = counts.month_of(first), Ways.of_site()
     allowance = {one: taken for one, taken in counts.taken_on(today).items() if getattr(here, one)}
+    waiting = counts.waiting(as_of=timezone.now())
     ways = [one for one in Channel.values if one in found.by_way or one in allowance]
     page = Paginator(counts.units_of(first), A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -59,7 +60,10 @@ def message_counts(request: HttpRequest) -> HttpResponse:
         "earlier": f"{first - timedelta(days=1):%Y-%m}",
         "later": f"{counts.after(first):%Y-%m}" if counts.after(first) <= today else "",
         "troubles": [
-            {"way": words.way_of(one.channel), "what": words.trouble_said(one), "step": words.to_do(one)}
+            {
+                "way": words.way_of(one.channel), "what": words.trouble_said(one), "step": words.to_do(one),
+                "waiting": waiting.get(one.channel, 0),
+            }
             for one in counts.troubles()
             if words.is_told(one)
         ],
@@ -91,7 +95,13 @@ def message_failures(request: HttpRequest) -> HttpResponse:
         }
         for row in page
     ]  # fmt: skip
-    return render(request, "attendance/message_failures.html", {"tab": "roster", "rows": rows, "page": page})
+    context = {
+        "tab": "roster",
+        "rows": rows,
+        "page": page,
+        "waiting": sum(counts.waiting(as_of=timezone.now()).values()),
+    }
+    return render(request, "attendance/message_failures.html", context)
 
 
 def _month_or_404(text: str | None, today: date) -> date:

@@ -24,6 +24,7 @@ from attendance.models import (
     WayTrouble,
 )
 from attendance.operations import message_ends, reminder_sending, reminders
+from attendance.queries.message_counts import waiting
 from attendance.queries.personal import held_about
 from config.doctor import examine
 from organizations.queries import phone_of
@@ -99,9 +100,12 @@ def test_who_is_out_of_sight_gets_the_next_way_and_is_asked_for_again_the_day_af
     assert not [found for found in examine(as_of=later) if "可见范围" in found.next_step]
 
 
-def test_wrong_settings_are_the_ways_failure_and_told_the_operator(world: World, office: Office) -> None:
+def test_wrong_settings_are_the_ways_failure_and_told_the_operator(
+    world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     remind(world)
     office.instead[SEND[office.way]] = lambda: error(60020, "not allowed from your ip")
+    monkeypatch.setattr(Gateway, "reaches_phones", False)  # no other way
     send()
     assert states(missing(world)) == {"site": "sent", office.way: "waiting"}  # nobody is taken for absent
     assert MessageAccount.objects.get().account_cipher is not None
@@ -111,6 +115,33 @@ def test_wrong_settings_are_the_ways_failure_and_told_the_operator(world: World,
     send(morning() + dt.timedelta(minutes=6))
     assert states(missing(world)) == {"site": "sent", office.way: "sent"}
     assert not WayTrouble.objects.exists()
+
+
+def test_what_is_set_up_wrong_for_all_keeps_nobody_waiting(
+    world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remind(world)
+    rows = fill(office)
+    monkeypatch.setattr(reminder_sending, "_why_not", lambda *_args: "")
+    office.instead[SEND[office.way]] = lambda: error(60020, "not allowed from your ip")
+    send()
+    assert office.asked.count(SEND[office.way]) == 3, "the others go on without asking"
+    assert states(missing(world)) == {"site": "sent", office.way: "failed", "sms": "sent"}
+    found = ReminderMessage.objects.filter(pk__in=rows).values_list("state", "why")
+    assert set(found) == {("failed", "setup")}
+    assert waiting(as_of=morning()) == {}
+
+
+def test_what_is_set_up_wrong_waits_where_the_next_way_has_nothing_left(
+    world: World, office: Office, settings: Any
+) -> None:
+    settings.MESSAGES = replace(settings.MESSAGES, a_day={**settings.MESSAGES.a_day, "sms": 1})
+    remind(world)
+    ChannelDay.objects.create(channel="sms", day=timezone.localdate(morning()), used=1)
+    office.instead[SEND[office.way]] = lambda: error(60020, "not allowed from your ip")
+    send()
+    assert states(missing(world)) == {"site": "sent", office.way: "waiting"}
+    assert waiting(as_of=morning()) == {office.way: 1}
 
 
 def test_a_scope_that_is_wrong_for_all_ends_the_turn_of_the_way(

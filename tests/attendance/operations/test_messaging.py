@@ -181,9 +181,9 @@ def test_after_three_failures_in_a_row_a_way_is_not_tried_again_in_that_turn(
         first.pk, first.member = None, UserFactory()
         first.save(force_insert=True)
 
-    def fail(pk: int, *, as_of: dt.datetime) -> bool:
+    def fail(pk: int, *, as_of: dt.datetime) -> messaging.NotSent:
         tried.append(pk)
-        return True
+        return messaging.NotSent("gateway")
 
     monkeypatch.setattr(reminder_sending, "_send_one", fail)
     send()
