@@ -23,6 +23,11 @@ class Onward:
     url: str
     step: str
 
+    @property
+    def text(self) -> str:
+        """The whole of it, on a button."""
+        return _("%(said)s：%(title)s") % {"said": self.said, "title": self.title}
+
 
 def after_lesson(study: Study, studied: Studied, *, member_id: int, as_of: datetime) -> Onward | None:
     """Return where to go from a lesson: the next one, one that was left out, another course, 今天; None: a void one's

@@ -244,7 +244,10 @@ def complete(request: HttpRequest, occasion_id: int, lesson_id: int) -> HttpResp
             return redirect("courses_lesson", occasion_id, lesson_id)
         return JsonResponse({"error": "not_enough", "message": said}, status=409)
     if wants_json:
-        return JsonResponse({"done": True})
+        settle_dirty(as_of=timezone.now(), member_ids=[user.pk])  # whether the course is finished with it
+        opened = open_run(request, occasion_id)
+        onward = after_lesson(opened.study, opened.lesson(lesson_id), member_id=user.pk, as_of=timezone.now())
+        return JsonResponse({"done": True, "onward": onward and {"text": onward.text, "url": onward.url}})
     page = readable_lesson(request, occasion_id, lesson_id)
     messages.success(request, _("“%(title)s”已学完。") % {"title": page.title})
     return redirect("courses_lesson", occasion_id, lesson_id)  # which leads on

@@ -211,7 +211,16 @@ def test_the_player_cannot_finish_a_lesson_too_early(client: Client) -> None:
     refused = client.post(url, headers={"accept": "application/json"})
     assert (refused.status_code, refused.json()["error"]) == (409, "not_enough")
     watch(given, world.member, (0, 48_000))
-    assert client.post(url, headers={"accept": "application/json"}).json() == {"done": True}
+    done = client.post(url, headers={"accept": "application/json"}).json()
+    assert (done["done"], done["onward"]["url"]) == (True, "/"), "the course is finished with it"
+    assert done["onward"]["text"] == "课程都学完了：回到今天"
+    again = client.post(url, headers={"accept": "application/json"}).json()
+    assert again == done
+    text = LessonPageFactory(course=given.page, body=[("text", "<p>读</p>")])
+    onward = client.post(url, headers={"accept": "application/json"}).json()["onward"]
+    assert onward == {"text": f"下一讲：{text.title}", "url": f"/courses/{given.run.pk}/{text.pk}/"}
+    page = BeautifulSoup(client.get(f"/courses/{given.run.pk}/{given.lesson.pk}/").content, "html.parser")
+    assert page.select_one("#player-onward") is None, "what is done already leads on at once"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Wagtail's own temporary file

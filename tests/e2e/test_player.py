@@ -550,6 +550,10 @@ def test_a_film_of_half_a_second_is_finished(classroom: Classroom, context: Brow
     page.goto(classroom.url + classroom.short)
     page.locator("#player-go").tap()
     expect(page.locator("#player-left")).to_have_text("这一段学够了")
+    onward = page.locator("main a.btn").filter(has_text=re.compile("下一门课：|课程都学完了："))
+    expect(onward).to_be_visible()  # without opening the page once more
+    onward.click()
+    page.wait_for_url(lambda url: classroom.short not in url)
 
 
 def test_after_the_end_the_big_button_goes_to_what_was_not_seen(classroom: Classroom, context: BrowserContext) -> None:

@@ -10,6 +10,7 @@ import { Chapters } from "./chapters";
 import { Controls } from "./controls";
 import { Counter, type Sample } from "./counter";
 import { WatchLedger } from "./ledger";
+import { type Completed, leadOn } from "./onward";
 import type { PlayerData } from "./page";
 import { end, length, minus, type Range, union } from "./ranges";
 import { startSession } from "./session";
@@ -192,9 +193,12 @@ function run(data: PlayerData): void {
     controls.keeping(data.records ? ledger.keeping : "not_recorded", ledger.refusal, ledger.notice);
     if (!completed && data.needed_ms !== null && data.complete_url && length(ledger.credited) >= data.needed_ms) {
       completed = true;
-      send(data.complete_url, {}, { retries: 3 }).catch(() => {
-        completed = false;
-      });
+      send<Completed>(data.complete_url, {}, { retries: 3 }).then(
+        ({ onward }) => leadOn(onward),
+        () => {
+          completed = false;
+        },
+      );
     }
   }
 
