@@ -108,26 +108,29 @@ def _said_in(errors: Any) -> str:
 
 
 def checklist_of(page: LessonPage | CoursePage | PathPage, form: Any = None) -> Checklist:
-    """Return what the page lacks, as it is in memory; ``form``: one that was sent and refused, which then says more.
+    """Return what the page lacks, as it is in memory; ``form``: one that was sent and refused. Then it says for what,
+    and there is no advice: what was written is in the form alone.
 
     A number of queries that does not grow with its blocks.
     """
-    refused = tuple((refused_in(form) if form is not None and form.is_bound else []) or refused_for(page))
+    said = refused_in(form) if form is not None and form.is_bound else []
+    refused = tuple(said or refused_for(page))
     is_published = page.live and not page.has_unpublished_changes
     review = review_of(page) if page.pk else None
     if isinstance(page, LessonPage):
         add_url = lesson_to_add(page.get_parent()) if page.pk else ""
-        advice = tuple(_advice_for_lesson(page))
+        advice = () if said else tuple(_advice_for_lesson(page))
         return Checklist(refused, advice, add_url=add_url, is_published=is_published, review=review)
     if isinstance(page, PathPage):
-        return Checklist(refused, tuple(_advice_for_path(page)), is_published=is_published, review=review)
+        steps = () if said else tuple(_advice_for_path(page))
+        return Checklist(refused, steps, is_published=is_published, review=review)
     written = list(lessons_written(page)) if page.pk else []
     lessons = tuple(
         WrittenLesson(one.draft_title or one.title, reverse("wagtailadmin_pages:edit", args=[one.pk]), _state(one))
         for one in written[:MOST_LESSONS]
     )
     add_url = lesson_to_add(page) if page.pk else ""
-    advice = tuple(_advice_for_course(page, written))
+    advice = () if said else tuple(_advice_for_course(page, written))
     return Checklist(refused, advice, lessons, len(written) - len(lessons), add_url, is_published, review)
 
 

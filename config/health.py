@@ -112,13 +112,18 @@ def beat(*, found: Marks, as_of: datetime) -> Part:
 
 
 def ago(mark: Mark | None, as_of: datetime) -> str:
-    return "never heard of" if mark is None else f"{(as_of - mark.at).total_seconds():.0f} s ago"
+    return "never heard of" if mark is None else _ago(mark.at, as_of)
+
+
+def _ago(at: datetime, as_of: datetime) -> str:
+    """In seconds; what was heard while this was asked is of now."""
+    return f"{max((as_of - at).total_seconds(), 0):.0f} s ago"
 
 
 def media_agent(*, as_of: datetime) -> Part:
     newest = MediaNode.objects.order_by("-beat_at").first()
     ok = newest is not None and is_fresh(newest.beat_at, every=AGENT_EVERY, as_of=as_of)
-    silent = f"{(as_of - newest.beat_at).total_seconds():.0f} s ago" if newest else "never heard of"
+    silent = _ago(newest.beat_at, as_of) if newest else "never heard of"
     if not ok and not needs_agent(as_of=as_of):
         return Part("media_agent", True, f"not needed now ({silent})")
     return Part("media_agent", ok, silent)

@@ -241,7 +241,7 @@ def brief(lines: Sequence[Line], *, with_titles: bool) -> str:
 _SIGN: dict[str, Callable[[], str]] = {
     RecordState.MISSING.value: lambda: _("缺"),
     RecordState.INCOMPLETE.value: lambda: _("录不全"),
-    DUE: lambda: _("学"),
+    DUE: lambda: _("没学完"),
 }
 
 

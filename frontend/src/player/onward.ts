@@ -13,5 +13,6 @@ export function leadOn(onward: Completed["onward"]): void {
   if (!onward || !place || !link) return;
   link.textContent = onward.text;
   link.href = onward.url;
+  link.className = "btn"; // not before: a page has one button to press
   place.hidden = false;
 }
