@@ -172,7 +172,7 @@ class Agent:
     async def _note_holes(self, carrier: Carrier) -> None:
         """What is missing of the recording reaches the lecturer's page within seconds, and the next agent."""
         occasion_id = carrier.occasion_id
-        if not carrier.record or occasion_id in self._packing:
+        if not carrier.record or carrier.is_ending:
             return
         holes = await in_database(partial(with_web, carrier.holes(until=timezone.now()), carrier))
         if holes != self._told.get(occasion_id, []):
@@ -207,12 +207,13 @@ class Agent:
         shown = await in_database(partial(nodes.shown, node_id=self.node_id))
         meetings = [key for key, lecture in lectures.items() if lecture.is_meeting]
         cameras = await in_database(partial(nodes.cameras, meetings)) if meetings else {}
-        for occasion_id in [key for key in self.carriers if key not in lectures and key not in self._packing]:
+        packed = {key for key in self._packing if key in self.carriers and self.carriers[key].is_ending}
+        for occasion_id in [key for key in self.carriers if key not in lectures and key not in packed]:
             await self.carriers.pop(occasion_id).stop()
         for occasion_id, lecture in lectures.items():
+            if self._is_left_to_packing(lecture):
+                continue
             carrier = self.carriers.get(occasion_id)
-            if carrier is None and occasion_id in self._packing:
-                continue  # packed while this round waited for the database: what was read above is of before
             if carrier is not None and (carrier.broken or _is_of_before(carrier, lecture)):
                 await self.carriers.pop(occasion_id).stop()
             # Also right after a broken one: the next carrier goes on in the same folder.
@@ -224,11 +225,26 @@ class Agent:
                 carrier.cameras = cameras.get(occasion_id, [])
             else:
                 carrier.show(shown.get(occasion_id, 0))
-            if lecture.state == Lecture.State.ENDED and occasion_id not in self._packing:
-                self._packing[occasion_id] = asyncio.create_task(self._pack(lecture))
+            if lecture.state == Lecture.State.ENDED:
+                earlier = self._packing.get(occasion_id)
+                self._packing[occasion_id] = asyncio.create_task(self._pack(lecture, earlier))
         # ``result`` raises what a packing task did not foresee: supervise logs it instead of losing it.
         for occasion_id in [key for key, task in self._packing.items() if task.done()]:
             self._packing.pop(occasion_id).result()
+
+    def _is_left_to_packing(self, lecture: Lecture) -> bool:
+        """Whether there is nothing to be done for a lecture but to pack it.
+
+        An end that was undone waits for no packing, which may send files for minutes: another carrier goes on in the
+        same folder at once, and what was packed of before is named by nobody.
+        """
+        carrier, is_packed = self.carriers.get(lecture.pk), lecture.pk in self._packing
+        if carrier is not None and not carrier.is_ending:
+            return False
+        if lecture.state == Lecture.State.LIVE and (carrier is None or carrier.is_stopped or not is_packed):
+            self.carriers.pop(lecture.pk, None)
+            return False
+        return is_packed  # or was, until this round came back from the database: what it read is of before
 
     def _ours(self) -> list[Lecture]:
         claim_lectures(node_id=self.node_id, as_of=self._now())
@@ -268,18 +284,19 @@ class Agent:
         self._is_full = folders.free_percent(self.root) < limit
         return not self._is_full
 
-    async def _pack(self, lecture: Lecture) -> None:
+    async def _pack(self, lecture: Lecture, earlier: asyncio.Task[None] | None = None) -> None:
         """Close the room, pack, hand over. Tries again; after that the lecture is said to have no replay.
 
         What was captured is then put aside for the operator, whatever the reason: a recording that cannot be packed
-        must neither be deleted nor stop the lectures beside it. When the end is undone meanwhile the lecture gets a new
-        carrier, which goes on in the same folder.
+        must neither be deleted nor stop the lectures beside it. ``earlier``: the packing of an end that was undone.
         """
         carrier = self.carriers[lecture.pk]
         carrier.is_ending = True
         with contextlib.suppress(EngineError):
             await self.engine.close_room(lecture_room(lecture.pk))
         await carrier.stop()
+        if earlier is not None:
+            await asyncio.gather(earlier, return_exceptions=True)
         for attempt in range(1, PACK_TRIES + 1):
             try:
                 await at_length(partial(self._hand_over, lecture, carrier))
@@ -289,16 +306,17 @@ class Agent:
             except Exception:
                 log.exception("recording_not_handed_over", occasion=lecture.pk, attempt=attempt)
             await asyncio.sleep(PACK_RETRY_S)
-            if not await self._still_ended(lecture.pk):
+            if not await self._still_ended(lecture.pk) or self.carriers.get(lecture.pk) is not carrier:
                 break
         else:
             aside = folders.put_aside(self.root, lecture.pk)
             with contextlib.suppress(OSError):
                 carrier.packager.folder.rename(aside)
             log.error("recording_given_up", occasion=lecture.pk, folder=str(aside))
-            await in_database(lambda: finish(lecture.pk, None, holes_of(lecture, carrier)))
-        self._told.pop(lecture.pk, None)
-        del self.carriers[lecture.pk]
+            await in_database(lambda: finish(lecture, None, holes_of(lecture, carrier)))
+        if self.carriers.get(lecture.pk) is carrier:
+            self._told.pop(lecture.pk, None)
+            del self.carriers[lecture.pk]
 
     async def _still_ended(self, occasion_id: int) -> bool:
         """Whether there is still something to pack; a database that is away does not change that."""
@@ -310,7 +328,7 @@ class Agent:
     def _hand_over(self, lecture: Lecture, carrier: Carrier) -> None:
         operations.forget_peers(occasion_id=lecture.pk)
         recording = carrier.pack(self._work(carrier)) if lecture.record else None
-        finish(lecture.pk, recording, holes_of(lecture, carrier))
+        finish(lecture, recording, holes_of(lecture, carrier))
         log.info("lecture_packed", occasion=lecture.pk, duration_ms=recording.duration_ms if recording else 0)
 
     def _work(self, carrier: Carrier) -> Path:

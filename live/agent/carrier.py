@@ -74,6 +74,7 @@ class Carrier:
         self.ended = ended or Spans()
         self.record = record
         self.is_ending = False
+        self.is_stopped = False
         self.scrubber = Scrubber(voices=self.layout.voices)
         self.hole_log = HoleLog(earlier)
         self.packager = Packager(folder, keep=record, has_room=has_room, hole_log=self.hole_log, layout=self.layout)
@@ -188,6 +189,7 @@ class Carrier:
         while len(self._frames):
             await self._feed(self._frames.take())
         await self.packager.finish()
+        self.is_stopped = True
         log.info("carrier_stopped", occasion=self.occasion_id, **self.scrubber.counts.as_dict())
 
     def pack(self, folder: Path) -> Recording | None:

@@ -14,6 +14,7 @@ from live.agent.packager import Packager
 from live.agent.run import AAC, Listing
 from live.core.media import playlist
 from live.core.media.holes import Hole
+from live.models import Lecture
 
 MASTER, VIDEO, AUDIO = "master.m3u8", "video.m3u8", "audio.m3u8"
 
@@ -74,10 +75,14 @@ def _variant(
     return playlist.Variant(uri, round(max(rates)), shown.codecs, shown.width, shown.height)
 
 
-def finish(occasion_id: int, recording: Recording | None, holes: list[Hole]) -> None:
-    """The lecture is over: what was recorded is its replay, and what is missing of it is told; None: there is none."""
+def finish(lecture: Lecture, recording: Recording | None, holes: list[Hole]) -> None:
+    """The lecture is over: what was recorded is its replay, and what is missing of it is told; None: there is none.
+
+    ``lecture``: as it was when the recording was read from its folder.
+    """
     operations.finish_recording(
-        occasion_id=occasion_id,
+        occasion_id=lecture.pk,
+        ended_at=lecture.ended_at,
         folder=recording.folder if recording else None,
         duration_ms=recording.duration_ms if recording else 0,
         started_at=recording.started_at if recording else None,

@@ -98,5 +98,5 @@ def forget_old_peers() -> None:
 
 
 def forget_peers(*, occasion_id: int) -> None:
-    """The lecture's room at the engine is closed, and all connections with it."""
-    MediaPeer.objects.filter(lecture_id=occasion_id).delete()
+    """The lecture's room at the engine is closed, and all connections with it; unless it goes on, in a new one."""
+    MediaPeer.objects.filter(lecture_id=occasion_id).exclude(lecture__state=Lecture.State.LIVE).delete()

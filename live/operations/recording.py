@@ -42,6 +42,7 @@ def finish_recording(
     width: int,
     height: int,
     as_of: dt.datetime,
+    ended_at: dt.datetime | None = None,
 ) -> None:
     """Take over what the media agent packed and offer it as the replay; ``folder`` None: nothing was recorded.
 
@@ -49,20 +50,24 @@ def finish_recording(
     that it leaves out (media time and length, ms), ``holes`` what was on the air and is not in it. After an ending that
     was undone it holds all parts of the lecture and takes the place of the earlier replay, which stays where nothing
     better comes. The files are placed first, which takes as long as a copy takes; then one short transaction names
-    them. Safe to call twice, after a rollback too; nothing happens when the ending was undone while it was packed. What
+    them. Safe to call twice, after a rollback too. Nothing happens when the ending was undone while it was packed, even
+    if the lecture has ended again (``ended_at``: the end that was packed): what came in between is not in it. What
     turns up later of a lecture that was said to have no replay becomes one, but nothing where somebody deleted the
     recording. Raises UnableToAdopt.
     """
     lecture = Lecture.objects.select_related("occasion").get(pk=occasion_id)
+    end = ended_at or lecture.ended_at
+    if lecture.ended_at != end:
+        return
     if folder is None or started_at is None or duration_ms <= 0 or not lecture.record:
-        _finish_without(occasion_id, holes)
+        _finish_without(occasion_id, holes, end)
         return
     if lecture.state not in (State.ENDED, State.UNRECORDED) or lecture.recording_dropped_at is not None:
         return
     # Outside any transaction: a poster and a copy take as long as they take; a row held so long would stop the room.
     placed = place_recording(key=f"lecture {occasion_id}", folder=folder, width=width, height=height)
     with transaction.atomic():
-        if not step(occasion_id, lecture.state, State.RECORDED):
+        if not step(occasion_id, lecture.state, State.RECORDED, of_end=end):
             return  # undone meanwhile: what was placed is packed again at the next end, and swept after a day
         # Read after the claim: what was read before the files were placed may have been replaced since.
         earlier_id = Lecture.objects.values_list("recording_id", flat=True).get(pk=occasion_id)
@@ -94,10 +99,10 @@ def _adopt(lecture: Lecture, placed: PlacedRecording, duration_ms: int) -> Video
 
 
 @transaction.atomic
-def _finish_without(occasion_id: int, holes: Sequence[Hole] | None) -> None:
+def _finish_without(occasion_id: int, holes: Sequence[Hole] | None, end: dt.datetime | None) -> None:
     """There is nothing (new) to offer: an earlier replay stays, else there is none."""
     lecture = Lecture.objects.get(pk=occasion_id)
-    if step(occasion_id, State.ENDED, State.RECORDED if lecture.recording_id else State.UNRECORDED):
+    if step(occasion_id, State.ENDED, State.RECORDED if lecture.recording_id else State.UNRECORDED, of_end=end):
         if not lecture.recording_id:
             Lecture.objects.filter(pk=occasion_id).update(**_holes_field(holes))
             ledger.set_unrecorded(occasion_id=occasion_id)

@@ -7,8 +7,10 @@ from live.core import lifecycle
 from live.models import Lecture
 
 
-def step(occasion_id: int, old: str, new: str, **fields: dt.datetime) -> bool:
+def step(occasion_id: int, old: str, new: str, *, of_end: dt.datetime | None = None, **fields: dt.datetime) -> bool:
     """Claim the step of a lecture from one state to the next; False: somebody else took it, or it is over.
+
+    ``of_end``: the end from which the step follows; after another one (the first was undone) it is not to be had.
 
     A condition in the database and no look before: the host's socket, the agent and the clock may all end a lecture at
     the same moment, and one of them does.
@@ -16,6 +18,8 @@ def step(occasion_id: int, old: str, new: str, **fields: dt.datetime) -> bool:
     assert lifecycle.may_follow(old, new)  # type: ignore[arg-type]  # noqa: S101 - a slip of the programmer
     # Whose recording was deleted has come to its end, also for an agent that found the segments before.
     claimable = Lecture.objects.filter(pk=occasion_id, state=old, recording_dropped_at=None)
+    if of_end is not None:
+        claimable = claimable.filter(ended_at=of_end)
     return claimable.update(state=new, **fields) == 1
 
 

@@ -40,13 +40,15 @@ AIR_FRESH_MS = 4000  # after that the lecturer's page knows nothing (docs/protoc
 class Told:
     """What a room knew when facts were asked for."""
 
+    state: str
+    picture: bool
     muted: frozenset[int]
     removed: frozenset[int]
     break_until: int | None
 
     @classmethod
     def of(cls, room: Room) -> "Told":
-        return cls(room.muted, room.removed, room.break_until)
+        return cls(room.state, room.picture, room.muted, room.removed, room.break_until)
 
 
 class RoomChecks:
@@ -105,7 +107,7 @@ class RoomChecks:
         """
         deliver = partial(self._process.rooms.deliver, room.occasion_id)
         room.webrtc_cap, room.live_at = facts.webrtc_cap, facts.live_at
-        if facts.state != room.state:
+        if facts.state != room.state == told.state:
             deliver(protocol.StateChanged(state=facts.state))  # type: ignore[arg-type]
         if facts.break_until != room.break_until == told.break_until:
             deliver(protocol.BreakEvent(until=facts.break_until))
@@ -121,7 +123,7 @@ class RoomChecks:
         off_at = room.picture_off_at
         after_off = off_at is None or (fresh and facts.picture_at > off_at + AGENT_BEHIND)  # type: ignore[operator]
         on = facts.state == "live" and fresh and after_off
-        if on != room.picture:
+        if on != room.picture == told.picture:
             deliver(protocol.PictureEvent(on=on))
         for member_id in facts.muted ^ told.muted if room.muted == told.muted else ():
             deliver(protocol.MutedEvent(member=member_id, on=member_id in facts.muted))

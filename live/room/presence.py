@@ -179,8 +179,10 @@ class Recorder:
         return ids
 
     async def _close_batches(self) -> None:
-        while self._closing:
-            batch = self._closing[:BATCH]
+        # Whoever comes and goes while this waits for the database has no row yet: their end is for the next time.
+        left = len(self._closing)
+        while left:
+            batch = self._closing[: min(left, BATCH)]
             ends = [
                 ledger.End(presence_id=stay.presence_id, ended_at=stay.ended_at, reason=stay.reason)
                 for stay in batch
@@ -188,6 +190,7 @@ class Recorder:
             ]
             await in_database(partial(ledger.close_presences, ends=ends))
             del self._closing[: len(batch)]
+            left -= len(batch)
 
     async def lease(self) -> int:
         """Return this process's lease; taken if there is none. Raises DatabaseError."""

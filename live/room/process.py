@@ -206,10 +206,11 @@ class RoomProcess:
                 facts = found.get(room.occasion_id)
                 if facts is None:
                     return False
-                room.known, room.state, room.last_message = True, facts.state, facts.last_message
+                room.known, room.last_message = True, facts.last_message
                 if facts.is_meeting:  # known as one, whatever else cannot be looked up: the next look brings it
                     room.meeting = meeting.Meeting()
                 # Where something was told meanwhile the next look brings the others.
+                room.state = facts.state if room.state == told.state else room.state
                 room.muted = facts.muted if room.muted == told.muted else room.muted
                 room.removed = facts.removed if room.removed == told.removed else room.removed
                 self.checks.take_facts(room, facts, told)

@@ -199,7 +199,7 @@ def give_lecture(story: Story) -> None:
     host.click("#go")
     expect(host.locator("#end")).to_be_visible()
     live_at = time.time()
-    wait_until("甲 to see the picture by WebRTC", lambda: is_playing(story.pages["甲"]), 20)
+    wait_until("甲 to see the picture by WebRTC", lambda: is_playing(story.pages["甲"]))
     assert story.pages["甲"].evaluate("() => document.querySelector('#video').srcObject !== null")
 
     sleep_until(live_at + EARLY_S)
@@ -208,7 +208,7 @@ def give_lecture(story: Story) -> None:
     story.early_s = Span(leaves_at - live_at, time.time() - asked_at)
     sleep_until(live_at + SECOND_PHONE_S)
     story.enter("丁", "2")
-    wait_until("乙 to see the picture by HLS", lambda: is_playing(story.pages["乙"]), 30)
+    wait_until("乙 to see the picture by HLS", lambda: is_playing(story.pages["乙"]))
     assert story.pages["乙"].evaluate("() => document.querySelector('#video').srcObject === null")
     story.pages["甲"].fill("#say-text", "听得很清楚")
     story.pages["甲"].click("#say-send")
@@ -231,7 +231,7 @@ def reload_host(host: Page, member: Page) -> None:
     """The lecturer's page reloads and goes back on the air by itself; the audience sees it without a touch."""
     host.reload()
     expect_text(host, "#link-state", "画面")
-    wait_until("甲 to see the picture again", lambda: member.locator("#cover").is_hidden() and is_playing(member), 15)
+    wait_until("甲 to see the picture again", lambda: member.locator("#cover").is_hidden() and is_playing(member))
 
 
 def sleep_until(moment: float) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +22,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.front.seed import SEGMENT
-from tests.front.site import BASE_DIR, Front
+from tests.front.site import BASE_DIR, PATIENCE_S, Front
 
 pytestmark = pytest.mark.front
 ONCE = (
@@ -204,9 +205,9 @@ def test_a_socket_opens_through_the_door_and_hears_what_a_page_says(front: Front
         connect(address, origin=front.url, additional_headers=headers, ssl=context, legacy=True) as line,
     ):
         between.subscribe(f"fingertip__group__room.{lecture}")
-        frames = [line.recv(timeout=10)]
+        frames = [line.recv(timeout=PATIENCE_S)]
         while '"joined"' not in str(frames[-1]):
-            frames.append(line.recv(timeout=10))
+            frames.append(line.recv(timeout=PATIENCE_S))
         ended = requests.post(
             f"http://127.0.0.1:{front.pages_port}/admin/live/schedule/{lecture}/end/",
             {"csrfmiddlewaretoken": organiser.cookies["csrftoken"]},
@@ -215,12 +216,14 @@ def test_a_socket_opens_through_the_door_and_hears_what_a_page_says(front: Front
             allow_redirects=False,
         )
         assert ended.status_code == 302, ended.text[:1000]
-        heard, until = "", time.monotonic() + 3
+        heard, until = "", time.monotonic() + PATIENCE_S
         while '"ended"' not in heard and time.monotonic() < until:
-            heard = str(line.recv(timeout=3))
+            heard = str(line.recv(timeout=PATIENCE_S))
         assert '"ended"' in heard
-        messages = [between.get_message(timeout=1) for _ in range(5)]
-        assert [one for one in messages if one and b"ended" in one["data"]]
+        told: Any = None
+        while not (told and b"ended" in told["data"]) and time.monotonic() < until:
+            told = between.get_message(timeout=1)
+        assert told, "the processes of the pages told those of the sockets"
 
 
 def test_pieces_of_an_upload_outlive_a_broken_line(front: Front, organiser: requests.Session) -> None:
@@ -243,8 +246,11 @@ def test_pieces_of_an_upload_outlive_a_broken_line(front: Front, organiser: requ
     line = socket.create_connection((parts.hostname or "", parts.port or 0), 30)
     with line, context.wrap_socket(line, server_hostname="localhost") as secure:
         secure.sendall("\r\n".join(lines).encode() + b"x" * sent)
-        time.sleep(2)  # the line is there, and breaks with half of the piece on its way
-    kept, until = 0, time.monotonic() + 10
+        file = front.folder / "var/files/.uploads" / place.rstrip("/").rsplit("/", 1)[1]
+        until = time.monotonic() + PATIENCE_S
+        while file.stat().st_size < sent and time.monotonic() < until:
+            time.sleep(0.1)  # the line breaks with half of the piece on its way
+    kept, until = 0, time.monotonic() + PATIENCE_S
     while kept < sent and time.monotonic() < until:
         kept = int(organiser.head(front.url + urlsplit(place).path, headers=TUS, timeout=30).headers["Upload-Offset"])
         time.sleep(0.2)

@@ -168,6 +168,31 @@ def test_an_end_undone_while_the_files_were_placed_names_nothing(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("is_found", [True, False])
+def test_what_was_packed_of_an_end_that_was_undone_is_not_the_next_ends_replay(
+    var_dir: Path, monkeypatch: pytest.MonkeyPatch, is_found: bool
+) -> None:
+    """Ten minutes later it ends again, and the bucket has taken only now what was packed before them."""
+    _world, lecture = world_with_lecture()
+    place, first = storage.place, again(lecture).ended_at
+
+    def ends_again(work: Path, **options: Any) -> str:
+        operations.resume_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+        operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+        return place(work, **options)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(storage, "place", ends_again)
+        finish(lecture, packed(var_dir / "first"))
+    assert (again(lecture).state, Video.objects.count()) == ("ended", 0)
+    # Nor if all of that came before it was placed, or before it was said that there is nothing.
+    finish(lecture, packed(var_dir / "late") if is_found else None, ended_at=first)
+    assert (again(lecture).state, Video.objects.count()) == ("ended", 0)
+    finish(lecture, packed(var_dir / "both"), ended_at=again(lecture).ended_at, duration_ms=120_000)
+    assert (again(lecture).state, again(lecture).occasion.media_ms) == ("recorded", 120_000)
+
+
+@pytest.mark.django_db
 def test_no_replay_is_not_the_last_word(var_dir: Path) -> None:
     """Another host looked in vain; then the one comes back on which the segments lie."""
     _world, lecture = world_with_lecture()

@@ -144,7 +144,7 @@ export class WatchLedger {
    * say comes first, for the server cuts from the end: had it arrived, nothing is lost; had it not, neither.
    */
   leave(): void {
-    const body = this.session && this.data.records && !this.isWithdrawn ? this.body() : null;
+    const body = this.session && this.data.records && !this.isWithdrawn ? this.body(true) : null;
     this.left = true;
     if (!body) return;
     const later = minus(body.ranges_ms, this.sentRanges);
@@ -188,14 +188,16 @@ export class WatchLedger {
     this.changed();
   }
 
-  private body(): ReportBody | null {
+  /** `isLast`: the page is going, and waits for nothing: a report may have grown after the server read it. */
+  private body(isLast = false): ReportBody | null {
     const owed = this.owed();
     const grown = length(this.seen()) - this.reportedMs;
     const fresh = grown >= this.crumb || (grown > 0 && owed.some((span) => this.isTail(span)));
     if (!owed.length) return null;
     if (!fresh && !this.sentId) {
       // Nothing new, only what the server has not credited yet: the clock may allow it by now.
-      if (this.leftoverTries >= LEFTOVER_TRIES || Date.now() - this.lastReportAt < LEFTOVER_EVERY_MS) return null;
+      const isEarly = !isLast && Date.now() - this.lastReportAt < LEFTOVER_EVERY_MS;
+      if (this.leftoverTries >= LEFTOVER_TRIES || isEarly) return null;
       this.leftoverTries += 1;
     }
     if (fresh) this.leftoverTries = 0;

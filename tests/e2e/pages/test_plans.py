@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.acts import desk_context, phone_context, sign_in
+from tests.e2e.acts import desk_context, phone_context, sign_in, wait_until
 from tests.e2e.pages.tour import ORGANISER
 
 pytestmark = pytest.mark.e2e
@@ -26,9 +26,9 @@ def fill_moment(page: Page, name: str, value: str) -> None:
     page.fill(f"[name={name}]", value)
     calendar = page.locator(".xdsoft_datetimepicker:visible")
     expect(calendar).to_have_count(1)
-    page.wait_for_timeout(400)  # it listens for a click outside only a moment after it opened
-    page.evaluate("document.body.dispatchEvent(new MouseEvent('mousedown', {bubbles: true}))")  # it may cover all
-    expect(calendar).to_have_count(0)
+    outside = "document.body.dispatchEvent(new MouseEvent('mousedown', {bubbles: true}))"  # it may cover all
+    page.wait_for_timeout(400)  # it listens for a click outside only a moment after it opened, or later
+    wait_until("the calendar to close", lambda: page.evaluate(outside) and calendar.count() == 0)
 
 
 def save(page: Page) -> None:

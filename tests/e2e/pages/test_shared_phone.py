@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page
+from playwright.sync_api import Browser, BrowserType, Page, expect
 
 from tests.e2e.acts import phone_context, sign_in
 from tests.e2e.pages.tour import LECTURER, MEMBER
@@ -53,7 +53,7 @@ def test_after_signing_out_the_back_button_shows_nobody_elses_room(
     page.wait_for_url("**/accounts/login/**")
     for _ in range(4):
         back(page)
-        assert page.locator("#player, #chat").count() == 0, page.url
+        expect(page.locator("#player, #chat")).to_have_count(0)
 
 
 def test_a_room_that_is_left_and_come_back_to_is_asked_anew(
@@ -66,4 +66,10 @@ def test_a_room_that_is_left_and_come_back_to_is_asked_anew(
     page.goto(f"{served}/")
     page.wait_for_timeout(1200)
     back(page)
-    assert page.evaluate("JSON.parse(document.getElementById('room-data').textContent).now") != first
+    page.wait_for_function(
+        """first => {
+          const data = document.getElementById("room-data");
+          return data && JSON.parse(data.textContent).now !== first;
+        }""",
+        arg=first,
+    )

@@ -20,7 +20,7 @@ from live.agent import agent as module
 from live.agent.agent import Agent
 from live.agent.recording import Recording
 from live.core.media.holes import Hole
-from live.engines.base import EngineGone, lecture_room
+from live.engines.base import EngineGone, MediaFlow, lecture_room
 from live.engines.janus import JanusHost
 from live.models import Lecture
 from live.operations import end_lecture
@@ -192,10 +192,10 @@ async def test_a_recording_that_cannot_be_handed_over_is_put_aside(
     """Whatever goes wrong: nothing captured is deleted, and the agent serves on."""
     finish = module.finish
 
-    def broken(occasion_id: int, recording: Recording | None, holes: list[Hole]) -> None:
+    def broken(ended: Lecture, recording: Recording | None, holes: list[Hole]) -> None:
         if recording is not None:
             raise ValueError("unforeseen")
-        finish(occasion_id, None, holes)
+        finish(ended, None, holes)
 
     monkeypatch.setattr(module, "finish", broken)
     monkeypatch.setattr(module, "PACK_RETRY_S", 0.05)
@@ -242,15 +242,19 @@ async def test_a_lecturer_who_reconnects_goes_on_in_the_same_playlist(
 ) -> None:
     guest = await lecturer_of(agent, lecture, page)
     await has_segments(agent, lecture, 2)
+    away_at = asyncio.get_running_loop().time()
     await guest.hang_up()
     assert guest.publishing is not None
     await guest.publishing.close()
+    guest.events.clear()
     await guest.publish()
+    await until(lambda: MediaFlow("video", True) in guest.events, what="the picture is back")
+    away_s = asyncio.get_running_loop().time() - away_at
     await has_segments(agent, lecture, 4)
     path = as_finished(agent.root / str(lecture.pk) / "dvr.m3u8")
     assert await decode_errors(path) == ""
     shown = await shown_at(path)
-    assert max(later - earlier for earlier, later in pairwise(shown)) < 4
+    assert max(later - earlier for earlier, later in pairwise(shown)) < away_s + 4
 
 
 async def test_a_long_pause_is_left_out_of_the_replay_and_told_to_the_ledger(

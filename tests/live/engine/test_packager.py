@@ -91,7 +91,7 @@ class Studio:
             await self.packager.poll(self.now)
             return bool(true())
 
-        await until(ask, within=30, what=what)
+        await until(ask, what=what)
 
     def files(self) -> set[str]:
         return {path.name for path in self.folder.glob("run-*.m4s")}

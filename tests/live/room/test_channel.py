@@ -81,7 +81,7 @@ async def two(server: Server, settings: Any) -> AsyncIterator[tuple[Process, Pro
         await one.aclose()
 
 
-async def until(true: Callable[[], Any], *, patience_s: float = 10) -> None:
+async def until(true: Callable[[], Any], *, patience_s: float = 60) -> None:
     async with asyncio.timeout(patience_s):
         while not true():
             await asyncio.sleep(0.02)

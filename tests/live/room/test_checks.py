@@ -1,4 +1,4 @@
-"""The look once a second beside the first browser of a room, which asks the database for the same."""
+"""The look once a second beside what else tells a room: its first browser, and the events that come meanwhile."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -8,15 +8,66 @@ import pytest
 from django.utils import timezone
 
 from live import operations, queries
-from live.room import checks, stage
-from live.room.checks import RoomChecks
+from live.core.wire import protocol
+from live.queries import RoomFacts
+from live.room import checks, meeting, process, speakers, stage
+from live.room.checks import RoomChecks, Told
+from live.room.process import RoomProcess
 from live.room.rooms import Room
 from tests.factories.live import make_live
 from tests.factories.organizations import make_county
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db]
+
+def facts_of(state: str, *, picture: bool) -> RoomFacts:
+    return RoomFacts(state, 10, None, timezone.now() if picture else None, 0, frozenset(), frozenset())
 
 
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("before", "read", "after"),
+    [
+        (("live", True), ("live", True), ("ended", False)),  # the end came while a look asked
+        (("ended", False), ("ended", False), ("live", False)),  # or its undoing
+        (("live", False), ("live", False), ("live", True)),  # or the picture, or its end
+        (("live", True), ("live", True), ("live", False)),
+    ],
+)
+def test_what_was_told_while_a_look_asked_is_not_taken_back(
+    before: tuple[str, bool], read: tuple[str, bool], after: tuple[str, bool]
+) -> None:
+    """Pages were told for a second that a lecture which had just begun had not; and who had come was sent away."""
+    delivered: list[protocol.Event] = []
+    rooms = SimpleNamespace(deliver=lambda _room, event: delivered.append(event))
+    room = Room(7, state=before[0], picture=before[1])
+    told, facts = Told.of(room), facts_of(read[0], picture=read[1])
+    room.state, room.picture = after
+    RoomChecks(cast(Any, SimpleNamespace(rooms=rooms))).take_facts(room, facts, told)
+    assert delivered == []
+
+
+@pytest.mark.unit
+def test_a_state_that_is_told_while_the_room_is_learnt_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room(7)
+
+    async def asked(_work: Callable[[], Any]) -> Any:
+        room.state = "live"  # it goes live after the answer was made
+        return {7: facts_of("scheduled", picture=False)}
+
+    async def nothing(*_of: Any) -> None:
+        return None
+
+    monkeypatch.setattr(process, "in_database", asked)
+    for place in (stage, speakers, meeting):
+        monkeypatch.setattr(place, "learn", nothing)
+    here = SimpleNamespace(checks=RoomChecks(cast(Any, SimpleNamespace(rooms=SimpleNamespace()))))
+    here.checks._process.rooms.deliver = lambda _room, event: pytest.fail(f"told {event}")
+    with pytest.raises(StopIteration) as ended:
+        RoomProcess._know(cast(Any, here), room).send(None)
+    assert (ended.value.value, room.known, room.state) == (True, True, "live")
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
 def test_a_look_does_not_come_between_a_room_and_its_first_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     """It told that the room was locked while the room was learnt; the host who came first then saw no hands."""
     world = make_county()

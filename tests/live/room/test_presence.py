@@ -1,4 +1,4 @@
-"""A lease that is lost is lost once, whoever notices it first; one bad row costs no lease."""
+"""A lease that is lost is lost once, whoever notices it first; one bad row costs no lease; each end is written."""
 
 import asyncio
 from collections.abc import Callable
@@ -111,3 +111,28 @@ def test_a_row_that_cannot_be_stored_costs_the_others_neither_place_nor_lease(ro
     stays = asyncio.run(play())
     assert [stay.presence_id for stay in stays] == [1, None, 2]
     assert (rows.open, rows.ended, rows.leases) == ({1: 1, 2: 1}, {}, 1)
+
+
+def test_who_comes_and_goes_while_ends_are_written_does_not_stay_for_ever(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their row is not there yet: an end that is passed over then would leave it open up to the end of the process."""
+
+    def leave(stay: Stay) -> None:
+        recorder.end(stay, ended_at=timezone.now(), reason="left")
+
+    def meanwhile(*, ends: list[ledger.End]) -> None:
+        rows.close_presences(ends=ends)
+        if coming:
+            leave(begin(recorder, coming.pop()))
+
+    async def play() -> None:
+        leave(begin(recorder, 1))
+        await recorder.flush()
+        await recorder.flush()
+
+    coming = [2]
+    monkeypatch.setattr(ledger, "close_presences", meanwhile)
+    recorder = Recorder(name="web")
+    asyncio.run(play())
+    assert (rows.open, rows.ended, recorder.unwritten()) == ({1: 1, 2: 1}, {1: "left", 2: "left"}, 0)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from live.room.connections import Connection
 from live.room.rooms import Rooms
 
 pytestmark = pytest.mark.unit
+PATIENCE_S = 60.0
 
 
 class Socket:
@@ -53,13 +55,18 @@ def chat(number: int, text: str = "好") -> protocol.ChatEvent:
     return protocol.ChatEvent(message=number, member=1, name="王", unit="村", text=text, at=0, host=False)
 
 
+async def until(true: Callable[[], Any]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
 async def events_of(socket: Socket, count: int) -> list[dict[str, Any]]:
-    for _ in range(100):
-        found = [event for frame in socket.texts for event in frame["events"]]
-        if len(found) >= count:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(socket.texts)
+    def found() -> list[dict[str, Any]]:
+        return [event for frame in socket.texts for event in frame["events"]]
+
+    await until(lambda: len(found()) >= count)
+    return found()
 
 
 async def test_a_tick_is_one_shared_frame_in_order(rooms: Rooms) -> None:
@@ -79,8 +86,7 @@ async def test_what_must_not_wait_does_not_wait(rooms: Rooms, monkeypatch: pytes
     phone = Socket()
     rooms.enter(7, Connection(send=phone.send, member_id=1, host=False))
     rooms.deliver(7, protocol.PictureEvent(on=True))
-    await asyncio.sleep(0.05)
-    assert [event["t"] for frame in phone.texts for event in frame["events"]] == ["picture"]
+    assert [event["t"] for event in await events_of(phone, 1)] == ["picture"]
 
 
 async def test_too_much_chat_is_sampled_and_says_so(rooms: Rooms) -> None:
@@ -102,13 +108,10 @@ async def test_a_stuck_phone_is_skipped_and_cut_off(rooms: Rooms, monkeypatch: p
     for number in range(1, 4):
         rooms.deliver(7, chat(number))
         await events_of(well, number)
-    for _ in range(60):
-        if stuck.aborted:
-            break
-        await asyncio.sleep(0.05)
-    assert (stuck.aborted, stuck.texts, well.aborted) == (True, [], False)
+    await until(lambda: stuck.aborted)
+    assert (stuck.texts, well.aborted) == ([], False)
     stuck.free.set()
-    await asyncio.sleep(0.05)
+    await until(lambda: stuck.texts)
     assert len(stuck.texts) == 1
 
 
