@@ -188,6 +188,7 @@ def test_after_a_refusal_the_list_says_for_what_and_leads_there(desk: Desk) -> N
         assert f'href="#block-{block}-section"' in shown
         assert "可以发布了" not in shown
         assert "没有要发布的修改" not in shown
+        assert "还没有内容" not in shown, "what was written stands in the form"
     nameless = desk.client.post(desk.edit(lesson), {**values, "title": ""}).content.decode()
     assert f'href="{FIELD.format("title")}"' in list_in(nameless)
     assert LessonPage.objects.get().title == lesson.title
