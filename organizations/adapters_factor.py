@@ -5,6 +5,7 @@ from typing import Any
 
 import segno
 from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa import app_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
@@ -29,14 +30,14 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def get_totp_label(self, user: User) -> str:
         """What the authenticator lists the code under, on the person's own phone."""
-        return f"{settings.MFA_TOTP_ISSUER}:{user.name}"
+        return f"{app_settings.TOTP_ISSUER}:{user.name}"
 
     def build_totp_svg(self, url: str) -> str:
         return str(segno.make(url, error="m", micro=False).svg_inline(border=2, omitsize=True))
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """By SITE_URL, never by the Host header of whoever asks."""
-        return {"id": settings.MFA_TOTP_ISSUER, "name": settings.WAGTAIL_SITE_NAME}
+        return {"id": app_settings.TOTP_ISSUER, "name": settings.WAGTAIL_SITE_NAME}
 
     def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
         """The device shows the name when it asks; the identity is a number that says nothing."""

@@ -39,8 +39,7 @@ def office_for(user: Any) -> dict[str, str]:
     """The way to the back office (``label``, ``icon``, ``url``) for whoever may enter it today; {} for others."""
     way = settings.BACK_OFFICE
     if not isinstance(user, User) or not (
-        user.is_superuser
-        or (roles_of(user=user) | withheld_roles(user=user)).intersection(settings.BACK_OFFICE_ROLES)
+        user.is_superuser or (roles_of(user=user) | withheld_roles(user=user)).intersection(settings.BACK_OFFICE_ROLES)
     ):
         return {}
     return {"label": str(way["label"]), "icon": str(way["icon"]), "url": reverse(str(way["url"]))}

@@ -1,7 +1,7 @@
 """Middleware: what a session may do that has not shown the second step which its person's roles ask for (ADR 94).
 
-Without it those roles are not there (``queries.grants_of``): every page decides as it does for anybody. The desk's pages
-lead to the second step by ``permissions.role_required``, Wagtail's from here, for it asks in many places.
+Without it those roles are not there (``queries.grants_of``): every page decides as it does for anybody. The desk's
+pages lead to the second step by ``permissions.role_required``, Wagtail's from here, for it asks in many places.
 """
 
 from collections.abc import Callable

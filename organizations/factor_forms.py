@@ -118,7 +118,9 @@ class PasskeyForm(CredentialForm):
 
 
 class NewPasskeyForm(CredentialForm):
-    name = forms.CharField(label=_("名称"), max_length=MOST_NAME, required=False, help_text=_("好分清是哪台手机或电脑上的。"))
+    name = forms.CharField(
+        label=_("名称"), max_length=MOST_NAME, required=False, help_text=_("好分清是哪台手机或电脑上的。")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

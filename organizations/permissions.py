@@ -124,7 +124,9 @@ def to_second_step(request: HttpRequest) -> HttpResponseRedirect:
 def role_required(*roles: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """View decorator: visitors go to the sign-in page and come back, others without the role get 404.
 
-    Whose role asks for a second step that this session has not shown is led to it, and comes back. Without a role it asks for the sign-in alone.
+    Whose role asks for a second step that this session has not shown is led to it, and comes back.
+
+    Without a role it asks for the sign-in alone.
     """
 
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

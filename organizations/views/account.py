@@ -77,7 +77,8 @@ class LoginView(RefusalHasAStatus, StartAgain, AllauthLoginView):
 
 class RequestLoginCodeView(RefusalHasAStatus, AllauthRequestLoginCodeView):
     """Ask for a code; a site that can send none says so and takes no number. One that was sent before still holds, and
-    the page leads to it: whoever may have no other has it in hand. Whoever got as far as the second step begins anew."""
+    the page leads to it: whoever may have no other has it in hand. Whoever got as far as the second step begins anew.
+    """
 
     has_code = False
 

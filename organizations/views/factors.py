@@ -16,7 +16,6 @@ from allauth.mfa.webauthn.internal import auth as webauthn
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -37,7 +36,7 @@ from organizations.operations.factors import (
     note_factor,
     take_factors,
 )
-from organizations.permissions import entrance, role_required, signed_in
+from organizations.permissions import role_required, signed_in
 from organizations.queries import has_factor, roles_of, withheld_roles
 from organizations.views.account import safe_next, with_status
 from organizations.views.operator import log_people, person_or_404
@@ -110,7 +109,7 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
     if not second:
         if request.method == "POST":
             logout(request)
-            return redirect_to_login(wanted, entrance())
+            return HttpResponseRedirect(wanted)  # which asks to sign in, and brings them back
         by_password = f"{resolve_url('account_reauthenticate')}?{urlencode({'next': wanted})}"
         ways = {"next": wanted, "by_password": by_password if person.has_usable_password() else ""}
         return render(request, "account/factor_sign_in_again.html", ways)
@@ -176,12 +175,16 @@ def add_app(request: HttpRequest) -> HttpResponse:
 @never_cache
 @role_required()
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh
-def add_passkey(request: HttpRequest) -> HttpResponse:
+def add_passkey(request: HttpRequest) -> HttpResponseBase:
     """A passkey of this phone, this computer or a stick, where the site's address is one that can have any."""
-    person = signed_in(request)
     if not takes_passkeys():
         raise Http404
+    return _add_passkey(request)
+
+
+@fresh
+def _add_passkey(request: HttpRequest) -> HttpResponse:
+    person = signed_in(request)
     if factors_of(user_id=person.pk).count() > MOST_PASSKEYS:
         messages.error(request, _("最多可以有 %(most)s 把通行密钥，请先移除不用的。") % {"most": MOST_PASSKEYS})
         return redirect("mfa_index")
@@ -242,17 +245,22 @@ def codes(request: HttpRequest) -> HttpResponse:
 @never_cache
 @role_required()
 @require_http_methods(["GET", "HEAD", "POST"])
-@fresh
-def end(request: HttpRequest, factor_id: int) -> HttpResponse:
+def end(request: HttpRequest, factor_id: int) -> HttpResponseBase:
     """End one of one's own; asked once more before."""
-    person = signed_in(request)
-    found = factors_of(user_id=person.pk).filter(pk=factor_id).first() if factor_id < 2**63 else None
+    mine = factors_of(user_id=signed_in(request).pk)
+    found = mine.filter(pk=factor_id).first() if factor_id < 2**63 else None
     if found is None:
         raise Http404
+    return _end(request, found)
+
+
+@fresh
+def _end(request: HttpRequest, found: Authenticator) -> HttpResponse:
+    person = signed_in(request)
     if request.method == "POST":
         needed = _is_needed(person)
         try:
-            end_factor(member_id=person.pk, factor_id=factor_id, as_of=timezone.now(), is_needed=needed)
+            end_factor(member_id=person.pk, factor_id=found.pk, as_of=timezone.now(), is_needed=needed)
         except UnableToEndFactor as error:
             messages.error(request, str(error))
         else:

@@ -72,9 +72,7 @@ class Device:
         told = self._client_data("webauthn.get", options["publicKey"]["challenge"])
         seen = self._seen(self.flags)
         signature = self.key.sign(seen + hashlib.sha256(told).digest(), ec.ECDSA(hashes.SHA256()))
-        return self._sent(
-            {"clientDataJSON": text(told), "authenticatorData": text(seen), "signature": text(signature)}
-        )
+        return self._sent({"clientDataJSON": text(told), "authenticatorData": text(seen), "signature": text(signature)})
 
     def _sent(self, answer: dict[str, Any]) -> str:
         name = text(self.name)
