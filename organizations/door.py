@@ -6,6 +6,7 @@ pages lead to the second step by ``permissions.role_required``, Wagtail's from h
 
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +33,10 @@ class SecondStep:
         request.user = SimpleLazyObject(partial(_of_this_session, request))  # type: ignore[assignment]
         if request.path_info.startswith(OFFICE) and isinstance(request.user, User) and _is_asked(request.user):
             return to_second_step(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.NOT_FOUND and _is_visited(request) and _lacks_a_role(request.user):
+            return to_second_step(request)  # it may be there for the role: pages that do not ask by ``role_required``
+        return response
 
 
 def _of_this_session(request: HttpRequest) -> Any:
@@ -40,6 +44,15 @@ def _of_this_session(request: HttpRequest) -> Any:
     if isinstance(person, User):
         person.has_shown_factor = has_shown(request, person)
     return person
+
+
+def _is_visited(request: HttpRequest) -> bool:
+    """Whether a person waits for a page, and not a script for an answer."""
+    return request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+
+
+def _lacks_a_role(person: Any) -> bool:
+    return isinstance(person, User) and bool(withheld_roles(user=person))
 
 
 def _is_asked(person: User) -> bool:

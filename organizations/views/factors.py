@@ -238,7 +238,7 @@ def codes(request: HttpRequest) -> HttpResponse:
     if request.method == "GET" and request.session.pop(TO_SHOW, False):
         spare = Authenticator.objects.filter(user=person, type=Authenticator.Type.RECOVERY_CODES).first()
         shown = spare.wrap().get_unused_codes() if spare else []
-    context = {"tab": "me", "codes": shown, "afterwards": request.session.get(AFTERWARDS, "")}
+    context = {"tab": "me", "codes": shown, "text": "\n".join(shown), "afterwards": request.session.get(AFTERWARDS, "")}
     return render(request, "account/factor_codes.html", context)
 
 

@@ -22,6 +22,7 @@ from config import factor_settings
 from organizations.models import AccessEntry, Role, User
 from organizations.operations.departures import take_out_access
 from organizations.queries import phone_of
+from tests.factories.live import make_lecture
 from tests.factories.organizations import PASSWORD, County, RoleGrantFactory, UserFactory, make_county
 from tests.organizations.authenticator import code_now, give_app
 
@@ -129,6 +130,20 @@ def test_what_is_sent_goes_nowhere(world: County) -> None:
     """A form is not sent again after the door: it leads to the first page."""
     answer = signed_in(world.organiser).post(f"{DESK}plan/", {"title": "x"})
     assert answer.headers["Location"] == f"{OWN}?next=%2F"
+
+
+def test_a_page_that_answers_by_other_rules_leads_there_too(world: County) -> None:
+    """A lecture's host page is not there for whom it is not; whoever may be its host by the role is led on."""
+    lecture = make_lecture(world)
+    path, html = f"/live/{lecture.pk}/host/", {"accept": "text/html"}
+    client = signed_in(world.organiser)
+    assert client.get(path, headers=html).headers["Location"].startswith(OWN)
+    assert client.get(path, headers={"accept": "application/json"}).status_code == 404
+    assert signed_in(world.member).get(path, headers=html).status_code == 404
+    give_app(world.organiser)
+    client.post(DOOR, {"code": code_now()})
+    assert client.get(path, headers=html).status_code == 200
+    assert client.get("/live/999999/host/", headers=html).status_code == 404
 
 
 def test_the_door_leads_nowhere_else(world: County) -> None:
