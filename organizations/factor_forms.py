@@ -37,12 +37,19 @@ class StepForm(forms.Form):
             raise ValidationError(text, code="limited", params={"seconds": limits.seconds_left(error)}) from error
 
 
+class OnceInput(forms.TextInput):
+    """A wrong code leaves the field, or the next one would be typed in front of it."""
+
+    def format_value(self, value: Any) -> str | None:
+        return None
+
+
 def code_field(**attrs: Any) -> forms.CharField:
     return forms.CharField(
         label=_("验证码"),
         max_length=40,
         error_messages={"required": _("请填写验证码。")},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", **attrs}),
+        widget=OnceInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", **attrs}),
     )
 
 

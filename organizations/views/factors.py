@@ -129,9 +129,11 @@ def factors(request: HttpRequest) -> HttpResponse:
     if "next" in request.GET:
         request.session[AFTERWARDS] = safe_next(request, request.GET["next"])
     spare = Authenticator.objects.filter(user=person, type=Authenticator.Type.RECOVERY_CODES).first()
+    found = list(factors_of(user_id=person.pk))
     context = {
         "tab": "me",
-        "found": list(factors_of(user_id=person.pk)),
+        "found": found,
+        "takes_app": not any(one.type == Authenticator.Type.TOTP for one in found),
         "spare": len(spare.wrap().get_unused_codes()) if spare else 0,
         "is_needed": _is_needed(person),
         "takes_passkeys": takes_passkeys(),

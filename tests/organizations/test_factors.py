@@ -107,7 +107,8 @@ def test_an_authenticator_is_set_up_with_its_first_code(client: Client, person: 
     row = Authenticator.objects.get(user=person, type="totp")
     assert secret not in json.dumps(row.data)
     assert "已经设好" in client.get("/me/sign-in/").content.decode()
-    assert "还有 10 个" in client.get(OWN).content.decode()
+    own = client.get(OWN).content.decode()
+    assert ("还有 10 个" in own, f'href="{APP}"' in own) == (True, False)
     assert client.get(APP).headers["Location"] == OWN  # one is enough
     assert [entry.what for entry in AccessEntry.objects.filter(subject=person)] == ["factor_set"]
     assert "给您的账号设置了登录验证" in client.get("/me/access/").content.decode()
@@ -148,6 +149,7 @@ def test_after_the_password_comes_the_code(client: Client, person: User) -> None
     assert client.get("/me/").status_code == 302
     page = client.post(STAGE, {"code": "000000"})
     assert (page.status_code, is_in(client), "验证码不对" in page.content.decode()) == (200, False, True)
+    assert "000000" not in page.content.decode()
     assert client.post(STAGE, {"code": code_now()}).headers["Location"] == "/"
     assert is_in(client)
 

@@ -57,6 +57,7 @@ def test_an_operator_gets_in_by_a_passkey_and_by_a_code(site: Site, page: Page) 
     page.fill("[name=password1]", PASSWORD)
     page.fill("[name=password2]", PASSWORD)
     page.click("main .btn")
+    page.wait_for_url(lambda url: "/password/set/" not in url)
     page.goto("/people/")
     expect(page.locator("h1")).to_have_text("登录验证")
     assert sticks_out(page) == []
