@@ -1,16 +1,19 @@
 """The second step of signing in: who has one, whether this session has shown it, and what is right (ADR 94)."""
 
+import datetime as dt
 import time
+from collections.abc import Callable
 from typing import Any
 
 import structlog
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
 from allauth.mfa.webauthn.internal import auth as webauthn
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
@@ -18,11 +21,13 @@ from organizations import limits
 from organizations.core.phones import UnableToDecrypt
 from organizations.models import User
 from organizations.operations import UnableToTry
+from organizations.operations.factors import note_codes, note_factor
 from organizations.queries import has_factor
 
 log = structlog.get_logger(__name__)
 METHOD = "mfa"  # as allauth calls it among what a session was signed in by
 FRESH_S = 10 * 60
+SPARE = Authenticator.Type.RECOVERY_CODES
 
 
 def takes_passkeys() -> bool:
@@ -71,7 +76,7 @@ def counter_of(secret: str, code: str) -> int | None:
 def factor_of_code(person: User, code: str) -> Authenticator | None:
     """Return what this code is of and use it up: the authenticator's, else a recovery code. None: it is wrong."""
     rows = {row.type: row for row in Authenticator.objects.filter(user=person)}
-    app, spare = rows.get(Authenticator.Type.TOTP), rows.get(Authenticator.Type.RECOVERY_CODES)
+    app, spare = rows.get(Authenticator.Type.TOTP), rows.get(SPARE)
     try:
         if app is not None:
             counter = counter_of(decrypt(app.data["secret"]), code)
@@ -106,3 +111,41 @@ def new_passkey(person: User, credential: Any) -> bool:
         log.info("passkey_not_made", user_id=person.pk, error=type(error).__name__)
         return False
     return True
+
+
+def spare_of(person: User) -> Authenticator | None:
+    """Return the person's recovery codes."""
+    found: Authenticator | None = Authenticator.objects.filter(user=person, type=SPARE).first()
+    return found
+
+
+def unused(spare: Authenticator | None) -> list[str]:
+    """Return the recovery codes that are still worth something."""
+    try:
+        codes: list[str] = spare.wrap().get_unused_codes() if spare is not None else []
+    except UnableToDecrypt:
+        return []
+    return codes
+
+
+@transaction.atomic
+def renew_spare(person: User, *, as_of: dt.datetime) -> None:
+    """Make new recovery codes; the old ones are worth nothing."""
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)  # two at once would both make some
+    Authenticator.objects.filter(user=person, type=SPARE).delete()
+    RecoveryCodes.activate(person)
+    note_codes(member=person, as_of=as_of)
+
+
+@transaction.atomic
+def keep_factor(person: User, add: Callable[[], Authenticator], *, as_of: dt.datetime) -> tuple[Authenticator, bool]:
+    """Keep a new second step; with the first one come recovery codes. Returns it, and whether these are new.
+
+    Raises IntegrityError where another request has just kept it.
+    """
+    made = add()
+    note_factor(member=person, as_of=as_of)
+    if spare_of(person) is not None:
+        return made, False
+    RecoveryCodes.activate(person)
+    return made, True

@@ -9,14 +9,13 @@ from allauth.account.internal.decorators import login_stage_required
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.stages import AuthenticateStage
 from allauth.mfa.totp.internal.auth import TOTP, clear_totp_secret
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
@@ -26,16 +25,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from organizations.factor_forms import CodeForm, NewAppForm, NewPasskeyForm, PasskeyForm
-from organizations.factors import has_shown, is_fresh, takes_passkeys
+from organizations.factors import has_shown, is_fresh, keep_factor, renew_spare, spare_of, takes_passkeys, unused
 from organizations.models import Role, User
-from organizations.operations.factors import (
-    UnableToEndFactor,
-    end_factor,
-    factors_of,
-    note_codes,
-    note_factor,
-    take_factors,
-)
+from organizations.operations.factors import UnableToEndFactor, end_factor, factors_of, take_factors
 from organizations.permissions import role_required, signed_in
 from organizations.queries import has_factor, roles_of, withheld_roles
 from organizations.views.account import safe_next, with_status
@@ -128,13 +120,12 @@ def factors(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
     if "next" in request.GET:
         request.session[AFTERWARDS] = safe_next(request, request.GET["next"])
-    spare = Authenticator.objects.filter(user=person, type=Authenticator.Type.RECOVERY_CODES).first()
     found = list(factors_of(user_id=person.pk))
     context = {
         "tab": "me",
         "found": found,
         "takes_app": not any(one.type == Authenticator.Type.TOTP for one in found),
-        "spare": len(spare.wrap().get_unused_codes()) if spare else 0,
+        "spare": len(unused(spare_of(person))),
         "is_needed": _is_needed(person),
         "takes_passkeys": takes_passkeys(),
         "afterwards": request.session.get(AFTERWARDS, "") if has_factor(person) else "",
@@ -200,19 +191,13 @@ def _add_passkey(request: HttpRequest) -> HttpResponse:
 
 
 def _added(request: HttpRequest, person: User, add: Callable[[], Authenticator]) -> HttpResponse:
-    """Keep a new second step; with the first one come recovery codes. This session has shown it."""
-    now = timezone.now()
+    """Keep a new second step. This session has shown it."""
     try:
-        with transaction.atomic():
-            made = add()
-            note_factor(member=person, as_of=now)
-            has_spare = Authenticator.objects.filter(user=person, type=Authenticator.Type.RECOVERY_CODES).exists()
-            if not has_spare:
-                RecoveryCodes.activate(person)
+        made, has_new_codes = keep_factor(person, add, as_of=timezone.now())
     except IntegrityError:  # sent twice at once: the other one has kept it
         return redirect("mfa_index")
     post_authentication(request, made, reauthenticated=True)
-    if has_spare:
+    if not has_new_codes:
         messages.success(request, _("已添加。下次登录要多这一步。"))
         return redirect("mfa_index")
     request.session[TO_SHOW] = True
@@ -229,17 +214,12 @@ def codes(request: HttpRequest) -> HttpResponse:
     if not has_factor(person):
         return redirect("mfa_index")
     if request.method == "POST":
-        with transaction.atomic():
-            User.objects.select_for_update(no_key=True).get(pk=person.pk)  # two at once would both make some
-            Authenticator.objects.filter(user=person, type=Authenticator.Type.RECOVERY_CODES).delete()
-            RecoveryCodes.activate(person)
-            note_codes(member=person, as_of=timezone.now())
+        renew_spare(person, as_of=timezone.now())
         request.session[TO_SHOW] = True
         return redirect("factor_codes")
     shown: list[str] = []
     if request.method == "GET" and request.session.pop(TO_SHOW, False):
-        spare = Authenticator.objects.filter(user=person, type=Authenticator.Type.RECOVERY_CODES).first()
-        shown = spare.wrap().get_unused_codes() if spare else []
+        shown = unused(spare_of(person))
     context = {"tab": "me", "codes": shown, "text": "\n".join(shown), "afterwards": request.session.get(AFTERWARDS, "")}
     return render(request, "account/factor_codes.html", context)
 

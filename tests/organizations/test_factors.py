@@ -17,6 +17,7 @@ from config import factor_settings
 from organizations import operations as do
 from organizations import sms
 from organizations.models import AccessEntry, User
+from organizations.operations.factors import UnableToEndFactor, end_factor
 from organizations.queries import phone_of
 from tests.factories.organizations import PASSWORD, UserFactory
 from tests.organizations.authenticator import PRESENT, SECRET, Device, code_now, give_app
@@ -274,6 +275,10 @@ def test_a_secret_sealed_by_another_key_lets_nobody_in(client: Client, person: U
     row.save()
     page = client.post(STAGE, {"code": code_now()})
     assert (page.status_code, is_in(client)) == (200, False)
+    row.type, row.data = "recovery_codes", {"seed": "AAAA", "used_mask": 0}
+    row.save()
+    client.force_login(person)
+    assert client.get(OWN).status_code == 200
 
 
 def test_taken_away_meanwhile(client: Client, person: User) -> None:
@@ -304,6 +309,14 @@ def test_ending_the_last_one_ends_the_recovery_codes(client: Client, person: Use
     client.logout()
     by_password(client, person)
     assert is_in(client)
+
+
+def test_two_that_end_the_same_one(client: Client, person: User) -> None:
+    row = give_app(person)
+    gone = {"member_id": person.pk, "factor_id": row.pk, "as_of": timezone.now(), "is_needed": False}
+    end_factor(**gone)
+    with pytest.raises(UnableToEndFactor, match="已经不在"):
+        end_factor(**gone)
 
 
 def test_others_ones_are_nobodys(client: Client, person: User) -> None:
