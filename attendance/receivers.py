@@ -1,4 +1,4 @@
-"""Signals that the ledger receives: somebody left, came back or is exempt; and its own, that an occasion has opened."""
+"""Signals that the ledger receives: somebody left, came back, is exempt or lost their second step; and its own."""
 
 from collections.abc import Collection
 from datetime import date
@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from attendance import tasks
-from attendance.operations import expect_again, expect_no_longer, follow_exemptions, settle_dirty
+from attendance.operations import expect_again, expect_no_longer, follow_exemptions, settle_dirty, tell
 
 
 def member_gone(*, member_id: int, on_date: date, **kwargs: Any) -> None:
@@ -28,6 +28,10 @@ def exempted(*, member_ids: Collection[int], **kwargs: Any) -> None:
         settle_dirty(as_of=as_of, member_ids=member_ids)
 
 
+def factors_taken(*, member_id: int, **kwargs: Any) -> None:
+    tell(member_ids=[member_id], kind="factors_taken", as_of=timezone.now())
+
+
 def opened(*, occasion_id: int, **kwargs: Any) -> None:
     tasks.excuse_absent.delay(occasion_id=occasion_id)  # a hint: settling excuses whom it leaves out
 
@@ -35,9 +39,10 @@ def opened(*, occasion_id: int, **kwargs: Any) -> None:
 def connect() -> None:
     """Connect everything once (attendance/apps.py)."""
     from attendance.events import occasion_opened  # noqa: PLC0415
-    from organizations.events import exemptions_changed, member_left, member_returned  # noqa: PLC0415
+    from organizations import events  # noqa: PLC0415
 
-    member_left.connect(member_gone, dispatch_uid="attendance.member_gone")
-    member_returned.connect(member_back, dispatch_uid="attendance.member_back")
-    exemptions_changed.connect(exempted, dispatch_uid="attendance.exempted")
+    events.member_left.connect(member_gone, dispatch_uid="attendance.member_gone")
+    events.member_returned.connect(member_back, dispatch_uid="attendance.member_back")
+    events.exemptions_changed.connect(exempted, dispatch_uid="attendance.exempted")
+    events.factors_taken.connect(factors_taken, dispatch_uid="attendance.factors_taken")
     occasion_opened.connect(opened, dispatch_uid="attendance.opened")

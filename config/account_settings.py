@@ -33,6 +33,14 @@ class Way:
     more: dict[str, Any]
 
 
+# Which forms allauth's views use.
+FORMS = {
+    "login": "organizations.forms.LoginForm",
+    "request_login_code": "organizations.forms.RequestLoginCodeForm",
+    "confirm_login_code": "organizations.forms.ConfirmLoginCodeForm",
+    "change_password": "organizations.forms.ChangePasswordForm",
+    "set_password": "organizations.forms.SetPasswordForm",
+}
 # The name that stands there without one of the operator's, and the keys that have to be given together.
 KINDS = {
     "oidc": ("单位账号", ("SERVER", "CLIENT_ID", "CLIENT_SECRET")),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import (
     account_settings,
+    factor_settings,
     logs,
     lrs_settings,
     message_settings,
@@ -129,6 +130,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "organizations.door.SecondStep",
     "organizations.display.DisplayMiddleware",
     "cms.middleware.OthersThingsAreNotFound",
     "courses.guard.UsesAreSaid",
@@ -472,13 +474,7 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 300
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {
-    "login": "organizations.forms.LoginForm",
-    "request_login_code": "organizations.forms.RequestLoginCodeForm",
-    "confirm_login_code": "organizations.forms.ConfirmLoginCodeForm",
-    "change_password": "organizations.forms.ChangePasswordForm",
-    "set_password": "organizations.forms.SetPasswordForm",
-}
+ACCOUNT_FORMS = account_settings.FORMS
 # Ours are in the database (organizations/limits.py); allauth's would lie in a cache.
 ACCOUNT_RATE_LIMITS = False
 # action: {who is counted: [(how many, in how many seconds)]}. A stranger is counted by number and address (tight), by
@@ -516,7 +512,11 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     # What a program reads by one token: bursts of a hundred, ten a second over a while. Keys that nobody made.
     "api": {"token": [(600, 60)]},
     "api_key": {"address": [(60, 300), (1000, 86_400)]},
+    **factor_settings.LIMITS,
 }
+# The second step of signing in (ADR 94).
+SECOND_FACTOR_ROLES = factor_settings.roles()
+vars().update(factor_settings.of_allauth(SITE))
 
 # --- What may be sent: config/guard.py, before Django (ADR 24) ----------------------------------------------------
 BODY_MAX_BYTES = number("BODY_MAX_BYTES", default=64 * 2**10, low=2**10, high=2**30)

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
@@ -17,7 +18,7 @@ from organizations.forms import PhoneField
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
 from organizations.operations import UnableToTry, set_phone
-from organizations.queries import has_phone, phone_of, roles_of, user_by_phone
+from organizations.queries import has_factor, has_phone, phone_of, roles_of, user_by_phone
 from organizations.sentences.sign_in import code_text, wrong_password
 
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there
@@ -70,6 +71,18 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_stages(self) -> list[str]:
         """Whoever has no number may sign in, too, by a link or an account: allauth's stage would turn them away."""
         return [path for path in super().get_login_stages() if path != PHONE_STAGE]
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not by allauth for the second step: ``views.factors`` asks by a rule of its own (``factors.is_fresh``)."""
+        return app != "allauth.mfa" and super().is_reauthentication_required(app=app, **kwargs)
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
+        """The password, but not of whoever has a second step: theirs is asked for on ``factor_confirm``."""
+        if isinstance(user, User) and has_factor(user):
+            url = resolve_url("factor_confirm")
+            return [{"id": "mfa_reauthenticate", "description": gettext("用登录验证确认"), "url": url}]
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return methods
 
     # --- codes ---
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:

@@ -13,16 +13,19 @@ from organizations import sms
 from organizations.display import is_elder, is_lite, suggests_lite
 from organizations.models import User
 from organizations.permissions import operates_everything
-from organizations.queries import roles_of
+from organizations.queries import roles_of, withheld_roles
 
 DEMO_CODE_SESSION_KEY = "demo_code"
 
 
 def tabs_for(user: Any) -> list[dict[str, str]]:
-    """The tabs that the user's roles of today open, in the order of ``settings.NAV_TABS``; none for visitors."""
+    """The tabs that the user's roles of today open, in the order of ``settings.NAV_TABS``; none for visitors.
+
+    Also those that lead to the second step first: where else would people find it.
+    """
     if not isinstance(user, User):
         return []
-    roles = roles_of(user=user)
+    roles = roles_of(user=user) | withheld_roles(user=user)
     tabs = []
     for tab in settings.NAV_TABS:
         if tab["roles"] and not roles.intersection(tab["roles"]):
@@ -36,7 +39,7 @@ def office_for(user: Any) -> dict[str, str]:
     """The way to the back office (``label``, ``icon``, ``url``) for whoever may enter it today; {} for others."""
     way = settings.BACK_OFFICE
     if not isinstance(user, User) or not (
-        user.is_superuser or roles_of(user=user).intersection(settings.BACK_OFFICE_ROLES)
+        user.is_superuser or (roles_of(user=user) | withheld_roles(user=user)).intersection(settings.BACK_OFFICE_ROLES)
     ):
         return {}
     return {"label": str(way["label"]), "icon": str(way["icon"]), "url": reverse(str(way["url"]))}

@@ -51,6 +51,12 @@ def try_own_password(person: User) -> Try:
     return count("own_password", {"person": str(person.pk)})
 
 
+def try_factor(request: HttpRequest, person: User) -> Try:
+    """Count a second step that is about to be checked, by person and address. Raises UnableToTry."""
+    address = network_of(client_address(request))
+    return count("factor", {"person_and_address": f"{person.pk} {address}", "person": str(person.pk)})
+
+
 def try_encoder_key(request: HttpRequest) -> Try:
     """Count a wrong key of a device outside, by address. Raises UnableToTry."""
     return count("encoder_key", {"address": network_of(client_address(request))})

@@ -60,6 +60,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["name"]
 
     remembered_grants: "dict[dt.date, tuple[Grant, ...]] | None" = None  # remembered by queries.grants_of
+    remembered_factor: bool | None = None  # remembered by queries.has_factor
+    # Whether the session that this object comes from has shown a second step; None: it comes from no session.
+    has_shown_factor: bool | None = None
 
     objects = UserManager()
 

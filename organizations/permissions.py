@@ -4,16 +4,18 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils import timezone
 
 from organizations import sms
 from organizations.models import Membership, Node, Role, RoleGrant, User
-from organizations.queries import grants_of, not_over_on, subtree
+from organizations.queries import grants_of, has_factor, not_over_on, subtree, withheld_roles
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -112,8 +114,17 @@ def entrance() -> str:
     return "account_request_login_code" if sms.can_tell_codes() else "account_login"
 
 
+def to_second_step(request: HttpRequest) -> HttpResponseRedirect:
+    """Lead to the page that asks for the second step, or to that which sets one up; then on to where they wanted."""
+    page = resolve_url("factor_confirm" if has_factor(signed_in(request)) else "mfa_index")
+    wanted = request.get_full_path() if request.method in {"GET", "HEAD"} else "/"
+    return HttpResponseRedirect(f"{page}?{urlencode({'next': wanted})}")
+
+
 def role_required(*roles: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """View decorator: visitors go to the sign-in page and come back, others without the role get 404.
+
+    Whose role asks for a second step that this session has not shown is led to it, and comes back.
 
     Without a role it asks for the sign-in alone.
     """
@@ -124,6 +135,8 @@ def role_required(*roles: str) -> Callable[[Callable[..., HttpResponseBase]], Ca
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), entrance())
             if roles and not has_role(request.user, *roles):
+                if withheld_roles(user=signed_in(request)).intersection(roles):
+                    return to_second_step(request)
                 raise Http404
             return view(request, *args, **kwargs)
 

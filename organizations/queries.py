@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Replace, Upper
@@ -55,6 +56,7 @@ class Grant:
 
 
 # A unit's columns, read with the role: nearly every page that asks for one goes on with the other.
+STEPS = ("totp", "webauthn")  # what somebody signs in by; recovery codes stand in for one of them
 _OF_NODE = ("pk", "path", "depth", "numchild", "code", "name", "kind", "closed_date", "merged_into_id")
 
 
@@ -166,8 +168,36 @@ def phone_of(user: User) -> str:
 def grants_of(*, user: User, on_date: dt.date | None = None) -> tuple[Grant, ...]:
     """The roles held that day (today unless given). One query, remembered on this user object.
 
-    Whoever keeps a user object longer than a request reads it anew before asking again.
+    Without those that ask for a second step which its session has not shown (``withheld_roles``). Whoever keeps a user
+    object longer than a request reads it anew before asking again.
     """
+    grants = _held_by(user, on_date)
+    withheld = _withheld(user, grants)
+    return tuple(grant for grant in grants if grant.role not in withheld) if withheld else grants
+
+
+def withheld_roles(*, user: User) -> frozenset[str]:
+    """The roles of today that ask for a second step (``SECOND_FACTOR_ROLES``) which the session has not shown."""
+    return _withheld(user, _held_by(user, None))
+
+
+def _withheld(user: User, grants: tuple[Grant, ...]) -> frozenset[str]:
+    if user.has_shown_factor is None or not settings.SECOND_FACTOR_ROLES:
+        return frozenset()
+    asking = settings.SECOND_FACTOR_ROLES.intersection(grant.role for grant in grants)
+    # What was shown counts for nothing once it is gone: a role may come later than its end.
+    return asking if asking and not (user.has_shown_factor and has_factor(user)) else frozenset()
+
+
+def has_factor(user: User) -> bool:
+    """Whether the person has a second step: an authenticator or a passkey. One query, remembered on this object."""
+    if user.remembered_factor is None:
+        factors = apps.get_model("mfa", "Authenticator")._default_manager  # noqa: SLF001 - documented
+        user.remembered_factor = factors.filter(user_id=user.pk, type__in=STEPS).exists()
+    return user.remembered_factor
+
+
+def _held_by(user: User, on_date: dt.date | None) -> tuple[Grant, ...]:
     day = on_date or timezone.localdate()
     if not user.is_authenticated or not user.is_active:
         return ()

@@ -279,6 +279,9 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "comment_answered": _plain(lambda: _("您在“%(title)s”里的留言，老师回复了。")),
     "comment_hidden": _comment_hidden,
     "comment_shown": _plain(lambda: _("您在“%(title)s”里的留言，现在大家能看到了。")),
+    "factors_taken": _plain(
+        lambda: _("您的登录验证已由管理员移除，各处的登录也已退出。不是您要求的，请马上联系管理员。")
+    ),
     "declared_refused": _plain(lambda: _("您为“%(title)s”申报的学习没有通过，理由写在申报里。")),
 }
 
@@ -301,6 +304,8 @@ def link_of(notice: Notice) -> str:
         return reverse("today")
     if notice.kind == "departures_soon":
         return reverse("departures")
+    if notice.kind == "factors_taken":
+        return reverse("mfa_index")
     if notice.kind in HALLS and notice.occasion is not None:
         where = urlencode({"occasion": notice.occasion.pk, "node": notice.data.get("node", "")})
         return f"{reverse('branch_hall', args=[notice.occasion.training_id])}?{where}"

@@ -49,6 +49,10 @@ KINDS = {
     "sign_in_link_used": gettext_lazy("用登录链接登录"),
     "account_linked": gettext_lazy("绑定账号"),
     "account_ended": gettext_lazy("解除账号"),
+    "factor_set": gettext_lazy("设置登录验证"),
+    "factor_ended": gettext_lazy("移除一种登录验证"),
+    "factor_codes": gettext_lazy("生成恢复码"),
+    "factors_taken": gettext_lazy("移除别人的登录验证"),
 }
 # The forms of a file in the words of the buttons that send them; any other by its ending.
 FORMS = {"xlsx": gettext_lazy("Excel 表格")}
@@ -89,6 +93,10 @@ SAID = {
     "sign_in_link_used": gettext_lazy("用登录链接登录了您的账号。"),
     "account_linked": gettext_lazy("绑定了可以登录您账号的一个账号（%(title)s）。"),
     "account_ended": gettext_lazy("解除了可以登录您账号的一个账号（%(title)s）。"),
+    "factor_set": gettext_lazy("给您的账号设置了登录验证。"),
+    "factor_ended": gettext_lazy("移除了您账号的一种登录验证。"),
+    "factor_codes": gettext_lazy("给您的账号生成了新的恢复码，旧的作废。"),
+    "factors_taken": gettext_lazy("移除了您账号的登录验证，各处的登录也都退出了。"),
 }
 
 

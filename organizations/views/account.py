@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.forms import RequestLoginCodeForm
+from allauth.account.internal.constants import LoginStageKey
 from allauth.account.internal.stagekit import clear_login
 from allauth.account.stages import LoginStage
 from allauth.account.views import ConfirmLoginCodeView as AllauthConfirmLoginCodeView
@@ -46,7 +47,7 @@ class RefusalHasAStatus:
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
         response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
-        return _with_status(response, form)
+        return with_status(response, form)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -61,7 +62,8 @@ class RefusalHasAStatus:
         return answer
 
 
-def _with_status(response: HttpResponse, form: BaseForm) -> HttpResponse:
+def with_status(response: HttpResponse, form: BaseForm) -> HttpResponse:
+    """Give the answer the status of what refused the form, a limit or a busy machine."""
     errors = [error for field in form.errors.as_data().values() for error in field if error.code in REFUSALS]
     if errors:
         response.status_code = REFUSALS[errors[0].code or ""]
@@ -75,12 +77,15 @@ class LoginView(RefusalHasAStatus, StartAgain, AllauthLoginView):
 
 class RequestLoginCodeView(RefusalHasAStatus, AllauthRequestLoginCodeView):
     """Ask for a code; a site that can send none says so and takes no number. One that was sent before still holds, and
-    the page leads to it: whoever may have no other has it in hand."""
+    the page leads to it: whoever may have no other has it in hand. Whoever got as far as the second step begins anew.
+    """
 
     has_code = False
 
     def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> None:
-        self.has_code = True
+        self.has_code = stage.key == LoginStageKey.LOGIN_BY_CODE
+        if not self.has_code:
+            clear_login(request)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"has_code": self.has_code}

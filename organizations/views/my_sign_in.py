@@ -13,7 +13,7 @@ from organizations.models import User
 from organizations.operations.accounts import end_account_link
 from organizations.operations.sessions import end_sessions, note_session, sessions_of
 from organizations.permissions import role_required, signed_in
-from organizations.queries import account_links_of, account_way_name
+from organizations.queries import account_links_of, account_way_name, has_factor
 from organizations.sentences.sessions import device_said
 
 MOST_SESSIONS = 50
@@ -36,6 +36,7 @@ def my_sign_in(request: HttpRequest) -> HttpResponse:
     context = {
         "tab": "me",
         "links": [(link, account_way_name(link.provider)) for link in account_links_of(person)],
+        "has_factor": has_factor(person),
         "sessions": [(row, device_said(row.user_agent), row.session_key == key) for row in rows],
     }
     return render(request, "organizations/my_sign_in.html", context)

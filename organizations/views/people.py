@@ -37,7 +37,7 @@ from organizations.operator_forms import (
     SearchForm,
 )
 from organizations.permissions import role_required, signed_in
-from organizations.queries import account_links_of, account_way_name, grants_at
+from organizations.queries import account_links_of, account_way_name, grants_at, has_factor
 from organizations.views.operator import (
     choosable,
     log_people,
@@ -96,6 +96,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     card = card_of(shown, on_date=today())
     links = [(link, account_way_name(link.provider)) for link in account_links_of(shown)]
     context = {"tab": "people", "card": card, "facts": facts_of(card), "leaving": leaving_of(card), "links": links}
+    context["has_factor"] = has_factor(shown)
     return render(request, "organizations/person.html", context)
 
 

@@ -109,6 +109,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "unit_id": world.county.branch.pk,
         "provider_id": "oidc",
         "link_id": world.account_link.pk,
+        "factor_id": world.factor.pk,
         "grant_id": RoleGrant.objects.get(user=world.county.secretary).pk,
         "path": world.image.file.name,
         "pk": keys.get(row.route.split("/")[1] if row.route.startswith("admin/") else "", world.recording.pk),

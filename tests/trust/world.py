@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser
@@ -91,6 +92,7 @@ from tests.factories.live import ChatMessageFactory, LectureFactory
 from tests.factories.meetings import make_meeting
 from tests.factories.organizations import PASSWORD, County, RoleGrantFactory, make_county
 from tests.factories.quizzes import FILL, make_quiz
+from tests.organizations.authenticator import give_app
 from tests.packages.zips import make_package
 
 HOUR = dt.timedelta(hours=1)
@@ -167,6 +169,7 @@ class World:
     token: Token
     webhook: Webhook
     account_link: AccountLink
+    factor: Authenticator
     browser: Client = field(default_factory=Client)
     sessions: dict[str, str] = field(default_factory=dict)
 
@@ -286,6 +289,7 @@ def make_world() -> World:
         account_link=AccountLink.objects.create(
             member=county.member, provider="oidc", external_id="a-1", made_at=timezone.now()
         ),
+        factor=give_app(county.member),
     )
     open_hall(
         occasion_id=world.on_air.pk, node_id=county.branch.pk, opened_by_id=county.secretary.pk, as_of=timezone.now()
