@@ -22,6 +22,7 @@ from cms.blocks import UNREADABLE, LessonBody
 from cms.choices import PICTURE, may_use
 from cms.permissions import editable_nodes
 from cms.review import REJECT
+from organizations.models import Node
 from organizations.unit_choice import ORGANISE, UnitChoice, choose_unit
 
 WINDOW = "editor_window"
@@ -201,12 +202,25 @@ class UnitPageForm(MemberPageForm):
         # A colleague's picture that the page has already stays there.
         self.kept_cover = str(self.instance.cover_id or "")
         if "node" in self.fields:
-            nodes = editable_nodes(self.for_user).filter(Q(closed_date=None) | Q(pk=self.instance.node_id))
-            choose_unit(self, "node", nodes, scope=ORGANISE)
+            self._offer_units()
             if not self.instance.node_id:
                 # Chosen from the start: autosave begins when all is there that even a draft needs. What the form begins
                 # with goes before what the field does.
-                self.initial["node"] = nodes.values_list("pk", flat=True).first()
+                self.initial["node"] = self.fields["node"].queryset.values_list("pk", flat=True).first()
+
+    def _offer_units(self) -> None:
+        """Offer the editor's own units, and the stored one: whoever may do more may have chosen it in a draft. It is
+        neither lost by opening the form nor changed unseen."""
+        own = editable_nodes(self.for_user)
+        nodes = own.filter(Q(closed_date=None) | Q(pk=self.instance.node_id))
+        kept = Node.objects.filter(pk=self.instance.node_id).exclude(pk__in=own.order_by().values("pk")).first()
+        if kept is not None:
+            open_ones = own.order_by().filter(closed_date=None).values("pk")
+            nodes = Node.objects.filter(Q(pk__in=open_ones) | Q(pk=kept.pk)).order_by("path")
+        field = choose_unit(self, "node", nodes, scope=ORGANISE)
+        if kept is not None:
+            said = _("现在写的“%(unit)s”不在您的范围内，是别人选的：不改就保留。改成别的以后，您就选不回来了。")
+            field.help_text = said % {"unit": kept.name}
 
     def _widget_data_value(self, widget: Any, html_name: str) -> Any:
         value = super()._widget_data_value(widget, html_name)

@@ -13,7 +13,8 @@ MEMBER = settings.AUTH_USER_MODEL
 class Package(models.Model):
     """A package as it is now. Its files lie under ``<storage>/packages/<key>/``; ``launch`` is an address below that.
 
-    ``version`` counts the files that took each other's place.
+    ``version`` counts the files that took each other's place. ``given`` is what the manifest gives the run-time
+    (``core.given.Given``, by its names).
     """
 
     class Standard(models.TextChoices):
@@ -24,6 +25,7 @@ class Package(models.Model):
     title = models.CharField(_("名称"), max_length=60)
     standard = models.CharField(max_length=4, choices=Standard.choices)
     launch = models.CharField(max_length=600)
+    given = models.JSONField(default=dict, db_default={})
     key = models.CharField(max_length=32, unique=True)
     bytes = models.PositiveBigIntegerField()
     version = models.PositiveIntegerField(default=1)
@@ -38,6 +40,26 @@ class Package(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Replaced(models.Model):
+    """The files of a version that another has taken the place of: whoever has it open plays it to its end.
+
+    They go, and this row with them, a day later (``operations.sweeping``): no address opens them for longer than five
+    hours, and what its page could not send may come a night late.
+    """
+
+    package = models.ForeignKey(Package, on_delete=models.CASCADE, related_name="replaced")
+    version = models.PositiveIntegerField()
+    standard = models.CharField(max_length=4, choices=Package.Standard.choices)
+    key = models.CharField(max_length=32, unique=True)
+    replaced_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["package", "version"], name="package_replaced_once")]
+
+    def __str__(self) -> str:
+        return f"{self.package_id} v{self.version}"
 
 
 class Result(models.Model):

@@ -5,11 +5,13 @@ from typing import Any
 from django.dispatch import receiver
 
 from media import events
-from packages.models import Package
+from packages.models import Package, Replaced
 
 
 @receiver(events.names_asked, dispatch_uid="packages.is_named")
 def is_named(key: str, **_kwargs: Any) -> bool:
     """Whether a package has its files there."""
     area, _slash, name = key.partition("/")
-    return area == "packages" and Package.objects.filter(key=name).exists()
+    if area != "packages":
+        return False
+    return Package.objects.filter(key=name).exists() or Replaced.objects.filter(key=name).exists()

@@ -66,11 +66,30 @@ def why_not_kept(code: str) -> str:
     """Return why a report was not kept, and what to do."""
     return {
         "newer": _("您在另一台设备上学得更新，这里的进度没有保存。请点“重新打开”，从那里接着学。"),
-        "replaced": _("这个课件刚换了新的一版，这里的进度不再保存，以前的结果都在。请点“重新打开”，学新的一版。"),
+        "replaced": _("这个课件早就换了新的一版，这里的进度不再保存，以前的结果都在。请点“重新打开”，学新的一版。"),
         "withdrawn": _("这个课件已经撤下，不用再学；以前的结果都保存着。"),
         "large": _("课件要记的内容太多，没有全部记下；学没学完和得分照样保存。请告诉课程的老师，换一个课件。"),
         "malformed": _("课件报告的内容看不懂，进度没有保存。请点“重新打开”再试；还不行，请告诉课程的老师。"),
     }[code]
+
+
+def kept_note(package: Package, kept: Result) -> str:
+    """Return what is said with a report that was kept; "" where there is nothing to say but that."""
+    if kept.version == package.version:
+        return ""
+    return _("进度已保存。课程的老师刚换了新的一版，您可以先把这一版学完；下次打开就是新的一版。")
+
+
+def given_words(package: Package) -> str:
+    """Return by what a package is judged, as its manifest says; "" where it leaves that to itself."""
+    passing, threshold = package.given.get("passing", ""), package.given.get("threshold", "")
+    said = []
+    if passing:
+        score = passing if package.standard == Package.Standard.SCORM_12 else float(passing) * 100
+        said.append(_("%(score)s 分合格") % {"score": floatformat(score, -1)})
+    if threshold:
+        said.append(_("学到 %(percent)s%% 算学完") % {"percent": floatformat(float(threshold) * 100, -1)})
+    return _("课件里写明：%(said)s。") % {"said": _("，").join(said)} if said else ""
 
 
 def page_words() -> dict[str, str]:
@@ -80,6 +99,7 @@ def page_words() -> dict[str, str]:
         "saving": _("正在保存进度……"),
         "waiting": _("网络没有连上，进度先存在这台设备上，连上以后自动补交"),
         "again": _("重新打开"),
+        "gone": _("网站刚刚更新过，或者这一课换了地方。没有交上的进度存在这台设备上，请点“重新打开”，会自动补交。"),
         "preview": _("这是预览，进度不保存"),
         "reading": _("您在查看本组织的课程，不在名单上，进度不保存"),
     }

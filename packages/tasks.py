@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from packages.operations import drop_unnamed as drop
+from packages import operations
 
 BEAT = {
     "packages.drop_unnamed": {"task": "packages.drop_unnamed", "schedule": 86400.0 / 4, "options": {"expires": 3600}},
@@ -12,5 +12,6 @@ BEAT = {
 
 @shared_task(name="packages.drop_unnamed", ignore_result=True, expires=3600)
 def drop_unnamed() -> None:
-    """Delete the files of packages that no row names."""
-    drop(as_of=timezone.now())
+    """Delete the files of packages that were replaced a day ago, and those that no row names."""
+    operations.drop_replaced(as_of=timezone.now())
+    operations.drop_unnamed(as_of=timezone.now())

@@ -213,9 +213,12 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         ),
     ),
     "packages.Package": (
-        Fields("id key launch bytes", TECHNICAL, SERVER, FOR_GOOD),
+        Fields("id key launch given bytes", TECHNICAL, SERVER, FOR_GOOD),
         Fields("title standard version withdrawn_at", CONTENT, EXPECTED, FOR_GOOD),
         Fields("node made_by changed_at", CONTENT, "organisers of the unit and above", FOR_GOOD),
+    ),
+    "packages.Replaced": (
+        Fields("id package version standard key replaced_at", TECHNICAL, SERVER, "a day (packages.drop_unnamed)"),
     ),
     "packages.Result": (
         Fields("id package version revision report_id", TECHNICAL, SERVER, FOR_GOOD),

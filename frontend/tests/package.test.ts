@@ -1,15 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as library12 from "scorm-again/scorm12";
+import * as library2004 from "scorm-again/scorm2004";
 import { HttpError } from "../src/lib/http";
-import { clockOf, endEarly, facade, LEAVE, nameOf, readMessage, type State, scoreOf, stateOf } from "../src/lib/scorm";
+import {
+  clockOf,
+  endEarly,
+  facade,
+  type Given,
+  LEAVE,
+  nameOf,
+  readMessage,
+  type Start,
+  type State,
+  scoreOf,
+  startOf,
+  statusOf,
+  values12,
+  values2004,
+} from "../src/lib/scorm";
 import { type Around, Keeper, type Report } from "../src/package/keeper";
 
 const STATE: State = { status: "incomplete", success: "", score: null, location: "3", suspend: "x", total_ms: 5 };
 
 test("a frame's name carries how far somebody was, and other names carry nothing", () => {
-  assert.deepEqual(stateOf(nameOf(STATE)), STATE);
-  assert.equal(stateOf("main"), null);
-  assert.equal(stateOf("scorm:{"), null);
+  const start: Start = { ...STATE, given: { passing: "80" } };
+  assert.deepEqual(startOf(nameOf(start)), start);
+  assert.equal(startOf("main"), null);
+  assert.equal(startOf("scorm:{"), null);
 });
 
 test("only whole messages are heard", () => {
@@ -28,12 +46,15 @@ test("times and scores are written as SCORM has them", () => {
 
 test("the page is told once of many values, and at once of the end", () => {
   const told: boolean[] = [];
+  const left: string[] = [];
   const runs: (() => void)[] = [];
   const object = facade({
     verbs: ["Set", "Commit", "Finish"],
     set: "Set",
     commit: "Commit",
     finish: "Finish",
+    exit: "exit",
+    leaves: (how) => left.push(how),
     api: { Set: () => "true", Commit: () => "true", Finish: () => "true" },
     tell: (final) => told.push(final),
     later: (run) => runs.push(run),
@@ -41,6 +62,8 @@ test("the page is told once of many values, and at once of the end", () => {
   });
   assert.equal(object.Set?.("a", "1"), "true");
   object.Set?.("b", "2");
+  object.Set?.("exit", "suspend");
+  assert.deepEqual(left, ["suspend"]);
   assert.equal(runs.length, 1);
   runs[0]?.();
   object.Commit?.();
@@ -204,4 +227,90 @@ test("what is too much to remember is not kept, all else is, and it is not asked
   );
   assert.equal(sent[1]?.id === sent[2]?.id, false);
   assert.deepEqual(last, ["saved", "太多", "太多", "saved"]);
+});
+
+type Library = Record<string, (...values: string[]) => string> & { loadFromFlattenedJSON(v: object, at: string): void };
+
+function played(kind: "12" | "2004", given: Partial<Given>, run: (api: Library) => void, before = START): Library {
+  const settings = { autocommit: false, lmsCommitUrl: false, logLevel: 5 };
+  const made = { ...(library12 as object), ...(library2004 as object) } as Record<string, new (s: object) => Library>;
+  const api = new (made[`Scorm${kind}API`] as new (s: object) => Library)(settings);
+  const start: Start = { ...before, given };
+  api.loadFromFlattenedJSON(kind === "12" ? values12(start) : values2004(start), "");
+  assert.equal(kind === "12" ? api.LMSInitialize?.("") : api.Initialize?.(""), "true");
+  run(api);
+  return api;
+}
+const START: State = { status: "", success: "", score: null, location: "", suspend: "", total_ms: 0 };
+
+for (const [score, status] of [
+  ["79", "failed"],
+  ["80", "passed"],
+]) {
+  test(`SCORM 1.2: a package that leaves the status to us is ${status} with ${score} of 80`, () => {
+    const api = played("12", { passing: "80" }, (one) => {
+      one.LMSSetValue?.("cmi.core.score.raw", score as string);
+      one.LMSFinish?.("");
+    });
+    assert.equal((api as unknown as { cmi: { core: { lesson_status: string } } }).cmi.core.lesson_status, status);
+  });
+}
+
+test("SCORM 1.2: what the manifest gives is what the package asks for", () => {
+  const given = { passing: "80", launch_data: "a=1\n章", max_time: "00:30:00", at_limit: "exit,message" };
+  played("12", given, (api) => {
+    assert.equal(api.LMSGetValue?.("cmi.launch_data"), "a=1\n章");
+    assert.equal(api.LMSGetValue?.("cmi.student_data.mastery_score"), "80");
+    assert.equal(api.LMSGetValue?.("cmi.student_data.max_time_allowed"), "00:30:00");
+    assert.equal(api.LMSGetValue?.("cmi.student_data.time_limit_action"), "exit,message");
+    assert.equal(api.LMSGetValue?.("cmi.core.entry"), "ab-initio");
+  });
+});
+
+test("SCORM 1.2: without a word it is completed as it ends, and where it was it stays", () => {
+  const api = played("12", {}, (one) => one.LMSFinish?.(""));
+  const status = (api as unknown as { cmi: { core: { lesson_status: string } } }).cmi.core.lesson_status;
+  assert.deepEqual([statusOf(status, true), statusOf(status, false)], ["completed", "not attempted"]);
+  assert.deepEqual([statusOf("unknown", true), statusOf("incomplete", true)], ["completed", "incomplete"]);
+  played("12", {}, (one) => assert.equal(one.LMSGetValue?.("cmi.core.lesson_location"), "3"), STATE);
+});
+
+for (const [share, progress, success, completion] of [
+  ["0.79", "0.5", "failed", "incomplete"],
+  ["0.8", "0.9", "passed", "completed"],
+]) {
+  test(`SCORM 2004: ${share} of 0.8 is ${success}, ${progress} of 0.9 is ${completion}`, () => {
+    const given = { passing: "0.8", threshold: "0.9", launch_data: "x", max_time: "PT30M", at_limit: "exit,message" };
+    const api = played("2004", given, (one) => {
+      assert.equal(one.GetValue?.("cmi.launch_data"), "x");
+      assert.equal(one.GetValue?.("cmi.scaled_passing_score"), "0.8");
+      assert.equal(one.GetValue?.("cmi.completion_threshold"), "0.9");
+      assert.equal(one.GetValue?.("cmi.max_time_allowed"), "PT30M");
+      assert.equal(one.GetValue?.("cmi.time_limit_action"), "exit,message");
+      one.SetValue?.("cmi.score.scaled", share as string);
+      one.SetValue?.("cmi.progress_measure", progress as string);
+      one.Terminate?.("");
+    });
+    const { cmi } = api as unknown as { cmi: { success_status: string; completion_status: string } };
+    assert.deepEqual([cmi.success_status, cmi.completion_status], [success, completion]);
+  });
+}
+
+test("an old page after an upgrade keeps what it could not send, and says so", async () => {
+  const { sent, said, stored, around } = keeperWith([
+    () => Promise.reject(new HttpError(404, "not_found", "没有找到这一页。")),
+  ]);
+  const keeper = new Keeper(around, 1, 0, "", "网站刚刚更新过");
+  keeper.keep(STATE);
+  await settled();
+  assert.equal(sent.length, 1);
+  assert.equal(said[said.length - 1], "网站刚刚更新过");
+  assert.equal(stored[stored.length - 1]?.location, "3");
+});
+
+test("what the server says with a kept report is said", async () => {
+  const { keeper, said } = keeperWith([async () => ({ revision: 1, note: "先学完这一版" })]);
+  keeper.keep(STATE);
+  await settled();
+  assert.equal(said[said.length - 1], "先学完这一版");
 });

@@ -5,8 +5,11 @@ from urllib.parse import urlencode
 
 from allauth.account.forms import RequestLoginCodeForm
 from allauth.account.internal.constants import LoginStageKey
-from allauth.account.internal.stagekit import clear_login
-from allauth.account.stages import LoginStage
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.internal.stagekit import clear_login, get_pending_stage, redirect_to_pending_stage
+from allauth.account.models import Login
+from allauth.account.stages import LoginByCodeStage, LoginStage
+from allauth.account.utils import get_login_redirect_url
 from allauth.account.views import ConfirmLoginCodeView as AllauthConfirmLoginCodeView
 from allauth.account.views import LoginView as AllauthLoginView
 from allauth.account.views import PasswordChangeView as AllauthPasswordChangeView
@@ -21,16 +24,17 @@ from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST
 
-from organizations import limits, sms
+from organizations import limits, pressed_again, sms
 from organizations.display import choose_before_signing_in, known_language, set_display_cookies
 from organizations.forms import DisplayForm
 from organizations.hashing import RETRY_AFTER_S, UnableToHash
 from organizations.models import User
 from organizations.operations import UnableToTry, set_display_of
 from organizations.operations.roster_said import phone_said
-from organizations.queries import has_phone
+from organizations.queries import has_phone, phone_of
 
 REFUSALS = {"limited": 429, "busy": 503}
 
@@ -111,7 +115,36 @@ class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
     """As allauth's, but another code is limited per phone, and asking for one for an unknown number looks the same.
 
     A code proves who holds the phone it went to: once that number is not the person's any more, it proves nothing.
+    Whoever sends the right one twice is signed in all the same; where no code is waited for, that is said.
     """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        stage = get_pending_stage(request)
+        if stage is None:
+            return self._pressed_again(request) or self._over(request)
+        if stage.key != LoginByCodeStage.key:
+            answer: HttpResponseBase = redirect_to_pending_stage(request, stage)  # the code was right: it goes on there
+            return answer
+        answer = super().dispatch(request, *args, **kwargs)
+        return answer if self._process else self._over(request)
+
+    def _pressed_again(self, request: HttpRequest) -> HttpResponseBase | None:
+        code = request.POST.get("code", "") if request.method == "POST" else ""
+        person = pressed_again.person_of(request, code=code) if code else None
+        if person is None:
+            return None
+        record_authentication(request, person, method="code", phone=phone_of(person))
+        answer: HttpResponseBase = perform_login(request, Login(user=person, redirect_url=self.get_next_url()))
+        return answer
+
+    def _over(self, request: HttpRequest) -> HttpResponseBase:
+        messages.error(request, _("这条验证码已经失效或者用过了，没有登录成功。请重新获取验证码。"))
+        return HttpResponseRedirect(self.passthrough_next_url(resolve_url("account_request_login_code")))
+
+    def _verify_form_valid(self, form: BaseForm) -> HttpResponse:
+        pressed_again.remember(self.request, code=self._process.code, person=self._process.user)
+        answer: HttpResponse = super()._verify_form_valid(form)
+        return answer
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         sent_to = phone_said(self._process.state.get("phone") or "")
@@ -159,10 +192,19 @@ class ConfirmLoginCodeView(AllauthConfirmLoginCodeView):
 
 login = LoginView.as_view()
 request_login_code = RequestLoginCodeView.as_view()
-confirm_login_code = ConfirmLoginCodeView.as_view()
+_confirm_login_code = csrf_protect(ConfirmLoginCodeView.as_view())
 reauthenticate = ReauthenticateView.as_view()
 password_change = PasswordChangeView.as_view()
 password_set = PasswordSetView.as_view()
+
+
+@csrf_exempt  # asked by _confirm_login_code
+def confirm_login_code(request: HttpRequest) -> HttpResponseBase:
+    """Take a code. Whoever is signed in already pressed twice: their page still has the token of before, for which they
+    would be told to load it again. Nothing is done but to lead them on."""
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(get_login_redirect_url(request))
+    return _confirm_login_code(request)
 
 
 def admin_login(request: HttpRequest) -> HttpResponse:

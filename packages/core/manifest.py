@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from packages.core.given import NOTHING, Given, attribute, children, given_12, given_2004, local
+
 SCORM_12, SCORM_2004 = "1.2", "2004"
 LONGEST_LAUNCH = 600
 LONGEST_TITLE = 60
@@ -38,22 +40,26 @@ class Manifest:
     standard: str
     launch: str
     file: str
+    given: Given = NOTHING
 
 
 def read_manifest(said: bytes) -> Manifest:
     """Return what a manifest says. Raises UnfitManifest."""
     root = _parsed(said)
     standard = _standard(root, said)
-    launches = list(dict.fromkeys(_launches(root)))
+    launches: dict[str, Any] = {}
+    for address, item in _launches(root):
+        launches.setdefault(address, item)
     if len(launches) != 1:
         raise UnfitManifest("several" if launches else "none")
-    launch = launches[0]
+    ((launch, item),) = launches.items()
     parts = urlsplit(launch)
     file = unquote(parts.path)
     names = file.split("/")
     if parts.scheme or parts.netloc or len(launch) > LONGEST_LAUNCH or not all(names) or {".", ".."} & set(names):
         raise UnfitManifest("outside")
-    return Manifest(_title(root), standard, launch, file)
+    given = given_12(item) if standard == SCORM_12 else given_2004(root, item)
+    return Manifest(_title(root), standard, launch, file, given)
 
 
 def _parsed(said: bytes) -> Any:
@@ -69,23 +75,11 @@ def _parsed(said: bytes) -> Any:
         raise UnfitManifest("broken") from error
 
 
-def _local(name: Any) -> str:
-    return str(name).rpartition("}")[2].lower()
-
-
-def _children(element: Any, name: str) -> Iterator[Any]:
-    return (child for child in element if _local(child.tag) == name)
-
-
-def _attribute(element: Any, name: str) -> str:
-    return next((value.strip() for key, value in element.attrib.items() if _local(key) == name), "")
-
-
 def _standard(root: Any, said: bytes) -> str:
     written = [
         (version.text or "").strip().lower()
-        for metadata in _children(root, "metadata")
-        for version in _children(metadata, "schemaversion")
+        for metadata in children(root, "metadata")
+        for version in children(metadata, "schemaversion")
     ]
     version = written[0] if written else ""
     if version == "1.2" or (not version and b"adlcp_rootv1p2" in said):
@@ -95,19 +89,19 @@ def _standard(root: Any, said: bytes) -> str:
     raise UnfitManifest("version")
 
 
-def _launches(root: Any) -> Iterator[str]:
-    """Give what the organisation that counts begins with, item by item: nothing but what talks to us (a SCO)."""
+def _launches(root: Any) -> Iterator[tuple[str, Any]]:
+    """Give what the organisation that counts begins with, and its item: nothing but what talks to us (a SCO)."""
     found: dict[str, str] = {}
-    for resources in _children(root, "resources"):
-        above = _attribute(root, "base") + _attribute(resources, "base")
-        for resource in _children(resources, "resource"):
-            href = _attribute(resource, "href")
-            if href and _attribute(resource, "scormtype").lower() == "sco":
-                base = above + _attribute(resource, "base")
-                found[_attribute(resource, "identifier")] = base.replace("\\", "/") + href.replace("\\", "/")
+    for resources in children(root, "resources"):
+        above = attribute(root, "base") + attribute(resources, "base")
+        for resource in children(resources, "resource"):
+            href = attribute(resource, "href")
+            if href and attribute(resource, "scormtype").lower() == "sco":
+                base = above + attribute(resource, "base")
+                found[attribute(resource, "identifier")] = base.replace("\\", "/") + href.replace("\\", "/")
     for item in _organisation(root).iter() if found else ():
-        if _local(item.tag) == "item" and _attribute(item, "identifierref") in found:
-            yield _with(found[_attribute(item, "identifierref")], _attribute(item, "parameters"))
+        if local(item.tag) == "item" and attribute(item, "identifierref") in found:
+            yield _with(found[attribute(item, "identifierref")], attribute(item, "parameters")), item
 
 
 def _with(href: str, parameters: str) -> str:
@@ -118,15 +112,15 @@ def _with(href: str, parameters: str) -> str:
 
 
 def _organisation(root: Any) -> Any:
-    every = next(_children(root, "organizations"), None)
-    listed = [] if every is None else list(_children(every, "organization"))
+    every = next(children(root, "organizations"), None)
+    listed = [] if every is None else list(children(every, "organization"))
     if not listed:
         raise UnfitManifest("none")
-    wanted = _attribute(every, "default")
-    return next((one for one in listed if _attribute(one, "identifier") == wanted), listed[0])
+    wanted = attribute(every, "default")
+    return next((one for one in listed if attribute(one, "identifier") == wanted), listed[0])
 
 
 def _title(root: Any) -> str:
-    said = next(_children(_organisation(root), "title"), None)
+    said = next(children(_organisation(root), "title"), None)
     text = "" if said is None else " ".join((said.text or "").split())
     return text[:LONGEST_TITLE]

@@ -8,4 +8,5 @@ from packages.operations.packages import offer_package_again as offer_package_ag
 from packages.operations.packages import withdraw_package as withdraw_package
 from packages.operations.results import UnableToKeep as UnableToKeep
 from packages.operations.results import keep_report as keep_report
+from packages.operations.sweeping import drop_replaced as drop_replaced
 from packages.operations.sweeping import drop_unnamed as drop_unnamed

@@ -1,7 +1,9 @@
 """Packages and their files: unpacked first, then named by a row, so that no row names what is not there."""
 
 import secrets
+from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import IO
 
 import structlog
@@ -10,7 +12,7 @@ from django.db.models import ProtectedError
 
 from media import storage
 from packages.archive import Opened, open_package, unpack
-from packages.models import Package, Result
+from packages.models import Package, Replaced, Result
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +32,7 @@ def add_package(*, file: IO[bytes], title: str, node_id: int, made_by_id: int, a
     try:
         made = Package.objects.create(
             node_id=node_id, title=title or said.title or said.file[:60], standard=said.standard, launch=said.launch,
-            key=key, bytes=opened.bytes, made_by_id=made_by_id, changed_at=as_of,
+            given=asdict(said.given), key=key, bytes=opened.bytes, made_by_id=made_by_id, changed_at=as_of,
         )  # fmt: skip
     except BaseException:
         storage.drop(storage.packages_folder(key))
@@ -42,6 +44,7 @@ def add_package(*, file: IO[bytes], title: str, node_id: int, made_by_id: int, a
 def change_package(*, package_id: int, title: str, file: IO[bytes] | None, as_of: datetime) -> Package:
     """Name a package anew, and put another file in its place: what it said of people stays, they begin that one anew.
 
+    Whoever has the version of before open plays it to its end: its files stay for a day (``Replaced``).
     Raises UnfitPackage and UnableToStore; then nothing has changed.
     """
     opened = None if file is None else open_package(file)
@@ -49,22 +52,21 @@ def change_package(*, package_id: int, title: str, file: IO[bytes] | None, as_of
     try:
         with transaction.atomic():
             package = Package.objects.select_for_update().get(pk=package_id)
-            before = package.key
             package.title, package.changed_at = title, as_of
             if opened is not None:
-                said = opened.manifest
-                package.standard, package.launch, package.key, package.bytes = (
-                    said.standard, said.launch, key, opened.bytes,
+                Replaced.objects.create(
+                    package=package, version=package.version, standard=package.standard, key=package.key,
+                    replaced_at=as_of,
                 )  # fmt: skip
+                said = opened.manifest
+                package.standard, package.launch, package.given = said.standard, said.launch, asdict(said.given)
+                package.key, package.bytes = key, opened.bytes
                 package.version += 1
             package.save()
     except BaseException:
         if key:
             storage.drop(storage.packages_folder(key))
         raise
-    if opened is not None:
-        # The new one is named by now: nothing may take it away again. What is not dropped is logged; the sweep does it.
-        transaction.on_commit(lambda: storage.drop(storage.packages_folder(before)), robust=True)
     log.info("package_changed", package_id=package.pk, version=package.version)
     return package
 
@@ -85,11 +87,14 @@ def offer_package_again(*, package_id: int) -> None:
 def delete_package(*, package_id: int) -> None:
     """Delete a package with its files. Raises UnableToDelete."""
     package = Package.objects.select_for_update().get(pk=package_id)
+    keys = [package.key, *package.replaced.values_list("key", flat=True)]
     try:
         package.delete()
     except ProtectedError as error:
         raise UnableToDelete from error
-    transaction.on_commit(lambda: storage.drop(storage.packages_folder(package.key)), robust=True)
+    for key in keys:
+        # What is not dropped is logged; the sweep does it.
+        transaction.on_commit(partial(storage.drop, storage.packages_folder(key)), robust=True)
     log.info("package_deleted", package_id=package_id)
 
 

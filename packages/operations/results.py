@@ -6,14 +6,14 @@ import structlog
 from django.db import transaction
 
 from packages.core.reports import Report
-from packages.models import Package, Result
+from packages.models import Package, Replaced, Result
 
 log = structlog.get_logger(__name__)
 
 
 class UnableToKeep(Exception):
-    """The report is not kept. ``code``: withdrawn, replaced (the package is another version now), or newer (something
-    was kept that this report has not seen: another device)."""
+    """The report is not kept. ``code``: withdrawn, replaced (the package has been another version for a day), or newer
+    (something was kept that this report has not seen: another device)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -24,12 +24,13 @@ class UnableToKeep(Exception):
 def keep_report(*, package_id: int, member_id: int, report: Report, as_of: datetime) -> Result:
     """Keep what a package says of a member now, and return it. The same report sent again is kept once.
 
-    What it said done once stays done, whatever it says later. Raises UnableToKeep.
+    What it said done once stays done, whatever it says later. Of a version that was replaced it is kept as long as that
+    one's files are: whoever is in the middle of it finishes it. Raises UnableToKeep.
     """
     package = Package.objects.get(pk=package_id)
     if package.withdrawn_at is not None:
         raise UnableToKeep("withdrawn")
-    if report.version != package.version:
+    if report.version != package.version and not _plays_still(package_id, report.version):
         raise UnableToKeep("replaced")
     result, _made = Result.objects.select_for_update().get_or_create(
         package=package, member_id=member_id, version=report.version,
@@ -48,3 +49,7 @@ def keep_report(*, package_id: int, member_id: int, report: Report, as_of: datet
         log.info("package_said_done", package_id=package_id, version=report.version)
     result.save()
     return result
+
+
+def _plays_still(package_id: int, version: int) -> bool:
+    return Replaced.objects.filter(package_id=package_id, version=version).exists()

@@ -1,4 +1,5 @@
-"""Folders of packages that no row names: a process that is killed between the two leaves one behind."""
+"""Folders of packages that no row names: a process that is killed between the two leaves one behind; and those of
+versions that were replaced, once nobody can have them open any more."""
 
 from datetime import datetime, timedelta
 from itertools import islice
@@ -6,11 +7,28 @@ from itertools import islice
 import structlog
 
 from media import storage
-from packages.models import Package
+from packages.models import Package, Replaced
 
 log = structlog.get_logger(__name__)
 LEFT_AFTER = timedelta(days=1)
 AT_ONCE, MOST_DROPPED = 200, 200
+
+
+def drop_replaced(*, as_of: datetime) -> int:
+    """Remove the files of versions that were replaced a day ago; returns how many, ``MOST_DROPPED`` at most."""
+    over = Replaced.objects.filter(replaced_at__lte=as_of - LEFT_AFTER).order_by("replaced_at")[:MOST_DROPPED]
+    dropped = 0
+    for one in over:
+        try:
+            storage.drop(storage.packages_folder(one.key))
+        except storage.UnableToReach as error:
+            log.warning("packages_not_swept", reason=str(error))  # the next turn does
+            break
+        one.delete()
+        dropped += 1
+    if dropped:
+        log.info("replaced_packages_dropped", folders=dropped)
+    return dropped
 
 
 def drop_unnamed(*, as_of: datetime) -> int:
@@ -23,7 +41,9 @@ def drop_unnamed(*, as_of: datetime) -> int:
     try:
         found = storage.package_folders()
         while dropped < MOST_DROPPED and (some := list(islice(found, AT_ONCE))):
-            named = set(Package.objects.filter(key__in=[one.name for one in some]).values_list("key", flat=True))
+            keys = [one.name for one in some]
+            named = set(Package.objects.filter(key__in=keys).values_list("key", flat=True))
+            named.update(Replaced.objects.filter(key__in=keys).values_list("key", flat=True))
             # Asked of those alone that no row names: in a bucket it is a list of all their files.
             for folder in [one for one in some if one.name not in named][: MOST_DROPPED - dropped]:
                 at = storage.placed_at(storage.relative(folder))

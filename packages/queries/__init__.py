@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from organizations.models import Node, User
-from packages.models import Package, Result
+from packages.models import Package, Replaced, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,12 @@ def package_by_id(package_id: int) -> Package | None:
     return Package.objects.filter(pk=package_id).first()
 
 
-def package_by_key(key: str) -> Package | None:
-    """Return the package whose files lie under a key now."""
-    return Package.objects.filter(key=key).first()
+def standard_of(key: str) -> str:
+    """Return the SCORM of the package whose files lie under a key, now or until a moment ago; "" is none's."""
+    for rows in (Package.objects, Replaced.objects):
+        if found := rows.filter(key=key).values_list("standard", flat=True).first():
+            return found
+    return ""
 
 
 def standings_in(*, keys: Collection[str], member_id: int) -> dict[int, Standing]:

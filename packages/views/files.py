@@ -21,7 +21,7 @@ from media import storage
 from media.views.files import send
 from packages.core.names import is_fit
 from packages.models import Package
-from packages.queries import package_by_key
+from packages.queries import standard_of
 from packages.signing import UnableToVerify, verified
 
 RUNTIME = "~scorm.js"
@@ -84,10 +84,10 @@ def _script(name: str) -> tuple[bytes, bytes]:
 
 
 def _runtime(request: HttpRequest, key: str) -> HttpResponse:
-    package = package_by_key(key)
-    if package is None:
+    standard = standard_of(key)
+    if not standard:
         raise Http404
-    plain, packed = _script(RUNTIMES[package.standard])
+    plain, packed = _script(RUNTIMES[standard])
     takes = "gzip" in request.headers.get("Accept-Encoding", "")
     response = HttpResponse(packed if takes else plain, content_type="text/javascript; charset=utf-8")
     if takes:

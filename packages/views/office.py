@@ -20,7 +20,7 @@ from packages.archive import UnfitPackage
 from packages.forms import PackageForm
 from packages.models import Package
 from packages.queries import counts_of, package_in, packages_in
-from packages.sentences import counts_words
+from packages.sentences import counts_words, given_words
 from packages.views.playing import Place, play
 
 A_PAGE = 20
@@ -98,7 +98,8 @@ def _form_page(
 ) -> HttpResponse:
     went = counts_words(**counts_of(package)) if package else ""
     shown = changed_with(package, user=signed_in(request), as_of=timezone.now()) if package else []
-    context = {"form": form, "package": package, "went": went, "shown": shown}
+    given = given_words(package) if package else ""
+    context = {"form": form, "package": package, "went": went, "shown": shown, "given": given}
     return render(request, "packages/admin/package.html", context, status=status)
 
 

@@ -16,7 +16,7 @@ from packages.core.reports import UnfitReport, read_report
 from packages.models import Package, Result
 from packages.operations import UnableToKeep, keep_report
 from packages.queries import result_of
-from packages.sentences import page_words, result_words, why_not_kept
+from packages.sentences import kept_note, page_words, result_words, why_not_kept
 from packages.signing import token
 
 
@@ -44,6 +44,7 @@ def play(request: HttpRequest, package: Package, place: Place) -> HttpResponse:
         "last": result.report_id if result else "",
         "name": f"package-{viewer.pk}-{package.pk}",
         "state": _state(result),
+        "given": package.given,
     }
     context = {
         "tab": "courses", "package": package, "place": place, "page": page, "words": words,
@@ -81,7 +82,7 @@ def keep(request: HttpRequest, package: Package) -> JsonResponse:
         return JsonResponse({"error": error.code, "message": why_not_kept(error.code)}, status=400)
     except UnableToKeep as error:
         return JsonResponse({"error": error.code, "message": why_not_kept(error.code)}, status=409)
-    return JsonResponse({"revision": kept.revision})
+    return JsonResponse({"revision": kept.revision, "note": kept_note(package, kept)})
 
 
 def _json(request: HttpRequest) -> Any:

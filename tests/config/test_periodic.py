@@ -53,7 +53,7 @@ QUESTIONS = {
     "api.forward": 2,
     "api.prune_statements": 1,
     "quizzes.prune_answers": 2,
-    "packages.drop_unnamed": 0,  # no folder, no question
+    "packages.drop_unnamed": 1,  # no folder, no question; those of replaced versions
     "media.reconcile_jobs": 8,
     "media.drop_replaced": 1,
     "media.drop_unnamed": 2,

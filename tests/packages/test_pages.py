@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -14,14 +15,15 @@ from config.guard import limits, row_for
 from media.storage import UnableToStore
 from organizations.models import Node
 from packages import units
+from packages.core.manifest import read_manifest
 from packages.core.reports import MOST_BYTES, MOST_SUSPENDED
 from packages.models import Result
-from packages.operations import add_package, change_package, withdraw_package
+from packages.operations import add_package, change_package, drop_replaced, withdraw_package
 from packages.queries import package_in, personal_data
 from packages.signing import token
 from packages.views import files
 from tests.packages.conftest import Placed
-from tests.packages.zips import SCORM_2004, make_package
+from tests.packages.zips import SCORM_12, SCORM_2004, make_package
 
 pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 
@@ -48,11 +50,11 @@ def test_a_member_goes_on_where_they_were(client: Client, placed: Placed) -> Non
     assert "还没有学" in seen(client, placed.lesson).get_text()
     page = page_of(client, placed.url)
     assert "这一讲学完没有，看课里写的" in seen(client, placed.url).get_text()
-    assert send(client, page).json() == {"revision": 1}
-    assert send(client, page).json() == {"revision": 1}, "the same report is kept once"
+    assert send(client, page).json() == {"revision": 1, "note": ""}
+    assert send(client, page).json() == {"revision": 1, "note": ""}, "the same report is kept once"
     again = page_of(client, placed.url)
     assert (again["seen"], again["state"]["location"], again["state"]["suspend"]) == (1, "3", "x")
-    assert send(client, again, id="1" * 32, status="passed", score=85).json() == {"revision": 2}
+    assert send(client, again, id="1" * 32, status="passed", score=85).json()["revision"] == 2
     said = seen(client, placed.lesson).select_one(f'a[href="{placed.url}"]').get_text()
     assert "课件自己报告：已通过，得分 85" in said
     assert "85.0" not in said
@@ -113,8 +115,6 @@ def test_a_new_version_begins_anew_and_a_withdrawn_one_is_told_of(client: Client
     page = page_of(client, placed.url)
     send(client, page, status="completed")
     change_package(package_id=placed.package.pk, title="新", file=make_package(SCORM_2004), as_of=timezone.now())
-    late = send(client, page, id="1" * 32, seen=1)
-    assert (late.status_code, late.json()["error"]) == (409, "replaced")
     assert "换了新的一版" in seen(client, placed.lesson).get_text()
     page = page_of(client, placed.url)
     assert (page["version"], page["seen"], page["state"]["status"]) == (2, 0, "")
@@ -122,6 +122,55 @@ def test_a_new_version_begins_anew_and_a_withdrawn_one_is_told_of(client: Client
     assert send(client, page).json()["error"] == "withdrawn"
     assert "已撤下" in seen(client, placed.lesson).get_text()
     assert client.get(placed.url).status_code == 302
+
+
+def test_whoever_has_a_replaced_version_open_finishes_it(
+    client: Client, placed: Placed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files and its results are taken for a day; what is opened anew is the new one."""
+    client.force_login(placed.county.member)
+    page = page_of(client, placed.url)
+    assert send(client, page).json() == {"revision": 1, "note": ""}
+    now = timezone.now()
+    change_package(package_id=placed.package.pk, title="新", file=make_package(SCORM_2004), as_of=now)
+    monkeypatch.setattr(files, "_script", lambda name: (name.encode(), b""))
+    assert client.get(page["src"]).status_code == 200
+    assert client.get(page["src"].replace("index.html", files.RUNTIME)).content == b"scorm12.js"
+    kept = send(client, page, id="1" * 32, seen=1, status="passed", score=90).json()
+    assert kept["revision"] == 2
+    assert "先把这一版学完" in kept["note"]
+    old = Result.objects.get()
+    assert (old.version, old.status, old.score) == (1, "passed", 90)
+    again = page_of(client, placed.url)
+    assert (again["version"], again["state"]["status"]) == (2, "")
+    assert drop_replaced(as_of=now + timezone.timedelta(hours=23)) == 0
+    assert drop_replaced(as_of=now + timezone.timedelta(hours=24)) == 1
+    assert client.get(page["src"]).status_code == 404
+    assert client.get(page["src"].replace("index.html", files.RUNTIME)).status_code == 404
+    late = send(client, page, id="2" * 32, seen=2)
+    assert (late.status_code, late.json()["error"]) == (409, "replaced")
+    assert client.get(again["src"]).status_code == 200
+
+
+def test_the_run_time_gets_what_the_manifest_says(client: Client, placed: Placed) -> None:
+    title = "<title>第一节</title>"
+    said = SCORM_12.replace(title, f"{title}<adlcp:masteryscore>80</adlcp:masteryscore>")
+    change_package(package_id=placed.package.pk, title="新", file=make_package(said), as_of=timezone.now())
+    client.force_login(placed.county.member)
+    assert page_of(client, placed.url)["given"]["passing"] == "80"
+    client.force_login(placed.county.organiser)
+    office = f"/admin/packages/{placed.package.pk}/"
+    assert "课件里写明：80 分合格。" in seen(client, office).get_text()
+    threshold = '<adlcp:completionThreshold completedByMeasure="true" minProgressMeasure="0.9"/>'
+    rules = (
+        '<s:sequencing xmlns:s="x"><s:objectives><s:primaryObjective satisfiedByMeasure="true">'
+        "<s:minNormalizedMeasure>0.75</s:minNormalizedMeasure></s:primaryObjective></s:objectives></s:sequencing>"
+    )
+    said = SCORM_2004.replace(title, title + threshold + rules)
+    change_package(package_id=placed.package.pk, title="新", file=make_package(said), as_of=timezone.now())
+    assert "课件里写明：75 分合格，学到 90% 算学完。" in seen(client, office).get_text()
+    placed.package.refresh_from_db()
+    assert placed.package.given == asdict(read_manifest(said.encode()).given)
 
 
 def test_others_find_nothing(client: Client, placed: Placed) -> None:

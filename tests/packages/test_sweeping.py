@@ -13,8 +13,10 @@ from django.conf import settings as given
 from django.utils import timezone
 
 from media import storage
-from packages.models import Package
-from packages.operations import change_package, drop_unnamed
+from media.events import is_named
+from packages.models import Package, Replaced
+from packages.operations import change_package, delete_package, drop_replaced, drop_unnamed
+from packages.operations.sweeping import LEFT_AFTER
 from packages.tasks import drop_unnamed as task
 from tests.packages.zips import make_package
 
@@ -55,32 +57,47 @@ def test_what_a_kill_before_the_row_leaves_is_removed_a_day_later(package: Packa
     assert drop_unnamed(as_of=timezone.now()) == 0
 
 
-def test_the_files_of_an_old_version_that_stayed_behind(package: Package, var_dir: Path) -> None:
-    before = package.key
-    changed = change_package(package_id=package.pk, title="新", file=make_package(), as_of=timezone.now())
-    (storage.packages_folder(before)).mkdir(exist_ok=True)
+def test_the_files_of_a_replaced_version_stay_for_a_day(package: Package, var_dir: Path) -> None:
+    before, now = package.key, timezone.now()
+    changed = change_package(package_id=package.pk, title="新", file=make_package(), as_of=now)
     grow_old()
     task()
+    assert folders() == {before, changed.key}, "no row of their own would have let them go"
+    assert [is_named(f"packages/{key}") for key in (before, changed.key, "0" * 32)] == [True, True, False]
+    Replaced.objects.update(replaced_at=now - LEFT_AFTER)
+    task()
     assert folders() == {changed.key}
+    assert not Replaced.objects.exists()
+
+
+def test_a_bucket_that_is_away_keeps_its_rows_for_the_next_turn(
+    package: Package, var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    for _ in range(2):
+        change_package(package_id=package.pk, title="新", file=make_package(), as_of=now)
+
+    def away(_path: Path) -> None:
+        raise storage.UnableToReach("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "drop", away)
+        assert drop_replaced(as_of=now + LEFT_AFTER) == 0
+    assert Replaced.objects.count() == 2
+    assert drop_replaced(as_of=now + LEFT_AFTER) == 2
+    assert folders() == {Package.objects.get().key}
+
+
+def test_a_deleted_package_takes_its_old_versions_along(
+    package: Package, var_dir: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    change_package(package_id=package.pk, title="新", file=make_package(), as_of=timezone.now())
+    assert len(folders()) == 2
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_package(package_id=package.pk)
+    assert folders() == set()
+    assert not Replaced.objects.exists()
 
 
 def test_nothing_there(var_dir: Path) -> None:
     assert drop_unnamed(as_of=timezone.now()) == 0
-
-
-def test_an_old_version_that_cannot_be_dropped_takes_the_new_one_with_it_no_more(
-    package: Package, var_dir: Path, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
-    before = package.key
-    drop = storage.drop
-
-    def refused(path: Path) -> None:
-        if path.name == before:
-            raise OSError("read-only")
-        drop(path)
-
-    monkeypatch.setattr(storage, "drop", refused)
-    with django_capture_on_commit_callbacks(execute=True):
-        changed = change_package(package_id=package.pk, title="新", file=make_package(), as_of=timezone.now())
-    assert folders() == {before, changed.key}
-    assert Package.objects.get(pk=package.pk).key == changed.key

@@ -21,6 +21,21 @@ export interface State {
   total_ms: number;
 }
 
+/** What the manifest gives (packages/core/given.py); "" is nothing said. */
+export interface Given {
+  launch_data: string;
+  passing: string;
+  threshold: string;
+  max_time: string;
+  at_limit: string;
+  completes: boolean;
+}
+
+/** With what a page of a package begins. A package that was brought in before manifests were read for it has no more. */
+export interface Start extends State {
+  given: Partial<Given>;
+}
+
 export interface Message extends State {
   kind: "scorm";
   /** The package has ended: this one is not to wait. */
@@ -28,17 +43,17 @@ export interface Message extends State {
 }
 
 /** How far somebody was, from the frame's name; null in a window that is none of ours. */
-export function stateOf(name: string): State | null {
+export function startOf(name: string): Start | null {
   if (name.slice(0, PREFIX.length) !== PREFIX) return null;
   try {
-    return JSON.parse(name.slice(PREFIX.length)) as State;
+    return JSON.parse(name.slice(PREFIX.length)) as Start;
   } catch {
     return null;
   }
 }
 
-export function nameOf(state: State): string {
-  return PREFIX + JSON.stringify(state);
+export function nameOf(start: Start): string {
+  return PREFIX + JSON.stringify(start);
 }
 
 /** A message of the frame; null for whatever else comes. */
@@ -74,6 +89,58 @@ export function clockOf(ms: number): string {
   return `${two(Math.min(9999, Math.floor(s / 3600)))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
 
+/** SCORM 1.2's values to begin with. Without "credit" nobody is judged by the score. */
+export function values12(before: Start): Record<string, string> {
+  const given = before.given;
+  return said({
+    "cmi.core.credit": "credit",
+    "cmi.core.lesson_status": before.status || "not attempted",
+    "cmi.core.lesson_location": before.location,
+    "cmi.suspend_data": before.suspend,
+    "cmi.core.total_time": clockOf(before.total_ms),
+    "cmi.core.entry": entryOf(before),
+    "cmi.core.score.raw": before.score === null ? "" : String(before.score),
+    "cmi.launch_data": given.launch_data,
+    "cmi.student_data.mastery_score": given.passing,
+    "cmi.student_data.max_time_allowed": given.max_time,
+    "cmi.student_data.time_limit_action": given.at_limit,
+  });
+}
+
+/** SCORM 2004's. */
+export function values2004(before: Start): Record<string, string> {
+  const given = before.given;
+  return said({
+    "cmi.completion_status": before.status || "unknown",
+    "cmi.success_status": before.success || "unknown",
+    "cmi.location": before.location,
+    "cmi.suspend_data": before.suspend,
+    "cmi.total_time": `PT${Math.floor(before.total_ms / 1000)}S`,
+    "cmi.entry": entryOf(before),
+    "cmi.score.raw": before.score === null ? "" : String(before.score),
+    "cmi.launch_data": given.launch_data,
+    "cmi.scaled_passing_score": given.passing,
+    "cmi.completion_threshold": given.threshold,
+    "cmi.max_time_allowed": given.max_time,
+    "cmi.time_limit_action": given.at_limit,
+  });
+}
+
+/** A package that has ended without a word of how far somebody was leaves that to us: it is completed. */
+export function statusOf(status: unknown, ended: boolean): string {
+  return ended && (status === "not attempted" || status === "unknown") ? "completed" : String(status);
+}
+
+function entryOf(before: Start): string {
+  return before.status || before.location || before.suspend ? "resume" : "ab-initio";
+}
+
+function said(values: Record<string, string | undefined>): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [key, value] of Object.entries(values)) if (value) found[key] = value;
+  return found;
+}
+
 type Call = (...values: string[]) => unknown;
 
 export interface Surroundings {
@@ -85,6 +152,9 @@ export interface Surroundings {
   finish: string;
   api: Record<string, unknown>;
   tell: (final: boolean) => void;
+  /** How the package says that it will be left: "suspend" is to be gone on with. */
+  exit: string;
+  leaves?: (how: string) => void;
   later: (run: () => void, ms: number) => number;
   cancel: (timer: number) => void;
 }
@@ -100,6 +170,7 @@ export function facade(one: Surroundings): Record<string, Call> {
   const found: Record<string, Call> = {};
   for (const verb of one.verbs) {
     found[verb] = (...values) => {
+      if (verb === one.set && values[0] === one.exit) one.leaves?.(String(values[1]));
       const answer = (one.api[verb] as Call).apply(one.api, values);
       if (verb === one.finish) tell(true);
       else if (verb === one.commit) tell(false);
@@ -166,13 +237,17 @@ function memory(): Record<string, unknown> {
 }
 
 /** Tell the page around it, and let the frame's next page begin from here. */
-export function teller(around: Window, before: State, read: () => Omit<State, "total_ms">): (final: boolean) => void {
+export function teller(
+  around: Window,
+  before: Start,
+  read: (final: boolean) => Omit<State, "total_ms">,
+): (final: boolean) => void {
   // No clock that somebody sets: a year put right in between would be a year of study.
   const began = performance.now();
   return (final) => {
     const total_ms = Math.min(MOST_MS, Math.round(before.total_ms + performance.now() - began));
-    const state: State = { ...read(), total_ms };
-    window.name = nameOf(state);
+    const state: State = { ...read(final), total_ms };
+    window.name = nameOf({ ...state, given: before.given });
     const message: Message = { kind: "scorm", ...state, final };
     around.postMessage(message, "*");
   };

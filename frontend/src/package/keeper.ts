@@ -13,7 +13,8 @@ export interface Report extends State {
 }
 
 export interface Around {
-  send: (report: Report) => Promise<{ revision: number }>;
+  /** `note`: what to say with it. */
+  send: (report: Report) => Promise<{ revision: number; note?: string }>;
   /** A copy that outlives the page; null takes it away. */
   store: (report: Report | null) => void;
   /** `why` instead of the word's own sentence. `stopped`: nothing is kept from here any more, and this is why. */
@@ -34,12 +35,13 @@ export class Keeper {
   private waiting = 0;
   private tries = 0;
 
-  /** `remembered`: what the server has of `suspend`. */
+  /** `remembered`: what the server has of `suspend`. `gone`: what to say where the address is no longer there. */
   constructor(
     private readonly around: Around,
     private readonly version: number,
     private seen: number,
     private remembered = "",
+    private readonly gone = "",
   ) {}
 
   /** Keep a state; one that waits is overtaken by it. */
@@ -98,7 +100,7 @@ export class Keeper {
           return;
         }
         this.around.store(null);
-        this.around.said("saved", this.tooLarge);
+        this.around.said("saved", this.tooLarge || answer.note || "");
       },
       (error) => this.failed(report, error),
     );
@@ -117,9 +119,11 @@ export class Keeper {
     if (error instanceof HttpError && error.lasting) {
       this.stopped = true;
       this.sending = null;
-      // Signed out: what was said stays in this browser and goes the next time. Else nobody wants it any more.
-      if (error.status !== 401) this.around.store(null);
-      this.around.said("stopped", error.message);
+      // Signed out, or an old page after the site was upgraded: what was said stays in this browser and goes from the
+      // next page. Only who understood it and wants it no more has it thrown away.
+      if (error.status === 400 || error.status === 409 || error.status === 413) this.around.store(null);
+      const isGone = error.status === 404 || error.status === 405 || error.status === 410;
+      this.around.said("stopped", (isGone && this.gone) || error.message);
       return;
     }
     // A server that answers says itself why it must wait; only without an answer it is the line.

@@ -1,7 +1,7 @@
 /** The page in which a package plays: the frame, what it says, and whether that is kept. */
 import { send } from "../lib/http";
 import { byId, readData, write } from "../lib/page";
-import { LEAVE, nameOf, readMessage, type State } from "../lib/scorm";
+import { type Given, LEAVE, nameOf, readMessage, type State } from "../lib/scorm";
 import { Keeper, type Report } from "./keeper";
 
 interface PackagePage {
@@ -16,6 +16,7 @@ interface PackagePage {
   /** Whose and which: the name of what waits in this browser. */
   name: string;
   state: State;
+  given: Partial<Given>;
 }
 
 const page = readData<PackagePage>("package-page") as PackagePage;
@@ -56,7 +57,7 @@ function id(): string {
 const keeper = new Keeper(
   {
     send: (report) =>
-      send<{ revision: number }>(page.report_url, report, {
+      send<{ revision: number; note?: string }>(page.report_url, report, {
         retries: 0,
         keepalive: report.suspend.length < LONGEST_ALONG,
       }),
@@ -71,6 +72,7 @@ const keeper = new Keeper(
   page.version,
   page.seen,
   page.state.suspend,
+  words.gone,
 );
 
 function hand(): void {
@@ -111,12 +113,16 @@ function start(): void {
   if (left && left.version === page.version && isNext) {
     state = left;
     keeper.resend(left);
-  } else if (left) store(null);
+  } else if (left) {
+    // Of the version before, what was not sent is kept with that one, for a day.
+    if (left.version < page.version) send(page.report_url, left, { retries: 2 }).catch(() => undefined);
+    store(null);
+  }
   // Many packages ask and tell by alert and confirm, which show whose words they are.
   frame.setAttribute("sandbox", "allow-scripts allow-forms allow-modals");
   frame.className = "package-frame";
   frame.title = document.title;
-  frame.name = nameOf(state);
+  frame.name = nameOf({ ...state, given: page.given });
   frame.src = page.src;
   byId("package-place").appendChild(frame);
 }

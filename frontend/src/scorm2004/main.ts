@@ -1,7 +1,7 @@
 /** SCORM 2004's object, in the window of the package (lib/scorm.ts). Of a single SCO: nothing is sequenced. */
 import type Api from "scorm-again/scorm2004";
 import * as library from "scorm-again/scorm2004";
-import { facade, offer, scoreOf, stateOf, teller } from "../lib/scorm";
+import { facade, offer, scoreOf, startOf, statusOf, teller, values2004 } from "../lib/scorm";
 
 // Its types name it as the default, its script by name alone.
 const { Scorm2004API } = library as unknown as { Scorm2004API: typeof Api };
@@ -16,25 +16,16 @@ const VERBS = [
   "GetDiagnostic",
 ];
 
-const before = stateOf(window.name);
+const before = startOf(window.name);
 if (before) {
   const api = new Scorm2004API({ autocommit: false, lmsCommitUrl: false, logLevel: 5 });
-  api.loadFromFlattenedJSON(
-    {
-      "cmi.completion_status": before.status || "unknown",
-      "cmi.success_status": before.success || "unknown",
-      "cmi.location": before.location,
-      "cmi.suspend_data": before.suspend,
-      "cmi.total_time": `PT${Math.floor(before.total_ms / 1000)}S`,
-      "cmi.entry": before.status || before.location || before.suspend ? "resume" : "ab-initio",
-      ...(before.score === null ? {} : { "cmi.score.raw": String(before.score) }),
-    },
-    "",
-  );
+  api.loadFromFlattenedJSON(values2004(before), "");
+  // Unless it is to say so itself (completionSetByContent), whatever has ended without a word is completed.
+  let suspends = false;
   const object = {};
   const around = offer("API_1484_11", object);
-  const tell = teller(around, before, () => ({
-    status: String(api.cmi.completion_status),
+  const tell = teller(around, before, (final) => ({
+    status: statusOf(api.cmi.completion_status, final && !suspends && !before.given.completes),
     success: String(api.cmi.success_status),
     score: scoreOf(api.cmi.score.raw) ?? scaled(api.cmi.score.scaled),
     location: String(api.cmi.location),
@@ -47,6 +38,10 @@ if (before) {
       set: "SetValue",
       commit: "Commit",
       finish: "Terminate",
+      exit: "cmi.exit",
+      leaves: (how) => {
+        suspends = how === "suspend";
+      },
       api: api as unknown as Record<string, unknown>,
       tell,
       later: (run, ms) => window.setTimeout(run, ms),
