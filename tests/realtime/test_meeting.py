@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from attendance.models import PresenceSpan
@@ -13,6 +15,8 @@ from live.core.wire import meeting as wire
 from live.models import Lecture, RecordingTurn, Seat
 from live.permissions import expects, may_host
 from live.room import tickets
+from organizations.models import RoleGrant
+from organizations.operations import grant_role
 from tests.factories.live import make_live
 from tests.factories.meetings import make_live_meeting
 from tests.factories.organizations import County, make_county
@@ -139,3 +143,24 @@ def test_a_meetings_commands_are_none_of_a_lecture(server: RoomServer, world: Co
     phone = server.join(world.member, make_live(world))
     phone.send(t="see", members=[])
     assert phone.until("state")["t"] == "see"
+
+
+def test_who_leads_now_speaks_as_the_host_and_not_who_planned_it(server: RoomServer, world: County) -> None:
+    """Finding: the mark was the planner's, after their role had ended, too; whoever led instead had none."""
+    lecture, today = make_live_meeting(world), timezone.localdate()
+    planner, _joined = come(server, world.secretary, lecture)
+    planner.send(t="chat", id="1", text="我先主持")
+    assert planner.event("chat")["host"] is True
+    facts: dict[str, Any] = {"node_id": world.branch.pk, "role": "secretary", "on_date": today}
+    grant_role(user_id=world.member.pk, **facts)
+    RoleGrant.objects.filter(user=world.secretary).update(active_to_date=today)
+    # Before the room asks for its rights again: the page still has the host's keys.
+    planner.send(t="chat", id="2", text="交给您了")
+    assert planner.event("chat")["host"] is False
+    acting, _joined = come(server, world.member, lecture)
+    acting.send(t="chat", id="1", text="我来主持")
+    assert acting.event("chat")["host"] is True
+    client = Client()
+    client.force_login(world.member)
+    read = client.get(reverse("live_state", args=[lecture.pk])).json()["chat"]
+    assert [(one["text"], one["host"]) for one in read] == [("我先主持", True), ("交给您了", False), ("我来主持", True)]
