@@ -23,19 +23,19 @@ def unit_of(member_id: int, at: datetime) -> str:
 
 
 def _line(one: Saying) -> ChatLine | None:
-    mine = ChatMessage.objects.select_related("author", "lecture")
+    mine = ChatMessage.objects.select_related("author")
     row = mine.filter(author_id=one.author_id, client_id=one.client_id).first()
     if row is None:
         return None
     unit = unit_of(row.author_id, row.at)
-    return ChatLine.of(row, name=row.author.name, unit=unit, lecturer_id=row.lecture.lecturer_id)
+    return ChatLine.of(row, name=row.author.name, unit=unit)
 
 
 def say(one: Saying) -> ChatLine | UnableToChat:
     old = _line(one)
     if old is not None:
         return old
-    lecture = Lecture.objects.only("state", "lecturer_id").get(pk=one.occasion_id)
+    lecture = Lecture.objects.only("state").get(pk=one.occasion_id)
     if lecture.state not in SPOKEN_IN:
         return UnableToChat("closed")
     if Restriction.objects.filter(lecture_id=one.occasion_id, member_id=one.author_id, lifted_at=None).exists():
@@ -49,7 +49,7 @@ def say(one: Saying) -> ChatLine | UnableToChat:
             at=one.at,
         )
         unit = unit_of(one.author_id, one.at)
-        line = ChatLine.of(row, name=row.author.name, unit=unit, lecturer_id=lecture.lecturer_id)
+        line = ChatLine.of(row, name=row.author.name, unit=unit)
         transaction.on_commit(partial(room_events.publish, one.occasion_id, line.event()))
     return line
 

@@ -621,7 +621,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     ),
     "live.ChatMessage": (
         Fields("id client_id", TECHNICAL, ROOM, CHAT),
-        Fields("lecture author text at", PERSONAL, ROOM, CHAT),
+        Fields("lecture author text at is_host", PERSONAL, ROOM, CHAT),
         Fields("hidden_at hidden_by", PERSONAL, "the room's hosts", CHAT),
     ),
     "live.MediaPeer": (

@@ -66,6 +66,19 @@ test("chat: what is typed is there again after a reload", () => {
   assert.equal(element("say-text").value, "我想问");
 });
 
+test("chat: whoever says something as a host is named as what they are, a member by their unit", () => {
+  const options = { you: 1, keep: "chat-wang-7", words: WORDS, send: () => true };
+  const said = [message(1, "一"), { ...message(2, "二"), host: true }, { ...message(3, "三"), member: 3, host: true }];
+  const shown = (lecturer?: number): string[] => {
+    browser.document.elements.clear();
+    new Chat({ ...options, lecturer }).addAll(said);
+    return element("chat").children.map((line) => line.children[0]?.textContent ?? "");
+  };
+  assert.deepEqual(shown(2), ["李 · 东岗村", "李 · lecturer", "李 · leads"]);
+  // A meeting has no lecturer.
+  assert.deepEqual(shown(), ["李 · 东岗村", "李 · leads", "李 · leads"]);
+});
+
 test("chat: what was sent is not typed any more", () => {
   page();
   say("大家好");

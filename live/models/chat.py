@@ -18,6 +18,8 @@ class ChatMessage(models.Model):
     client_id = models.CharField(max_length=64)
     text = models.CharField(max_length=500)
     at = models.DateTimeField()
+    # As it was at that moment: roles end and are handed on, what was said as a host was said as one.
+    is_host = models.BooleanField(default=False, db_default=False)
     hidden_at = models.DateTimeField(null=True, blank=True)
     hidden_by = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
 

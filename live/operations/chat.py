@@ -40,7 +40,7 @@ def clean_text(text: str) -> str:
 class Saying:
     """What somebody says in a room. ``label``: their name and unit, where the caller knows them.
 
-    ``is_host``: may speak while the hosts have closed the chat.
+    ``is_host``: leads the room now, which the line says for good, and may speak while the hosts have closed the chat.
     """
 
     occasion_id: int
@@ -72,14 +72,14 @@ def say_all(*, sayings: Sequence[Saying]) -> list[ChatLine | UnableToChat]:
             fit.setdefault(one.key, replace(one, text=words))
         else:
             answers[one.key] = UnableToChat("too_long" if words else "empty")
-    lecturers, quiet = open_rooms({one.occasion_id for one in fit.values()})
+    rooms, quiet = open_rooms({one.occasion_id for one in fit.values()})
     silent = restricted_in({one.occasion_id for one in fit.values()}, {one.author_id for one in fit.values()})
     for key, one in fit.items():
-        if one.occasion_id not in lecturers:
+        if one.occasion_id not in rooms:
             answers[key] = UnableToChat("closed")
         elif (one.occasion_id, one.author_id) in silent:
             answers[key] = UnableToChat("muted")
-        elif one.occasion_id in quiet and not one.is_host and one.author_id != lecturers[one.occasion_id]:
+        elif one.occasion_id in quiet and not one.is_host:
             answers[key] = UnableToChat("chat_off")
     # In one order in every process: two that store the same two messages at once never wait in a circle.
     speaking = sorted((one for key, one in fit.items() if key not in answers), key=lambda one: one.key)
@@ -88,7 +88,7 @@ def say_all(*, sayings: Sequence[Saying]) -> list[ChatLine | UnableToChat]:
     events = []
     for one in speaking:
         if one.key in stored:
-            line = _line_of(one, stored[one.key], one.label or labels[one.author_id], lecturers[one.occasion_id])
+            line = _line_of(one, stored[one.key], one.label or labels[one.author_id])
             answers[one.key] = line
             events.append((one.occasion_id, line.event()))
     answers |= _known([key for key in fit if not isinstance(answers.get(key), ChatLine)])
@@ -97,30 +97,29 @@ def say_all(*, sayings: Sequence[Saying]) -> list[ChatLine | UnableToChat]:
     return [answers[one.key] for one in sayings]
 
 
-def _line_of(one: Saying, message_id: int, label: tuple[str, str], lecturer_id: int) -> ChatLine:
+def _line_of(one: Saying, message_id: int, label: tuple[str, str]) -> ChatLine:
     name, unit = label
     at_ms = round(one.at.timestamp() * 1000)
-    is_host = one.author_id == lecturer_id
-    return ChatLine(message_id, one.author_id, name, unit, one.text, at_ms, host=is_host)
+    return ChatLine(message_id, one.author_id, name, unit, one.text, at_ms, host=one.is_host)
 
 
-def open_rooms(occasion_ids: Collection[int]) -> tuple[dict[int, int], set[int]]:
-    """Return the lecturers of those lectures that are not over, and in which of these only hosts may speak.
+def open_rooms(occasion_ids: Collection[int]) -> tuple[set[int], set[int]]:
+    """Return which of these lectures are not over, and in which of those only hosts may speak.
 
     They stay so until the transaction ends (a shared lock).
     """
     if not occasion_ids:
-        return {}, set()
+        return set(), set()
     lock = "FOR SHARE" if connection.vendor == "postgresql" else ""  # Django has no word for it
     places = ", ".join(["%s"] * len(occasion_ids))
     sql = (
-        "SELECT occasion_id, lecturer_id, state, is_chat_open FROM live_lecture "  # noqa: S608 - only places
+        "SELECT occasion_id, state, is_chat_open FROM live_lecture "  # noqa: S608 - only places
         f"WHERE occasion_id IN ({places}) ORDER BY occasion_id {lock}"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, sorted(occasion_ids))
-        rows = [row for row in cursor.fetchall() if row[2] in SPOKEN_IN]
-    return {int(row[0]): int(row[1]) for row in rows}, {int(row[0]) for row in rows if not row[3]}
+        rows = [row for row in cursor.fetchall() if row[1] in SPOKEN_IN]
+    return {int(row[0]) for row in rows}, {int(row[0]) for row in rows if not row[2]}
 
 
 def restricted_in(occasion_ids: Collection[int], member_ids: Collection[int]) -> set[tuple[int, int]]:
@@ -134,12 +133,13 @@ def _store(sayings: Sequence[Saying]) -> dict[tuple[int, str], int]:
     if not sayings:
         return {}
     adapt = connection.ops.adapt_datetimefield_value
-    places = ", ".join(["(%s, %s, %s, %s, %s)"] * len(sayings))
+    places = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(sayings))
     sql = (
-        f"INSERT INTO live_chatmessage (lecture_id, author_id, client_id, text, at) VALUES {places} "  # noqa: S608 - only places
+        "INSERT INTO live_chatmessage (lecture_id, author_id, client_id, text, at, is_host) "  # noqa: S608 - only places
+        f"VALUES {places} "
         "ON CONFLICT (author_id, client_id) DO NOTHING RETURNING author_id, client_id, id"
     )
-    rows = [(one.occasion_id, one.author_id, one.client_id, one.text, adapt(one.at)) for one in sayings]
+    rows = [(one.occasion_id, one.author_id, one.client_id, one.text, adapt(one.at), one.is_host) for one in sayings]
     with connection.cursor() as cursor:
         cursor.execute(sql, [value for row in rows for value in row])
         return {(int(author), str(client)): int(key) for author, client, key in cursor.fetchall()}
@@ -149,15 +149,13 @@ def _known(keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], ChatLine 
     """Return the messages that were stored before by these keys."""
     if not keys:
         return {}
-    rows = ChatMessage.objects.select_related("author", "lecture").filter(
+    rows = ChatMessage.objects.select_related("author").filter(
         author_id__in={author for author, _client in keys}, client_id__in={client for _author, client in keys}
     )
     found = [row for row in rows if (row.author_id, row.client_id) in keys]
     units = units_at({(row.author_id, row.at) for row in found})
     return {
-        (row.author_id, row.client_id): ChatLine.of(
-            row, name=row.author.name, unit=units[row.author_id, row.at], lecturer_id=row.lecture.lecturer_id
-        )
+        (row.author_id, row.client_id): ChatLine.of(row, name=row.author.name, unit=units[row.author_id, row.at])
         for row in found
     }
 

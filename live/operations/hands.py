@@ -26,11 +26,11 @@ def raise_hand(*, occasion_id: int, member_id: int, as_of: dt.datetime) -> None:
 
     Nobody is removed and no lecture ends before the commit: whoever does either waits, and lowers this hand, too.
     """
-    lecturers, _quiet = open_rooms({occasion_id})
+    rooms, _quiet = open_rooms({occasion_id})
     removed = Restriction.objects.filter(
         lecture_id=occasion_id, member_id=member_id, kind=Restriction.Kind.REMOVED, lifted_at=None
     )
-    if occasion_id not in lecturers or removed.exists():
+    if occasion_id not in rooms or removed.exists():
         raise UnableToRaiseHand
     # As one statement that does nothing when it is there: of two phones of one person one raises it.
     RaisedHand.objects.bulk_create(

@@ -66,16 +66,16 @@ def ask(
     words = clean_text(text)
     if not words or len(words) > MAX_QUESTION:
         raise UnableToAsk("too_long" if words else "empty")
-    lecturers, quiet = open_rooms({occasion_id})
+    rooms, quiet = open_rooms({occasion_id})
     own = Question.objects.filter(author_id=author_id)
     known = own.filter(client_id=client_id).first()
     if known is not None:
         return known.pk
-    if occasion_id not in lecturers:
+    if occasion_id not in rooms:
         raise UnableToAsk("closed")
     if restricted_in({occasion_id}, {author_id}):
         raise UnableToAsk("muted")
-    if occasion_id in quiet and not is_host and author_id != lecturers[occasion_id]:
+    if occasion_id in quiet and not is_host:
         raise UnableToAsk("chat_off")
     if own.filter(lecture_id=occasion_id).count() >= MOST_QUESTIONS_EACH:
         raise UnableToAsk("many")
@@ -90,7 +90,7 @@ def vote_questions(*, votings: Sequence[Voting]) -> list[int | UnableToVote]:
 
     Votes are counted again for the questions concerned, under their locks: numbers of two processes never part.
     """
-    open_ids = set(open_rooms({one.occasion_id for one in votings})[0])
+    open_ids, _quiet = open_rooms({one.occasion_id for one in votings})
     wanted = Question.objects.filter(pk__in={one.question_id for one in votings})
     rows = {row.pk: row for row in wanted.select_for_update(no_key=True).order_by("pk")}
     said: list[int | UnableToVote] = []

@@ -97,6 +97,6 @@ def personal_data(user: User) -> dict[str, Any]:
         "questions": list(asked.values("lecture_id", "text", "at", "votes", "state")),
         "questions_voted_for": list(voted.values("question__lecture_id", "question__text")),
         "poll_answers": list(chosen.values("poll__lecture_id", "poll__text", "poll__options", "choice", "at")),
-        "chat": list(said.values("lecture_id", "lecture__occasion__title", "text", "at", "hidden_at")),
+        "chat": list(said.values("lecture_id", "lecture__occasion__title", "text", "at", "is_host", "hidden_at")),
         "restrictions": list(held.values("lecture_id", "kind", "set_at", "lifted_at")),
     }

@@ -27,7 +27,7 @@ RECENT_CHAT = 50
 
 @dataclass(frozen=True)
 class ChatLine:
-    """A message as everybody in the room sees it. ``at_ms``: Unix milliseconds; ``host``: said by the lecturer."""
+    """A message as everybody in the room sees it. ``at_ms``: Unix milliseconds; ``host``: said as a host."""
 
     message: int
     member: int
@@ -38,9 +38,9 @@ class ChatLine:
     host: bool
 
     @classmethod
-    def of(cls, row: ChatMessage, *, name: str, unit: str, lecturer_id: int) -> "ChatLine":
+    def of(cls, row: ChatMessage, *, name: str, unit: str) -> "ChatLine":
         at_ms = round(row.at.timestamp() * 1000)
-        return cls(row.pk, row.author_id, name, unit, row.text, at_ms, host=row.author_id == lecturer_id)
+        return cls(row.pk, row.author_id, name, unit, row.text, at_ms, host=row.is_host)
 
     def event(self) -> dict[str, Any]:
         """Return the event frame of this message (docs/protocol.md)."""
@@ -172,14 +172,11 @@ def chat_lines(*, occasion_id: int, after: int = 0, limit: int = RECENT_CHAT) ->
     """Return the newest visible messages with a key above ``after``, oldest first; two queries at any size."""
     rows = list(
         ChatMessage.objects.filter(lecture_id=occasion_id, pk__gt=after, hidden_at=None)
-        .select_related("author", "lecture")
+        .select_related("author")
         .order_by("-pk")[:limit]
     )
     units = units_of({row.author_id for row in rows}, timezone.now())
-    return [
-        ChatLine.of(row, name=row.author.name, unit=units.get(row.author_id, ""), lecturer_id=row.lecture.lecturer_id)
-        for row in reversed(rows)
-    ]
+    return [ChatLine.of(row, name=row.author.name, unit=units.get(row.author_id, "")) for row in reversed(rows)]
 
 
 def units_of(member_ids: set[int], as_of: dt.datetime) -> dict[int, str]:

@@ -178,9 +178,13 @@ class RoomChecks:
         # Of those only who were asked about: whoever came meanwhile was let in a moment ago.
         asked = set(ids)
         for one in [one for one in room.connections if one.member_id in asked]:
+            is_host = one.member_id in rights.hosts
             if one.member_id not in rights.allowed:
                 self._process.dismiss(one, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=None)
-            elif one.host and one.member_id not in rights.hosts:
+            elif room.meeting is not None and one.host != is_host:
+                # The chair is handed on: both pages come back with other keys, each to the seat that they had.
+                self._process.dismiss(one, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=0, is_back=True)
+            elif one.host and not is_host:
                 self._process.dismiss(one, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=0)
 
     async def _dismiss_silent(self) -> None:

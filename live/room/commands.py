@@ -35,8 +35,7 @@ async def run(process: RoomProcess, room: Room, connection: Connection, command:
     if not connection.allowance.take(now):
         raise Refused("slow_down")
     meeting.check_fits(room, command)
-    # connection.host is what held when the browser came; the role may have ended since.
-    if command.host_only and not (connection.host and await _is_host(room, connection)):
+    if command.host_only and not await _is_host(room, connection):
         raise Refused("not_host")
     try:
         await TABLE[type(command)](process, room, connection, command)
@@ -45,7 +44,8 @@ async def run(process: RoomProcess, room: Room, connection: Connection, command:
 
 
 async def _is_host(room: Room, connection: Connection) -> bool:
-    return await _leads(room, connection.member_id)
+    # connection.host is what held when the browser came; the role may have ended since.
+    return connection.host and await _leads(room, connection.member_id)
 
 
 async def _leads(room: Room, member_id: int) -> bool:
@@ -90,7 +90,7 @@ async def _say(process: RoomProcess, room: Room, connection: Connection, command
             text=command.text,
             at=timezone.now(),
             label=known_label(connection),
-            is_host=connection.host,
+            is_host=await _is_host(room, connection),
         )
     )
     # With the id: the page puts the refusal beside the message that it is about.
@@ -126,7 +126,7 @@ async def _reclaim(process: RoomProcess, room: Room, connection: Connection, com
     elif command.pc == "meet":
         await meeting.reclaim(process, room, connection, command)
     # What is on the air is asked for anew, as at the offer: the role may have ended since.
-    elif connection.host and await _is_host(room, connection):
+    elif await _is_host(room, connection):
         await leading.reclaim(process, room, connection, command)
     else:
         raise Refused("not_host")

@@ -313,12 +313,14 @@ class RoomProcess:
             self.peers.hold(connection)
             self.air.hold(room, connection)
 
-    def dismiss(self, connection: Connection, *, code: int, reason: str, after_ms: int | None) -> None:
-        """Say why, and close the socket; a browser that does not read is cut off."""
+    def dismiss(
+        self, connection: Connection, *, code: int, reason: str, after_ms: int | None, is_back: bool = False
+    ) -> None:
+        """Say why, and close the socket; whoever does not read is cut off. ``is_back``: the page is waited for."""
         if not connection.leaving:
             connection.leaving = True
             # Who only fell silent may come back to it.
-            connection.sent_away = reason != "silent"
+            connection.sent_away = reason != "silent" and not is_back
             if connection.sent_away:
                 self.peers.end_of(connection)
             self.uncount(connection, reason="left", at=self.answered_until(connection))

@@ -39,7 +39,7 @@ def _line() -> dict[str, str]:
 
 def _room() -> dict[str, str]:
     return {
-        "lecturer": _("主持人"),
+        "leads": _("主持人"),
         "closed": _("会议已经结束，不能再发言"),
         "before": _("会议还没有开始，请稍等"),
         "alone": _("现在只有您一个人，请稍等其他人"),

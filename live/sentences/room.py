@@ -134,6 +134,7 @@ def talk_words() -> dict[str, str]:
     return {
         "not_sent": _("没有发出去，联网后自动再发"),
         "lecturer": _("讲师"),
+        "leads": _("主持"),
         "me": _("我"),
         "left_out": _("刚才消息较多，有 {n} 条没有显示"),
         "waiting_turn": _("还没有发完，剩下的会按顺序自动发出，不用再点"),

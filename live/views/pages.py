@@ -96,6 +96,7 @@ def room(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     data = {
         "occasion": lecture.pk,
         "you": user.pk,
+        "lecturer": lecture.lecturer_id,
         "owner": str(user.public_id),
         "counted": expects(lecture.occasion, user.pk),
         "is_lite": is_lite(request),
@@ -142,6 +143,7 @@ def desk_context(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[st
     data = {
         "occasion": lecture.pk,
         "you": user.pk,
+        "lecturer": lecture.lecturer_id,
         "owner": str(user.public_id),
         "urls": urls_of(lecture),
         "words": host_words(),

@@ -34,6 +34,8 @@ def rehearsal(request: HttpRequest, lecture: Lecture) -> HttpResponse:
     # Begins as a lecture does that nobody has entered; only the slides are its own.
     data |= {
         "opens_at": 0,
+        # Whoever rehearses plays the lecturer.
+        "lecturer": user.pk,
         "encoder_key": False,
         "chat": [],
         "captions": [],

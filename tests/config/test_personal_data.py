@@ -18,10 +18,11 @@ def test_own_words_are_in_the_download_and_others_are_not(client: Client) -> Non
     lecture, now = LectureFactory(), timezone.now()
     for number, (author, text) in enumerate([(member, "我说的"), (other, "别人说的")]):
         ChatMessage.objects.create(
-            lecture=lecture, author=author, client_id=str(number), text=text, at=now + timedelta(seconds=number)
-        )
+            lecture=lecture, author=author, client_id=str(number), text=text, at=now + timedelta(seconds=number),
+            is_host=author == member,
+        )  # fmt: skip
     client.force_login(member)
     answer = client.get("/me/data.json")
     assert answer.status_code == 200
-    assert "我说的" in answer.content.decode()
+    assert [(one["text"], one["is_host"]) for one in answer.json()["chat"]] == [("我说的", True)]
     assert "别人说的" not in answer.content.decode()

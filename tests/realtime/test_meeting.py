@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from attendance.models import PresenceSpan
@@ -13,6 +15,8 @@ from live.core.wire import meeting as wire
 from live.models import Lecture, RecordingTurn, Seat
 from live.permissions import expects, may_host
 from live.room import tickets
+from organizations.models import RoleGrant, User
+from organizations.operations import grant_role
 from tests.factories.live import make_live
 from tests.factories.meetings import make_live_meeting
 from tests.factories.organizations import County, make_county
@@ -28,6 +32,7 @@ def world(server: RoomServer) -> County:
 
 def knock(server: RoomServer, who: Any, lecture: Lecture) -> Phone:
     """Come with a ticket as the page gets it."""
+    who = User.objects.get(pk=who.pk)  # with the roles of now
     key = sign_in(who)
     ticket = tickets.make(
         tickets.Ticket(
@@ -139,3 +144,47 @@ def test_a_meetings_commands_are_none_of_a_lecture(server: RoomServer, world: Co
     phone = server.join(world.member, make_live(world))
     phone.send(t="see", members=[])
     assert phone.until("state")["t"] == "see"
+
+
+def hand_on(world: County, lecture: Lecture) -> None:
+    """The secretary's role ends today; the first member has it from today on."""
+    today = timezone.localdate()
+    grant_role(user_id=world.member.pk, node_id=world.branch.pk, role="secretary", on_date=today)
+    RoleGrant.objects.filter(user=world.secretary).update(active_to_date=today)
+
+
+def test_who_leads_now_speaks_as_the_host_and_not_who_planned_it(server: RoomServer, world: County) -> None:
+    """Finding: the mark was the planner's, after their role had ended, too; whoever led instead had none."""
+    lecture = make_live_meeting(world)
+    planner, _joined = come(server, world.secretary, lecture)
+    planner.send(t="chat", id="1", text="我先主持")
+    assert planner.event("chat")["host"] is True
+    hand_on(world, lecture)
+    acting, _joined = come(server, world.member, lecture)
+    acting.send(t="chat", id="1", text="我来主持")
+    assert acting.event("chat")["host"] is True
+    planner, _joined = come(server, world.secretary, lecture)
+    planner.send(t="chat", id="2", text="交给您了")
+    assert acting.event("chat")["host"] is False
+    client = Client()
+    client.force_login(world.member)
+    read = client.get(reverse("live_state", args=[lecture.pk])).json()["chat"]
+    assert [(one["text"], one["host"]) for one in read] == [("我先主持", True), ("我来主持", True), ("交给您了", False)]
+
+
+def test_the_chair_is_handed_on_and_both_keep_their_seats(server: RoomServer, world: County) -> None:
+    """Finding: the new one had no keys before they loaded the page anew; the old one stood before the lobby's door."""
+    lecture = make_live_meeting(world, lobby=True)
+    planner, _joined = come(server, world.secretary, lecture)
+    assert knock(server, world.member, lecture).closed() == 4425
+    planner.send(t="admit", member=0)
+    wait_until(lambda: not Seat.objects.get(member=world.member).waits)
+    acting, joined = come(server, world.member, lecture)
+    assert joined["host"] is False
+    hand_on(world, lecture)
+    for page, leads in ((acting, True), (planner, False)):
+        assert page.until("bye") == {"t": "bye", "reason": "rights", "after_ms": 0}
+        assert page.closed() == 4403
+        _page, joined = come(server, page.user, lecture)
+        assert (joined["host"], joined["waiting"] is not None) == (leads, leads)
+    assert not Seat.objects.filter(waits=True).exists()

@@ -142,6 +142,7 @@ class Desk {
     this.ending = new Ending(data.words, data.undone_until ?? 0, press);
     this.chat = new Chat({
       you: data.you,
+      lecturer: data.lecturer,
       keep: `chat-${data.owner}-${data.occasion}`,
       words: data.words,
       send,

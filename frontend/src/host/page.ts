@@ -60,6 +60,7 @@ export interface HostState {
 export interface HostData extends HostState {
   occasion: number;
   you: number;
+  lecturer: number;
   owner: string;
   opens_at: number;
   title: string;

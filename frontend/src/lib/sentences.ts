@@ -4,6 +4,7 @@ export interface TalkWords {
   chat_off: string;
   closed: string;
   empty: string;
+  leads: string;
   lecturer: string;
   left_out: string;
   me: string;
@@ -45,6 +46,7 @@ export interface RoomWords {
   invitation_over: string;
   invited: string;
   late: string;
+  leads: string;
   lecturer: string;
   left_out: string;
   live_for: string;
@@ -172,6 +174,7 @@ export interface HostWords {
   is_quiet: string;
   is_shown: string;
   is_speaking: string;
+  leads: string;
   lecturer: string;
   left_out: string;
   let_in: string;
@@ -303,6 +306,7 @@ export interface MeetingWords {
   here: string;
   hidden: string;
   insecure: string;
+  leads: string;
   lecturer: string;
   left: string;
   left_out: string;

@@ -17,6 +17,8 @@ const REFUSALS = ["empty", "too_long", "closed", "chat_off"] as const;
 
 export interface ChatOptions {
   you: number;
+  /** Whose lines as a host are the lecturer's; a meeting has none. */
+  lecturer?: number;
   /** Under this name what is typed and what is not yet sent waits while the page is reloaded. */
   keep: string;
   words: TalkWords;
@@ -253,11 +255,12 @@ export class Chat {
     const mine = member === this.options.you;
     line.className = mine ? "msg mine" : host ? "msg from-host" : "msg";
     const who = document.createElement("b");
-    const of = host ? this.options.words.lecturer : unit;
+    const { words, lecturer } = this.options;
+    const of = host ? (member === lecturer ? words.lecturer : words.leads) : unit;
     who.textContent = mine ? this.options.words.me : of ? `${name} · ${of}` : name;
-    const words = document.createElement("span");
-    words.textContent = text;
-    line.append(who, words);
+    const said = document.createElement("span");
+    said.textContent = text;
+    line.append(who, said);
     return line;
   }
 

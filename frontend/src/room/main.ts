@@ -89,6 +89,7 @@ class Room {
     });
     this.chat = new Chat({
       you: data.you,
+      lecturer: data.lecturer,
       keep: `chat-${data.owner}-${data.occasion}`,
       words: data.words,
       send,

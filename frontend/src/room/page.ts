@@ -41,6 +41,7 @@ export interface RoomState {
 export interface RoomData extends RoomState {
   occasion: number;
   you: number;
+  lecturer: number;
   owner: string;
   /** This member is expected: presence is recorded. */
   counted: boolean;

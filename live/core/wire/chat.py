@@ -16,7 +16,7 @@ class Say(Command):
 
 @dataclass(frozen=True, slots=True)
 class ChatEvent(Event):
-    """Somebody said something. ``at``: Unix milliseconds; ``host``: the lecturer."""
+    """Somebody said something. ``at``: Unix milliseconds; ``host``: said as a host."""
 
     word = "chat"
     message: int

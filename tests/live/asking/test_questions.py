@@ -98,7 +98,8 @@ def test_whoever_may_not_speak_asks_nothing_but_hosts(world: County, lecture: Le
     # What was stored is answered; a question that is there can be voted for.
     assert ask(lecture, world.member) == earlier
     assert vote(lecture, (world.members[1], earlier, True)) == [earlier]
-    assert ask(lecture, lecture.lecturer, "c") > earlier
+    with pytest.raises(UnableToAsk, match="chat_off"):
+        ask(lecture, lecture.lecturer, "c")  # whose role has ended
     assert ask(lecture, world.members[1], "d", is_host=True) > earlier
     operations.open_chat(occasion_id=lecture.pk, on=True)
     assert ask(lecture, world.member, "b") > earlier

@@ -5,21 +5,25 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, DataError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
-from live import operations, room_events
+from live import operations, queries, room_events
 from live.models import ChatMessage, Lecture, Restriction
 from live.operations import Saying, UnableToChat
 from live.queries import ChatLine, units_at
 from live.room import batches
 from live.room.chat import Chat
-from organizations.models import User
+from organizations.models import RoleGrant, User
 from organizations.operations import rename_member, transfer_member
-from tests.factories.live import make_live
+from tests.factories.live import ChatMessageFactory, make_live
+from tests.factories.meetings import make_live_meeting
 from tests.factories.organizations import County, make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -317,3 +321,58 @@ def test_a_connection_to_a_file_is_kept(settings: Any) -> None:
         assert connection.settings_dict["CONN_MAX_AGE"] == 60
     else:
         assert connection.settings_dict["CONN_MAX_AGE"] == 0
+
+
+# --- who says it as a host --------------------------------------------------------------------------------------------
+
+
+def said_as_hosts(lecture: Lecture) -> list[bool]:
+    return [line.host for line in queries.chat_lines(occasion_id=lecture.pk)]
+
+
+def test_a_line_keeps_that_it_was_said_as_a_host(world: County, lecture: Lecture) -> None:
+    """Finding: the mark followed whoever is written down as the lecturer now; an organiser who leads had none."""
+    by = [(world.lecturer, True), (world.organiser, True), (world.member, False), (world.lecturer, False)]
+    said = [
+        Saying(lecture.pk, who.pk, f"{n}", "好", timezone.now(), is_host=is_host) for n, (who, is_host) in enumerate(by)
+    ]
+    first = operations.say_all(sayings=said)
+    assert [one.host for one in first if isinstance(one, ChatLine)] == [True, True, False, False]
+    Lecture.objects.filter(pk=lecture.pk).update(lecturer=world.organiser)
+    # Read again, and sent again by whoever leads no more: as it was said.
+    read = {line.message: line for line in queries.chat_lines(occasion_id=lecture.pk)}
+    assert [read[one.message].host for one in first if isinstance(one, ChatLine)] == [True, True, False, False]
+    assert operations.say_all(sayings=[replace(one, is_host=not one.is_host) for one in said]) == first
+
+
+def test_a_row_of_the_version_before_has_no_mark(world: County, lecture: Lecture) -> None:
+    """While a site is upgraded, processes of before go on writing rows that know nothing of the mark."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO live_chatmessage (lecture_id, author_id, client_id, text, at) VALUES (%s, %s, %s, %s, %s)",
+            [lecture.pk, world.lecturer.pk, "1", "好", timezone.now()],
+        )
+    assert said_as_hosts(lecture) == [False]
+
+
+def test_what_was_said_before_is_marked_by_the_roles_of_that_day(world: County, lecture: Lecture) -> None:
+    fill = import_module("live.migrations.0023_mark_what_hosts_said").mark_what_hosts_said
+    meeting, today = make_live_meeting(world), timezone.localdate()
+    then = timezone.now() - dt.timedelta(days=9)
+    acting, later, above = world.members[1], world.members[2], world.organiser
+    RoleGrant.objects.filter(user=world.secretary).update(active_to_date=today)
+    dates = {acting: (-20, -5), later: (0, None)}
+    for who, (first, end) in dates.items():
+        RoleGrant.objects.create(
+            user=who, node=world.branch, role="secretary", active_from_date=today + dt.timedelta(days=first),
+            active_to_date=None if end is None else today + dt.timedelta(days=end),
+        )  # fmt: skip
+    for where in (lecture, meeting):
+        for who in (world.lecturer, world.secretary, acting, later, above, world.member):
+            ChatMessageFactory(lecture=where, author=who, at=then)
+    ChatMessageFactory(lecture=meeting, author=acting)
+    ChatMessageFactory(lecture=meeting, author=world.secretary)
+    fill(apps, None)
+    assert said_as_hosts(lecture) == [True, False, False, False, True, False]
+    # The planner led on that day and not today; who led in between; not yet then; the organiser above; nobody more.
+    assert said_as_hosts(meeting) == [False, True, True, False, True, False, False, False]

@@ -311,7 +311,8 @@ def test_a_host_who_comes_is_told_how_many_cannot_hear_now(world: County, lectur
 def test_while_the_chat_is_closed_hosts_speak_alone(world: County, lecture: Lecture) -> None:
     operations.open_chat(occasion_id=lecture.pk, on=False)
     assert say(lecture, world.member, "1") == "chat_off"
-    assert say(lecture, world.lecturer, "2") == say(lecture, world.organiser, "3", is_host=True) == "好"
+    assert say(lecture, world.lecturer, "2", is_host=True) == say(lecture, world.organiser, "3", is_host=True) == "好"
+    assert say(lecture, world.lecturer, "4") == "chat_off", "whose role has ended"
     operations.open_chat(occasion_id=lecture.pk, on=True)
     assert say(lecture, world.member, "1") == "好"
 
