@@ -232,7 +232,10 @@ def _media_hosts(as_of: datetime) -> Iterator[Finding]:
             )
     for part in nodes.unjoined(since=as_of - PARTS_KEPT):
         values = {"title": part.lecture.occasion.title, "host": part.node.name, "number": part.lecture_id}
-        what = _("《%(title)s》可能有一段录在 %(host)s 上，没有接进回放：那台主机当时断了，回放做好以前没有回来。") % values
+        what = (
+            _("《%(title)s》可能有一段录在 %(host)s 上，没有接进回放：那台主机当时断了，回放做好以前没有回来。")
+            % values
+        )
         step = (
             _("那一段在 %(host)s 的 VAR_DIR/live/%(number)s 里，那台主机回来以后再留 30 天，要用请在那以前拷走。")
             % values

@@ -148,7 +148,8 @@ class Agent:
     async def _beat(self) -> None:
         self._ahead = await in_database(lambda: ahead_of_database(as_of=timezone.now()))
         load = await self._load()
-        url, address, running = self.host.url, self.address, self.host.running
+        url = f"janus+tcp:{self.address}" if self.address else self.host.url
+        address, running = self.address, self.host.running
         # Before the first beat overwrites it: it tells how long nobody carried the lectures of this host.
         if not self.node_id:
             last = await in_database(partial(nodes.last_beat, name=self.name))

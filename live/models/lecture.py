@@ -26,7 +26,10 @@ class MediaNode(models.Model):
     """A host that runs a media agent (Janus, scrubber, ffmpeg). Secrets stay in files of that host."""
 
     name = models.CharField(max_length=80, unique=True)
-    url = models.CharField(max_length=300, help_text="where this site reaches the engine, e.g. unix:/…/janus.sock")
+    url = models.CharField(
+        max_length=300,
+        help_text="where this site reaches the engine, e.g. unix:/…/janus.sock",
+    )
     capacity = models.PositiveIntegerField(default=150)
     load = models.JSONField(default=dict, blank=True)
     beat_at = models.DateTimeField()

@@ -148,4 +148,5 @@ class HoleLog:
         if because in WITH_PICTURE:
             spans &= Spans.of((start, end) for start, end in self._air)
         earlier = Spans.of((hole.start, hole.end or 0) for hole in self._earlier if hole.because == because)
-        return spans | earlier
+        first = min(self._first, until) if because == "agent" else 0
+        return (spans | earlier).clip(first, until)
