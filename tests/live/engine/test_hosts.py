@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,13 +19,16 @@ from playwright.async_api import Page
 from attendance.core.intervals import ms_of
 from attendance.models import Occasion
 from live.engines import get_engine
-from live.engines.base import EngineError, lecture_room
+from live.engines.base import EngineError, lecture_room, lecture_spec
+from live.engines.janus import JanusEngine, JanusHost
 from live.engines.janus.config import SOCKET
 from live.models import Lecture, LecturePart, MediaNode
 from live.operations import end_lecture
 from media import storage
 from media.core.playlists import read_segments
 from media.models import Video
+from tests.front.site import MediaFront, rendered_media, start_nginx
+from tests.services import free_port
 
 from .conftest import Guest, network, until
 from .test_agent import decode_errors, make_lecture, packed
@@ -175,3 +179,39 @@ async def test_a_host_is_killed_and_its_part_is_joined_when_it_is_back(
     assert all(start > ms_of(lecture.live_at) + 2000 for start, _end, _why in lecture.holes), lecture.holes
     assert [why for _start, _end, why in lecture.holes] == ["agent"]
     assert not (storage.root() / "parts" / str(lecture.pk)).exists()
+
+
+async def test_the_engine_of_another_host_is_reached_by_its_nginx(tmp_path: Path, page: Page, settings: Any) -> None:
+    if shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+        pytest.skip("nginx is not installed")
+    address, folder = f"127.0.0.1:{free_port()}", tmp_path / "engine"
+    folder.mkdir(mode=0o700)
+    host = JanusHost(folder, network(), address)
+    await host.start()
+    site = rendered_media(tmp_path / "nginx", listen=address, pages=free_port(), var=tmp_path)
+    nginx = start_nginx(MediaFront(tmp_path), site)
+    near, far = get_engine(host.url), get_engine(f"janus+tcp:{address}")
+    try:
+
+        async def is_open() -> bool:
+            with contextlib.suppress(EngineError):
+                await far.open_room(lecture_spec(7))
+                return True
+            return False
+
+        await until(is_open, what="the engine is reached")
+        assert await near.rooms() == await far.rooms() == [lecture_room(7)]
+        await Guest(page, far, lecture_room(7), "lecturer").publish()
+        viewer = Guest(page, far, lecture_room(7), "viewer")
+        await viewer.watch()
+        await viewer.sees_more()
+        settings.SECRET_KEY = "of another site"
+        stranger = JanusEngine(f"tcp:{address}")
+        with pytest.raises(EngineError):
+            await stranger.rooms()
+    finally:
+        for engine in (near, far):
+            await engine.aclose()
+        await host.stop()
+        nginx.terminate()
+        nginx.wait()
