@@ -89,7 +89,7 @@ def drain(*, name: str, on: bool, by: str, as_of: datetime) -> MediaNode:
     What it carries it keeps. Saying it twice is saying it once. Raises UnableToDrain.
     """
     if not MediaNode.objects.filter(name=name).exists():
-        known = "、".join(MediaNode.objects.order_by("name").values_list("name", flat=True)) or _("还没有")
+        known = "、".join(MediaNode.objects.order_by("name").values_list("name", flat=True)) or _("一台也没有")
         raise UnableToDrain(_("没有叫“{name}”的媒体主机。现有：{known}。").format(name=name, known=known))
     changed = MediaNode.objects.filter(name=name, draining_at__isnull=on)
     if changed.update(draining_at=as_of if on else None):

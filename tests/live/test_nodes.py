@@ -103,7 +103,7 @@ def test_saying_it_twice_keeps_the_first_moment_and_a_wrong_name_is_told(now: dt
     with pytest.raises(nodes.UnableToDrain, match="没有叫“乙”的媒体主机。现有：甲。"):
         drain("乙")
     MediaNode.objects.all().delete()
-    with pytest.raises(nodes.UnableToDrain, match="还没有"):
+    with pytest.raises(nodes.UnableToDrain, match="一台也没有"):
         drain("甲")
 
 
