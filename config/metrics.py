@@ -25,6 +25,7 @@ from config import disks, doctor, health, marks
 from config.models import TaskCount
 from live import quick
 from live.models import Lecture, MediaNode
+from live.queries import nodes
 from media.models import Job
 from organizations import replica
 
@@ -139,6 +140,12 @@ def _ages(as_of: datetime) -> Iterator[Metric]:
     if node is not None:
         ages["media_agent"] = (as_of - node.beat_at).total_seconds()
     yield _gauge("site_heartbeat_age_seconds", "Since a part was last heard of", "part", ages)
+    states = nodes.states(as_of=as_of)
+    for name, told in (("carried", "Lectures and meetings that it carries"), ("packing", "Recordings to put together")):
+        counts = {state.node.name: float(state.live if name == "carried" else state.packing) for state in states}
+        yield _gauge(f"site_media_node_{name}", told, "node", counts)
+    draining = {state.node.name: float(state.is_draining) for state in states}
+    yield _gauge("site_media_node_draining", "Whether it shall get no new lecture", "node", draining)
     served = {queue: health.served(queue, found) for queue in settings.TASK_QUEUES}
     late = {queue: (as_of - mark.at).total_seconds() for queue, mark in served.items() if mark}
     yield _gauge("site_queue_heartbeat_age_seconds", "Since a worker last did a task of a queue", "queue", late)

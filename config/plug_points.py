@@ -100,6 +100,9 @@ PLANNERS = {"lecture": "live.planning.LecturePlanner", "course": "courses.planni
 # How many messages wait unseen for a person, for the dot in the shell: (member_id) -> int.
 UNSEEN_MESSAGES = "attendance.queries.notices.unseen_count"
 # Who may be given the files under a root, by root: each (viewer_id, object_id) -> bool (media/rights.py).
+# On which other host files of an object lie that are on no shared disk (media/elsewhere.py): by root,
+# (object_id, *, here) -> "address:port", "" for this host.
+MEDIA_ELSEWHERE = {"live": "live.queries.nodes.address_of"}
 MEDIA_RIGHTS = {
     "videos": [
         "media.permissions.may_preview_video",

@@ -20,6 +20,7 @@ from config import (
     logs,
     lrs_settings,
     message_settings,
+    node_settings,
     replica_settings,
     retention_settings,
     sms_settings,
@@ -367,8 +368,7 @@ MEDIA_ACCEL_PREFIX = text("MEDIA_ACCEL_PREFIX")
 MEDIA_CACHE = flag("MEDIA_CACHE", default=False)  # that web server keeps what lies in a bucket (media.views.files)
 MEDIA_URL_TTL_S = number("MEDIA_URL_TTL_S", default=8 * 3600, low=60, high=7 * 86400)
 MEDIA_MAX_UPLOAD_BYTES = number("MEDIA_MAX_UPLOAD_BYTES", default=8 * 2**30, low=2**20, high=2**40)
-# The largest piece of an upload; the page sends up to 2 MiB at a time.
-MEDIA_MAX_PIECE_BYTES = number("MEDIA_MAX_PIECE_BYTES", default=3 * 2**20, low=2**18, high=2**30)
+MEDIA_MAX_PIECE_BYTES = number("MEDIA_MAX_PIECE_BYTES", default=3 * 2**20, low=2**18, high=2**30)  # pages send 2 MiB
 # How many videos are processed at a time, 0 for as many as there are workers; embedded, the worker has other work too.
 MEDIA_JOBS_AT_ONCE = number("MEDIA_JOBS_AT_ONCE", default=1 if EMBEDDED else 0, high=64)
 MEDIA_THREADS = number("MEDIA_THREADS", default=0, low=0, high=64)
@@ -377,7 +377,7 @@ MEDIA_SANDBOX = choice("MEDIA_SANDBOX", "try" if DEBUG or DEMO or TESTING else "
 MEDIA_UDP_RANGE = text("MEDIA_UDP_RANGE", "20000-21999")
 MEDIA_ICE_ADDRESSES = words("MEDIA_ICE_ADDRESSES", default=[])
 MEDIA_PUBLIC_ADDRESS = text("MEDIA_PUBLIC_ADDRESS")
-MEDIA_NODE = text("MEDIA_NODE", "local")
+NODES = node_settings.read()  # media hosts, and what this one is called
 # coturn for phones that no UDP of the engine's reaches; TURN_SECRET is its static-auth-secret.
 TURN_URLS = words("TURN_URLS", default=[])
 TURN_SECRET = text("TURN_SECRET")

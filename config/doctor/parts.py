@@ -13,11 +13,14 @@ from django.utils.translation import gettext_lazy
 from config import disks, health, marks, queues
 from config.doctor.findings import LATELY, Check, Finding, Level, how_long, is_of_this_machine
 from live.models import MediaNode
+from live.queries import nodes
+from live.sentences.nodes import node_words
 from media import sides
 from media.sentences import storage_words
 from organizations import places, replica
 
 SKEW_S, SKEW_BAD_S = 2.0, 10.0
+PARTS_KEPT = timedelta(days=30)  # as long as the agent keeps them (live/agent/agent.py)
 REFUSED_LATELY = timedelta(minutes=5)  # what an agent said that has ended since is history
 # In which Debian package what the sandbox needs is (media/ffmpeg/sandbox.py).
 PACKAGES = {"bwrap": "bubblewrap", "ffmpeg": "ffmpeg", "prlimit": "util-linux", "setpriv": "util-linux"}
@@ -216,6 +219,30 @@ def _engines(as_of: datetime) -> Iterator[Finding]:
             yield Finding(Level.WRONG, _("媒体引擎"), what, step)
 
 
+def _media_hosts(as_of: datetime) -> Iterator[Finding]:
+    """Hosts that shall get no new lecture, which somebody may have forgotten; parts that got into no recording."""
+    states = nodes.states(as_of=as_of)
+    for state in states:
+        if state.is_draining:
+            step = _("维护完以后请恢复：%(command)s。") % {
+                "command": places.command(f"drain_node {state.node.name} --undo")
+            }
+            yield Finding(
+                Level.CARE, _("媒体主机 %(name)s") % {"name": state.node.name}, node_words(state, among=states), step
+            )
+    for part in nodes.unjoined(since=as_of - PARTS_KEPT):
+        values = {"title": part.lecture.occasion.title, "host": part.node.name, "number": part.lecture_id}
+        what = (
+            _("《%(title)s》可能有一段录在 %(host)s 上，没有接进回放：那台主机当时断了，回放做好以前没有回来。")
+            % values
+        )
+        step = (
+            _("那一段在 %(host)s 的 VAR_DIR/live/%(number)s 里，那台主机回来以后再留 30 天，要用请在那以前拷走。")
+            % values
+        )
+        yield Finding(Level.CARE, _("录像缺一段"), what, step)
+
+
 def _disk(as_of: datetime) -> Iterator[Finding]:
     free = {disks.host(): disks.disk_free_percent()}
     for name, mark in marks.found().items():
@@ -233,5 +260,5 @@ def _disk(as_of: datetime) -> Iterator[Finding]:
         yield Finding(Level.FINE, _("磁盘"), _("还剩 %(free).0f%%。") % values)
 
 
-WITH_DATABASE: list[Check] = [_tls, _replica, _migrations, _parts, _clocks, _disk, _sandbox, _engines]
+WITH_DATABASE: list[Check] = [_tls, _replica, _migrations, _parts, _clocks, _disk, _sandbox, _engines, _media_hosts]
 ALONE: list[Check] = [_shared_memory, _storage]

@@ -558,9 +558,12 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
             "id busy_until tried_at next_at failures failing_since taken_at status error", TECHNICAL, OPERATOR, PASSING
         ),
     ),
-    "live.MediaNode": (Fields("id name url capacity load beat_at air", TECHNICAL, OPERATOR, PASSING),),
+    "live.MediaNode": (
+        Fields("id name url capacity load beat_at draining_at address air", TECHNICAL, OPERATOR, PASSING),
+    ),
+    "live.LecturePart": (Fields("id lecture node number left_at handed_in_at", TECHNICAL, OPERATOR, WITH_OBJECT),),
     "live.Lecture": (
-        Fields("media_node webrtc_cap", TECHNICAL, BACK_OFFICE, WITH_OBJECT),
+        Fields("media_node moves webrtc_cap", TECHNICAL, BACK_OFFICE, WITH_OBJECT),
         Fields("occasion state record live_at published_at ended_at", PLAN, EXPECTED, WITH_OBJECT),
         Fields("recording recording_dropped_at holes in_place_of break_at break_until_at", PLAN, EXPECTED, WITH_OBJECT),
         Fields("code", PLAN, EXPECTED, WITH_OBJECT),

@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from attendance.clock import ahead_of_database
 from live import operations, supervise
-from live.agent import folders
+from live.agent import folders, parts
 from live.agent.carrier import Carrier
 from live.agent.ends import holes_of, known_holes, not_on_air, with_web
 from live.agent.fallback import Door
-from live.agent.meeting import MeetingCarrier
+from live.agent.meeting import MeetingCarrier, is_of_before, turn_of
 from live.agent.recording import finish
 from live.core.media.holes import Hole, from_lists
 from live.core.wire.fallback import door_of
@@ -28,7 +28,7 @@ from live.engines import get_engine
 from live.engines.base import EngineError, MediaEngine, lecture_room
 from live.engines.janus import JanusHost
 from live.engines.janus.process import UnableToStartJanus
-from live.models import Lecture, RecordingTurn
+from live.models import Lecture
 from live.operations.nodes import beat, claim_lectures, note_air, retire
 from live.queries import nodes
 from live.room.threads import at_length, in_database
@@ -47,19 +47,18 @@ PACK_RETRY_S = 5.0
 PACK_TRIES = 5
 FIND_AGAIN_S = 600.0
 ROOM_AGAIN_PERCENT = 1
-WORK = ".recording"
-WORK_KEPT_S = 86_400.0
 UNKNOWN_KEPT_S = 86_400.0
 GIVEN_UP_KEPT_S = 30 * 86_400.0
 ROOM_PREFIX = lecture_room(0).removesuffix("0")
 
 
 class Agent:
-    """One media host. ``root``: where lectures' folders lie."""
+    """One media host. ``root``: where lectures' folders lie; ``address``: where other hosts get what lies there."""
 
-    def __init__(self, *, name: str, host: JanusHost, root: Path) -> None:
+    def __init__(self, *, name: str, host: JanusHost, root: Path, address: str = "") -> None:
         self.name = name
         self.host = host
+        self.address = address
         self.root = root
         self.node_id = 0
         self._up_since = timezone.now()
@@ -88,6 +87,7 @@ class Agent:
             supervise.forever("agent_facts", partial(self._once, self._tell_facts), every_s=FACTS_S),
             supervise.forever("agent_fallback", self._let_in, first_s=0.0, every_s=ENGINE_RETRY_S),
             supervise.forever("agent_reap", partial(self._once, self._reap), every_s=REAP_S),
+            supervise.forever("agent_parts", partial(self._once, self._hand_in_parts), first_s=1.0, every_s=REAP_S),
             supervise.forever("agent_find_again", partial(self._once, self._find_again), every_s=FIND_AGAIN_S),
             self._stopping.wait(),
         )
@@ -146,13 +146,14 @@ class Agent:
     async def _beat(self) -> None:
         self._ahead = await in_database(lambda: ahead_of_database(as_of=timezone.now()))
         load = await self._load()
-        url = self.host.url
+        url = f"janus+tcp:{self.address}" if self.address else self.host.url
+        address, running = self.address, self.host.running
         # Before the first beat overwrites it: it tells how long nobody carried the lectures of this host.
         if not self.node_id:
             last = await in_database(partial(nodes.last_beat, name=self.name))
             self._alive_before = last and last + self._ahead  # as are the moments of what was recorded here
         self.node_id = await in_database(
-            lambda: beat(name=self.name, url=url, load=load, as_of=self._now(), engine_up=self.host.running)
+            partial(beat, name=self.name, url=url, address=address, load=load, as_of=self._now(), engine_up=running)
         )
         # A copy: while this waits for the database, _reconcile may take carriers away.
         for carrier in list(self.carriers.values()):
@@ -214,7 +215,7 @@ class Agent:
             if self._is_left_to_packing(lecture):
                 continue
             carrier = self.carriers.get(occasion_id)
-            if carrier is not None and (carrier.broken or _is_of_before(carrier, lecture)):
+            if carrier is not None and (carrier.broken or is_of_before(carrier, lecture)):
                 await self.carriers.pop(occasion_id).stop()
             # Also right after a broken one: the next carrier goes on in the same folder.
             if occasion_id not in self.carriers:
@@ -267,8 +268,8 @@ class Agent:
         carrier.was_away(picture_at=lecture.published_at, alive_at=alive_at, up_since=self._up_since)
 
     def _carrier_in(self, folder: Path, lecture: Lecture) -> Carrier:
-        kind = partial(MeetingCarrier, turn=_turn_of(lecture)) if lecture.is_meeting else Carrier
-        return kind(
+        kind = partial(MeetingCarrier, turn=turn_of(lecture)) if lecture.is_meeting else Carrier
+        carrier = kind(
             occasion_id=lecture.pk,
             folder=folder,
             engine=self.engine,
@@ -277,6 +278,8 @@ class Agent:
             earlier=known_holes(lecture),
             ended=not_on_air(lecture),
         )
+        parts.take_over(carrier, lecture, node_id=self.node_id)
+        return carrier
 
     def _has_room(self) -> bool:
         """Whether the disk takes more of a recording; once full, it must be a little emptier than its reserve again."""
@@ -297,6 +300,7 @@ class Agent:
         await carrier.stop()
         if earlier is not None:
             await asyncio.gather(earlier, return_exceptions=True)
+        await parts.wait_for(lecture, node_id=self.node_id, now=self._now)
         for attempt in range(1, PACK_TRIES + 1):
             try:
                 await at_length(partial(self._hand_over, lecture, carrier))
@@ -327,13 +331,22 @@ class Agent:
 
     def _hand_over(self, lecture: Lecture, carrier: Carrier) -> None:
         operations.forget_peers(occasion_id=lecture.pk)
+        parts.fetch(carrier, lecture, node_id=self.node_id)
         recording = carrier.pack(self._work(carrier)) if lecture.record else None
         finish(lecture, recording, holes_of(lecture, carrier))
+        parts.drop(lecture)
         log.info("lecture_packed", occasion=lecture.pk, duration_ms=recording.duration_ms if recording else 0)
+
+    async def _hand_in_parts(self) -> None:
+        """What this host had of lectures that another took over goes to where the site's files lie."""
+        if self.node_id:
+            for part in await in_database(partial(nodes.parts_left, node_id=self.node_id)):
+                if part.lecture_id not in self.carriers:  # or it is still being written out
+                    await at_length(partial(parts.hand_in, self.root, part, as_of=self._now()))
 
     def _work(self, carrier: Carrier) -> Path:
         """Where a recording is put together: of this agent alone, for another one may have taken over the lecture."""
-        return self.root / f".{carrier.packager.folder.name}.{self.node_id}{WORK}"
+        return self.root / f".{carrier.packager.folder.name}.{self.node_id}{folders.WORK}"
 
     async def _reap(self) -> None:
         """Close rooms, and delete folders, of lectures that are over. Players get two minutes for the last segments."""
@@ -342,7 +355,7 @@ class Agent:
         # Asked after the list of rooms: a lecture that goes live between the two is not among them.
         for occasion_id in await in_database(lambda: nodes.over_ids(ids)):
             await self.engine.close_room(lecture_room(occasion_id))
-        await asyncio.to_thread(self._sweep_work)
+        await asyncio.to_thread(folders.sweep_work, self.root)
         now = time.time()
         # A carrier may be made while this waits: what is carried now is looked at here, and young folders stay
         # anyway.
@@ -350,6 +363,8 @@ class Agent:
         old = {path: age for path, age in ages.items() if age > GRACE_S}
         ids = [folders.occasion_of(path) for path in old]
         found = await in_database(lambda: nodes.needs(ids, as_of=timezone.now()))
+        parted = await in_database(lambda: nodes.keeps_part(ids, node_id=self.node_id))
+        found |= dict.fromkeys({key for key in parted if found.get(key) == "none"}, "unrecorded")
         for path, age in old.items():
             need = found.get(folders.occasion_of(path), "unknown")
             # "unknown" may be a database restored from a backup: what lies here is then all there is of the lecture.
@@ -376,22 +391,5 @@ class Agent:
             except Exception:
                 log.exception("recording_not_found_again", occasion=lecture.pk)
 
-    def _sweep_work(self) -> None:
-        """What an agent that was killed had half put together; the segments themselves lie in the lecture's folder."""
-        for path in self.root.glob(f".*{WORK}"):
-            if path.stat().st_mtime < time.time() - WORK_KEPT_S:
-                shutil.rmtree(path, ignore_errors=True)
-
     def _is_free(self, path: Path) -> bool:
         return folders.occasion_of(path) not in self.carriers
-
-
-def _turn_of(lecture: Lecture) -> RecordingTurn | None:
-    """The last turn of a meeting's recording."""
-    return next(iter(reversed(lecture.recording_turns.all())), None)
-
-
-def _is_of_before(carrier: Carrier, lecture: Lecture) -> bool:
-    """Whether a meeting's recording was switched off and on again since, faster than it was looked at."""
-    turn = _turn_of(lecture) if lecture.is_meeting else None
-    return isinstance(carrier, MeetingCarrier) and carrier.turn != turn

@@ -1,9 +1,12 @@
 """Where a media host keeps what it records: a folder a lecture, and beside it what could not be packed."""
 
 import shutil
+import time
 from pathlib import Path
 
 ASIDE = "given-up-"
+WORK = ".recording"
+WORK_KEPT_S = 86_400.0
 
 
 def put_aside(root: Path, occasion_id: int) -> Path:
@@ -41,6 +44,13 @@ def with_segments(root: Path) -> dict[int, Path]:
 def has_segments(folder: Path) -> bool:
     """Return whether anything was recorded in it."""
     return any(folder.glob("run-*.m4s"))
+
+
+def sweep_work(root: Path) -> None:
+    """Remove what an agent that was killed had half put together; the segments themselves lie in the lecture's folder."""
+    for path in root.glob(f".*{WORK}"):
+        if path.stat().st_mtime < time.time() - WORK_KEPT_S:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def free_percent(root: Path) -> float:

@@ -26,7 +26,7 @@ from live.engines.base import (
     lecture_room,
     meeting_spec,
 )
-from live.models import RecordingTurn
+from live.models import Lecture, RecordingTurn
 
 log = structlog.get_logger(__name__)
 
@@ -114,3 +114,14 @@ class MeetingCarrier(Carrier):
             for source in list(self._of):
                 self._voices.forget(self._of.pop(source))
             self._tap_over.set()
+
+
+def turn_of(lecture: Lecture) -> RecordingTurn | None:
+    """The last turn of a meeting's recording."""
+    return next(iter(reversed(lecture.recording_turns.all())), None)
+
+
+def is_of_before(carrier: Carrier, lecture: Lecture) -> bool:
+    """Whether a meeting's recording was switched off and on again since, faster than it was looked at."""
+    turn = turn_of(lecture) if lecture.is_meeting else None
+    return isinstance(carrier, MeetingCarrier) and carrier.turn != turn

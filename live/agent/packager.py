@@ -60,6 +60,7 @@ class Packager:
         folder.mkdir(parents=True, exist_ok=True)
         self._past = read_past(folder)
         self._next_number = max([-1, *run_numbers(folder)]) + 1
+        self._moves = 0
         self._epoch = self._after_past(epoch or datetime.now(UTC) - timedelta(seconds=time.monotonic()))
         self._run: LiveRun | None = None
         self._closing: dict[int, LiveRun] = {}
@@ -75,6 +76,11 @@ class Packager:
         self._last_start = -QUICK_DEATH_S
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def go_on_after(self, moves: int) -> None:
+        """So many hosts carried this lecture before: what is written here has names, and a place, after theirs."""
+        self._moves = moves
+        self._next_number = max(self._next_number, moves * playlist.RUNS_A_HOST)
 
     def _after_past(self, epoch: datetime) -> datetime:
         """A wall clock that was set back meanwhile may not lay new segments over older ones."""
@@ -247,8 +253,8 @@ class Packager:
         """Write the playlists that players follow, each by one rename. A full disk leaves the last ones."""
         video, audio = self.tracks()
         try:
-            self._publish("live.m3u8", playlist.live(video, ended=ended))
-            self._publish("audio.m3u8", playlist.live(audio, ended=ended))
+            self._publish("live.m3u8", playlist.live(video, ended=ended, moves=self._moves))
+            self._publish("audio.m3u8", playlist.live(audio, ended=ended, moves=self._moves))
             if self._keep and not self._gone and not self._paused:
                 self._publish("dvr.m3u8", playlist.dvr(video, ended=ended))
             else:

@@ -3,7 +3,7 @@
 from live.models.asking import PinnedNotice, Poll, PollAnswer, Question, QuestionVote
 from live.models.captions import CaptionLine
 from live.models.chat import ChatMessage, Restriction
-from live.models.lecture import Lecture, MediaNode
+from live.models.lecture import Lecture, LecturePart, MediaNode
 from live.models.meeting import MeetingNote, RecordingTurn, Seat
 from live.models.series import CancelledLecture, LectureSeries
 from live.models.slides import SlideDeck, SlideTurn
@@ -16,6 +16,7 @@ __all__ = [
     "ChatMessage",
     "EncoderKey",
     "Lecture",
+    "LecturePart",
     "LectureSeries",
     "MediaNode",
     "MediaPeer",

@@ -26,10 +26,24 @@ class MediaNode(models.Model):
     """A host that runs a media agent (Janus, scrubber, ffmpeg). Secrets stay in files of that host."""
 
     name = models.CharField(max_length=80, unique=True)
-    url = models.CharField(max_length=300, help_text="where this site reaches the engine, e.g. unix:/…/janus.sock")
+    url = models.CharField(
+        max_length=300,
+        help_text="where this site reaches the engine, e.g. unix:/…/janus.sock",
+    )
     capacity = models.PositiveIntegerField(default=150)
     load = models.JSONField(default=dict, blank=True)
     beat_at = models.DateTimeField()
+    draining_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="since when it shall get no new lecture while another host can; null: it gets them",
+    )
+    address = models.CharField(
+        max_length=60,
+        blank=True,
+        db_default="",
+        help_text="address:port where other hosts get what is on air here (MEDIA_NODE_ADDRESS)",
+    )
     air = models.JSONField(
         default=dict,
         blank=True,
@@ -65,6 +79,11 @@ class Lecture(models.Model):
     )
     state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
     media_node = models.ForeignKey(MediaNode, on_delete=models.SET_NULL, null=True, blank=True, related_name="lectures")
+    moves = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="how many hosts carried it before this one, a host that came again counted again",
+    )
     webrtc_cap = models.PositiveIntegerField(_("实时观看上限"), default=150)
     record = models.BooleanField(
         _("保存回放"), default=True, help_text="of a meeting: whether its recording was ever switched on"
@@ -169,3 +188,22 @@ class Lecture(models.Model):
         if self.stage in (Occasion.State.NOT_HELD, Occasion.State.VOID):
             return str(Occasion.State(self.stage).label)
         return gettext("回放已删除") if self.is_recording_dropped else str(self.State(self.stage).label)
+
+
+class LecturePart(models.Model):
+    """What a media host may have recorded of a lecture when another took it over; ``number``: its place, from 0.
+
+    ``handed_in_at``: what it had lies where the site's files lie, for whoever packs the lecture; or it had nothing.
+    """
+
+    lecture = models.ForeignKey(Lecture, on_delete=models.CASCADE, related_name="parts")
+    node = models.ForeignKey(MediaNode, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveSmallIntegerField()
+    left_at = models.DateTimeField()
+    handed_in_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lecture", "number"], name="lecture_part_number")]
+
+    def __str__(self) -> str:
+        return f"{self.lecture_id}: {self.number}"

@@ -22,6 +22,7 @@ from live.operations.hands import lower_all_hands
 from live.operations.meeting import clear_seats
 from live.operations.meeting_notes import keep_minutes
 from live.operations.meeting_recording import close_recording
+from live.operations.nodes import move_lecture
 from live.operations.polls import close_open_poll
 from live.operations.speakers import clear_stage
 from live.operations.stage import announce, announce_stage, step
@@ -121,8 +122,8 @@ def place_lecture(*, occasion_id: int, as_of: dt.datetime) -> str | None:
     node = nodes.pick_node(as_of=as_of)
     if node is None:
         return None
-    # Only from the node that was read: of two who place it at once one does, and both answer what then stands there.
-    Lecture.objects.filter(pk=occasion_id, media_node_id=lecture.media_node_id).update(media_node=node)
+    # Of two who place it at once one does, and both answer what then stands there.
+    move_lecture(occasion_id, from_id=lecture.media_node_id, to_id=node.pk, as_of=as_of)
     placed = Lecture.objects.select_related("media_node").get(pk=occasion_id).media_node
     return placed.url if placed is not None else None
 

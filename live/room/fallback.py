@@ -10,15 +10,17 @@ import json
 import time
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
 from live import operations, permissions, queries, supervise
 from live.core.allowance import Allowance
-from live.core.wire.fallback import CLOSES, LENGTH, MOST_HELLO, door_of
+from live.core.wire.fallback import CLOSES, DOOR, LENGTH, MOST_HELLO, door_of
 from live.engines import get_engine
 from live.room import sessions
 from live.room.connections import Connection, Send
@@ -118,7 +120,7 @@ class Fallbacks:
         hello = json.dumps({"occasion": occasion_id, "key": key}).encode() + b"\n"
         try:
             async with asyncio.timeout(OPEN_S):
-                line.reader, line.writer = await asyncio.open_unix_connection(door_of(url), limit=4 * MOST_HELLO)
+                line.reader, line.writer = await asyncio.open_unix_connection(_door(url), limit=4 * MOST_HELLO)
                 line.writer.write(hello)
                 await line.writer.drain()
         except OSError as error:
@@ -208,3 +210,13 @@ class Fallbacks:
         if turn is None:
             return "off_air"
         return "" if turn == (line.connection.member_id, line.source) else "replaced"
+
+
+def _door(url: str) -> str:
+    """The agent's own socket, which is on the host of the engine alone; elsewhere there is none. Raises OSError."""
+    nodes = settings.NODES
+    if not url.startswith("janus+tcp:"):
+        return door_of(url)
+    if url != f"janus+tcp:{nodes.address}":
+        raise FileNotFoundError(url)
+    return str(Path(settings.VAR_DIR) / DOOR)

@@ -2,8 +2,8 @@
 
 Playlist, segment, sound or poster: the signature says whom the address was made for, the cookie says who asks, and the
 right is theirs now (``media.rights``, ADR 29). The bytes are sent by a web server in front (``MEDIA_ACCEL_PREFIX``) or
-by this process. What lies in a bucket that server asks for once and keeps (``MEDIA_CACHE``, ADR 93): each viewer still
-asks here.
+by this process. What lies in a bucket that server asks for once and keeps (``MEDIA_CACHE``, ADR 93), and what is on air
+on another host likewise (``MEDIA_APART``, ADR 95): each viewer still asks here.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from django.views.decorators.http import require_safe
 
 from media import storage
 from media.core.ranges import ByteRange, UnableToSatisfy, parse_range
+from media.elsewhere import address_of
 from media.queries import captions_file
 from media.rights import is_open_to
 from media.signing import Claim, UnableToVerify, stored_address, verify, verify_stored
@@ -40,6 +41,7 @@ CONTENT_TYPES = {
 PLAYLIST = ".m3u8"
 CAPTIONS = ".vtt"
 PLAYLIST_KEPT_S = 60
+STORED, AIRED = "/_media/stored/", "/_media/aired/"
 KEPT = "private, max-age=31536000, immutable"
 # Below this a file is read at once: one hop to a thread instead of many, and little memory for a slow phone.
 SMALL_BYTES = 256 * 1024
@@ -69,6 +71,11 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
         told = _told(stored_address(root=claim.root, object_id=claim.object_id, path=path, as_of=now))
         told["Content-Type"] = CONTENT_TYPES[suffix]  # nginx would keep the charset of another
         return told
+    if prefix and (host := address_of(claim.root, claim.object_id)):
+        inner = stored_address(root=claim.root, object_id=claim.object_id, path=path, as_of=now)
+        told = _told(f"{AIRED}{host}/{inner.removeprefix(STORED)}")
+        told["Content-Type"] = CONTENT_TYPES[suffix]
+        return told
     file = storage.resolve(claim.root, claim.object_id, path)
     if file is None:
         raise Http404
@@ -77,7 +84,7 @@ def serve(request: HttpRequest, token: str, path: str) -> HttpResponseBase:
     else:
         response = send(request, file)
     is_file = response.status_code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
-    return _as_file(response, suffix, _caching(claim, suffix) if is_file else "no-store")
+    return _as_file(response, suffix, _caching(claim.root, suffix) if is_file else "no-store")
 
 
 def _told(address: str) -> HttpResponse:
@@ -89,7 +96,10 @@ def _told(address: str) -> HttpResponse:
 
 @require_safe
 def stored(request: HttpRequest, token: str, root: str, object_id: str, path: str) -> HttpResponseBase:
-    """Send a file of a bucket to the web server in front, which ``serve`` has told to ask for it; 404 to others."""
+    """Send a file of a bucket, or of what is on air on this host, to a web server in front; 404 to others.
+
+    ``serve`` has told it to ask so: this site's, or with what is on air that of another host.
+    """
     try:
         verify_stored(token, root=root, object_id=object_id, path=path, as_of=timezone.now())
     except UnableToVerify as error:
@@ -98,7 +108,7 @@ def stored(request: HttpRequest, token: str, root: str, object_id: str, path: st
     file = storage.resolve(root, object_id, path)
     if suffix not in CONTENT_TYPES or file is None:
         raise Http404
-    return _as_file(send(request, file), suffix, KEPT)
+    return _as_file(send(request, file), suffix, _caching(root, suffix))
 
 
 def _captions(claim: Claim, name: str) -> HttpResponseBase:
@@ -106,7 +116,7 @@ def _captions(claim: Claim, name: str) -> HttpResponseBase:
     text = captions_file(video_id=claim.object_id, name=name) if claim.root == "videos" else None
     if text is None:
         raise Http404
-    return _as_file(HttpResponse(text), CAPTIONS, _caching(claim, CAPTIONS))
+    return _as_file(HttpResponse(text), CAPTIONS, _caching(claim.root, CAPTIONS))
 
 
 def _as_file(response: HttpResponseBase, suffix: str, caching: str) -> HttpResponseBase:
@@ -118,10 +128,10 @@ def _as_file(response: HttpResponseBase, suffix: str, caching: str) -> HttpRespo
     return response
 
 
-def _caching(claim: Claim, suffix: str) -> str:
+def _caching(root: str, suffix: str) -> str:
     if suffix != PLAYLIST:
         return KEPT
-    return "private, max-age=1" if claim.root == "live" else f"private, max-age={PLAYLIST_KEPT_S}"
+    return "private, max-age=1" if root == "live" else f"private, max-age={PLAYLIST_KEPT_S}"
 
 
 def send(request: HttpRequest, file: storage.Found) -> HttpResponseBase:

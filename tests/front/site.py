@@ -105,6 +105,13 @@ class Front:
         self.facts = json.loads(lines[0].removeprefix("SEED "))
 
 
+@dataclass
+class MediaFront:
+    """Where the nginx of a media host keeps its own files: ``folder``/nginx."""
+
+    folder: Path
+
+
 def certificate(folder: Path) -> tuple[Path, Path]:
     made, key = folder / "certificate.pem", folder / "key.pem"
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
@@ -133,7 +140,17 @@ def rendered(front: Front, *, key: Path, http_port: int, https_port: int, most: 
     return text.replace("/var/log/nginx", str(front.folder / "nginx"))
 
 
-def start_nginx(front: Front, site: str) -> "subprocess.Popen[bytes]":
+def rendered_media(folder: Path, *, listen: str, pages: int, var: Path) -> str:
+    """deploy/nginx-media.conf.in for a media host on this machine, filled as its own lines say."""
+    text = (BASE_DIR / "deploy/nginx-media.conf.in").read_text()
+    values = {"LISTEN": listen, "PAGES": f"server 127.0.0.1:{pages};", "PEERS": "allow 127.0.0.1;", "VAR": str(var)}
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    assert re.findall(r"(?m)^[^#\n]*@[A-Z_]+@", text) == []
+    return text.replace("/var/log/nginx", str(folder))
+
+
+def start_nginx(front: Front | MediaFront, site: str) -> "subprocess.Popen[bytes]":
     folder = front.folder / "nginx"
     folder.mkdir()
     (folder / "site.conf").write_text(site)

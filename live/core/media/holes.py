@@ -88,6 +88,11 @@ class HoleLog:
         self._open: dict[Because, int] = {}
         self._closed: list[tuple[Because, int, int]] = []
         self._earlier = [hole for hole in earlier if hole.end is not None]
+        self._first = 0
+
+    def nothing_before(self, at: int) -> None:
+        """What other agents recorded is here now, and begins at ``at``: what they had to say of before, they said."""
+        self._first = at
 
     def picture(self, at: int) -> None:
         """A picture has come in."""
@@ -143,4 +148,5 @@ class HoleLog:
         if because in WITH_PICTURE:
             spans &= Spans.of((start, end) for start, end in self._air)
         earlier = Spans.of((hole.start, hole.end or 0) for hole in self._earlier if hole.because == because)
-        return (spans | earlier).clip(0, until)
+        first = min(self._first, until) if because == "agent" else 0
+        return (spans | earlier).clip(first, until)

@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 SHORTEST_S = 0.05
 REPEAT_S = 0.25
 LIVE_WINDOW = 20
+RUNS_A_HOST = 1000
+SEGMENTS_A_HOST = 100_000
+"""More than a host makes of one lecture: 55 hours of segments, and a new run every two minutes."""
 LEAST_TARGET_S = 2
 LEAST_CUT = timedelta(milliseconds=100)
 MILLISECOND = timedelta(milliseconds=1)
@@ -136,14 +139,19 @@ def _head(target: int) -> list[str]:
     return ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{target}", "#EXT-X-INDEPENDENT-SEGMENTS"]
 
 
-def live(runs: Sequence[Run], *, window: int = LIVE_WINDOW, ended: bool = False) -> str | None:
-    """The sliding playlist of the last ``window`` segments. None before the first: players get 404 and try again."""
+def live(runs: Sequence[Run], *, window: int = LIVE_WINDOW, ended: bool = False, moves: int = 0) -> str | None:
+    """The sliding playlist of the last ``window`` segments. None before the first: players get 404 and try again.
+
+    ``moves``: how many hosts carried the lecture before; to a player their segments come before all of these.
+    """
     entries = _entries(runs)
     if not entries:
         return None
     first = max(0, len(entries) - window)
     # Both numbers count what has left the window: a player that paused finds its place by them.
-    sequence = [f"#EXT-X-MEDIA-SEQUENCE:{first}", f"#EXT-X-DISCONTINUITY-SEQUENCE:{entries[first].run}"]
+    # A host that takes a lecture over has none of the segments before; neither number may go back (RFC 8216, 4.3.3).
+    passed, broken = moves * SEGMENTS_A_HOST + first, moves * RUNS_A_HOST + entries[first].run
+    sequence = [f"#EXT-X-MEDIA-SEQUENCE:{passed}", f"#EXT-X-DISCONTINUITY-SEQUENCE:{broken}"]
     return _text([*_head(target_duration(runs)), *sequence], entries[first:], ended=ended)
 
 

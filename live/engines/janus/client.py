@@ -1,5 +1,7 @@
 """Janus's WebSocket protocol: one connection over a unix socket, with a session of its own and one for each guest.
 
+Or over the private network, where the engine is another host's and its nginx leads to the socket (ADR 95).
+
 A guest's session outlives the connection that made it (RECLAIM_S in config.py): another one, of another process, claims
 it. What is measured of claiming stands in ADR 51.
 """
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from websockets.asyncio.client import ClientConnection, unix_connect
+from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
@@ -28,6 +30,7 @@ OnMessage = Callable[[Message], None]
 ANSWER_TIMEOUT_S = 8.0
 KEEPALIVE_S = 15.0
 MAX_SOCKET_PATH = 100
+ENGINE_PATH = "/_engine"
 ACK_ONLY = ("keepalive", "trickle")
 SESSIONLESS = ("create", "info")
 NO_SUCH_SESSION = 458
@@ -41,8 +44,11 @@ class Refused(EngineError):
         self.number = number
 
 
-async def _connect_unix(path: Path, protocol: str) -> ClientConnection:
-    """Connect, also where the path is longer than a socket address may be (through its folder's descriptor)."""
+async def _connect(path: Path | str, protocol: str) -> ClientConnection:
+    """Connect to a socket of this host, or to the ``address:port`` of another one, where its nginx leads there.
+
+    Also where the path is longer than a socket address may be (through its folder's descriptor).
+    """
     options: dict[str, Any] = {
         "subprotocols": [Subprotocol(protocol)],
         "max_size": 2**22,
@@ -52,6 +58,8 @@ async def _connect_unix(path: Path, protocol: str) -> ClientConnection:
         "open_timeout": 5,
         "close_timeout": 1,
     }
+    if isinstance(path, str):
+        return await connect(f"ws://{path}{ENGINE_PATH}", proxy=None, **options)
     # The kernel takes 108 bytes; VAR_DIR may lie deep.
     if len(os.fsencode(path)) <= MAX_SOCKET_PATH:
         return await unix_connect(str(path), "ws://janus/", **options)
@@ -76,10 +84,10 @@ class Connection:
         self.closed = asyncio.Event()
 
     @classmethod
-    async def open(cls, path: Path, secret: str) -> "Connection":
+    async def open(cls, path: Path | str, secret: str) -> "Connection":
         """Raises UnableToReachEngine."""
         try:
-            socket = await _connect_unix(path, "janus-protocol")
+            socket = await _connect(path, "janus-protocol")
         except (OSError, WebSocketException) as error:
             raise UnableToReachEngine(str(error)) from error
         self = cls(socket, secret)
@@ -282,7 +290,7 @@ async def count_handles(path: Path, secret: str) -> int:
     """Ask the admin API how many handles are open in all sessions. Raises UnableToReachEngine."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            socket = await _connect_unix(path, "janus-admin-protocol")
+            socket = await _connect(path, "janus-admin-protocol")
             async with socket:
                 sessions = (await _admin(socket, secret, {"janus": "list_sessions"}))["sessions"]
                 asked = [{"janus": "list_handles", "session_id": session} for session in sessions]

@@ -5,9 +5,12 @@ from dataclasses import asdict, dataclass
 from glob import glob
 from pathlib import Path
 
+from django.utils.crypto import salted_hmac
+
 SOCKET = "janus.sock"
 ADMIN_SOCKET = "admin.sock"
 SECRETS = "secrets.json"
+REMOTE = "tcp:"
 PLUGIN = "libjanus_videoroom.so"
 TRANSPORT = "libjanus_websockets.so"
 LIBRARY_FOLDERS = (
@@ -39,6 +42,12 @@ class Secrets:
     @classmethod
     def fresh(cls) -> "Secrets":
         return cls(secrets.token_hex(16), secrets.token_hex(16), secrets.token_hex(16))
+
+    @classmethod
+    def shared(cls, address: str) -> "Secrets":
+        """Those of an engine that other hosts of the site reach: whoever has its SECRET_KEY knows them."""
+        api, room = (salted_hmac(f"media.engine.{name}", address, algorithm="sha256") for name in ("api", "room"))
+        return cls(api.hexdigest()[:32], secrets.token_hex(16), room.hexdigest()[:32])
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)

@@ -20,7 +20,7 @@ from live.engines.base import (
 )
 
 from .client import Connection, Handle, Message, Refused
-from .config import SECRETS, Secrets
+from .config import REMOTE, SECRETS, Secrets
 from .peers import JanusPublishing, JanusSubscribing, answer_of, checked_sdp, parse_reference
 from .rooms import PLUGIN, Watch
 from .tap import JanusTap, MeetingTap, Ports
@@ -33,10 +33,12 @@ ID_EXISTS = 436
 
 
 class JanusEngine:
-    """The engine behind ``unix:<path of janus.sock>``; its secrets lie beside the socket."""
+    """The engine behind ``unix:<path of janus.sock>``, its secrets beside the socket; or ``tcp:<address:port>``."""
 
     def __init__(self, where: str) -> None:
-        self._socket = Path(where.removeprefix("unix:"))
+        self._socket: Path | str = Path(where.removeprefix("unix:"))
+        if where.startswith(REMOTE):
+            self._socket = where.removeprefix(REMOTE)
         self._connecting = asyncio.Lock()
         self._connection: Connection | None = None
         self._control: Handle | None = None
@@ -217,6 +219,8 @@ class JanusEngine:
         return self._control
 
     def _secrets(self) -> Secrets:
+        if isinstance(self._socket, str):
+            return Secrets.shared(self._socket)
         try:
             return Secrets(**json.loads((self._socket.parent / SECRETS).read_text()))
         except (OSError, ValueError, TypeError) as error:

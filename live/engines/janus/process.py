@@ -36,10 +36,14 @@ class UnableToStartJanus(Exception):
 
 
 class JanusHost:
-    """Starts, watches and stops one Janus in ``folder``. ``url`` is what goes into MediaNode.url."""
+    """Starts, watches and stops one Janus in ``folder``. ``url``: where processes of this host reach it.
 
-    def __init__(self, folder: Path, network: Network) -> None:
+    ``address``: where other hosts do, by this host's nginx (deploy/nginx-media.conf.in); "": none does.
+    """
+
+    def __init__(self, folder: Path, network: Network, address: str = "") -> None:
         self.folder = folder
+        self.address = address
         self.network = network
         self.url = f"janus+unix:{folder / SOCKET}"
         self._child: asyncio.subprocess.Process | None = None
@@ -162,7 +166,7 @@ class JanusHost:
 
     def _write(self, user: enclosure.Owner | None) -> Secrets:
         """Only the child's user (and root) can look into the folder. The child needs no right on the way to it."""
-        keys = Secrets.fresh()
+        keys = Secrets.shared(self.address) if self.address else Secrets.fresh()
         rendered = render(network=self.network, keys=keys, libraries=library_folder())
         files = {f"conf/{name}": text for name, text in rendered.items()}
         files[SECRETS] = json.dumps(keys.as_dict())

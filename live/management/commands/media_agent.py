@@ -42,7 +42,10 @@ async def serve(folder: Path) -> None:
         public_address=settings.MEDIA_PUBLIC_ADDRESS,
         event_loops=len(os.sched_getaffinity(0)),
     )
-    agent = Agent(name=settings.MEDIA_NODE, host=JanusHost(folder, network), root=Path(settings.VAR_DIR) / "live")
+    nodes = settings.NODES
+    root = Path(settings.VAR_DIR) / "live"
+    host = JanusHost(folder, network, nodes.address)
+    agent = Agent(name=nodes.name, host=host, root=root, address=nodes.address)
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, agent.stop)

@@ -13,9 +13,8 @@ from wagtail.models import ModelLogEntry
 
 from attendance.core.intervals import ms_of
 from live import operations, room_events
-from live.agent.agent import _is_of_before, _turn_of
 from live.agent.ends import not_on_air
-from live.agent.meeting import MeetingCarrier
+from live.agent.meeting import MeetingCarrier, is_of_before, turn_of
 from live.core.media.scrubber import BLACK
 from live.engines.base import EngineGone, StagePicture, VoiceOver, VoiceTapped, guest_id
 from live.meeting_forms import DropRecordingForm
@@ -285,9 +284,9 @@ def test_the_room_says_that_it_is_recorded(world: County) -> None:
 def test_an_agent_makes_another_carrier_for_another_turn(world: County, tmp_path: Path) -> None:
     lecture = make_live_meeting(world)
     switch(lecture, world, on=True)
-    one = carrier(tmp_path, _turn_of(again(lecture)))
+    one = carrier(tmp_path, turn_of(again(lecture)))
     assert one.turn == RecordingTurn.objects.get()
-    assert not _is_of_before(one, again(lecture))
+    assert not is_of_before(one, again(lecture))
     switch(lecture, world, on=False)
     switch(lecture, world, on=True)
-    assert _is_of_before(one, again(lecture)), "what was said between is not recorded"
+    assert is_of_before(one, again(lecture)), "what was said between is not recorded"

@@ -3,7 +3,7 @@
 import pytest
 
 from attendance.core.intervals import Span, Spans
-from live.core.media.holes import NOTED_WITHIN_MS, Hole, noted_before, unexplained
+from live.core.media.holes import NOTED_WITHIN_MS, Hole, HoleLog, noted_before, unexplained
 
 pytestmark = pytest.mark.unit
 END = Span(100_000, 130_000)
@@ -28,3 +28,15 @@ def test_a_gap_that_nothing_explains_is_told() -> None:
     left = unexplained(recorded, holes, ended=Spans.of([(40_000, 55_000)]))
     assert [tuple(span) for span in left] == [(14_000, 20_000), (55_000, 60_000)]
     assert not unexplained(Spans(), holes, ended=Spans())
+
+
+def test_what_others_recorded_before_is_no_hole_of_theirs_who_took_over() -> None:
+    log = HoleLog([Hole(0, 4_000, "disk")])
+    log.begin("agent", 0)
+    log.end("agent", 60_000)
+    recorded = Spans.of([(10_000, 40_000), (60_000, 90_000)])
+    log.nothing_before(10_000)
+    found = log.holes(recorded, until=90_000, over=True)
+    assert found == [Hole(0, 4_000, "disk"), Hole(40_000, 60_000, "agent")]
+    log.nothing_before(95_000)  # a clock that jumped
+    assert log.holes(recorded, until=90_000, over=True) == [Hole(0, 4_000, "disk")]

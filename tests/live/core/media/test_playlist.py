@@ -153,3 +153,10 @@ def test_the_master_names_picture_and_sound() -> None:
         '#EXT-X-STREAM-INF:BANDWIDTH=700000,RESOLUTION=640x360,CODECS="avc1.42c01f,mp4a.40.2"\nvideo.m3u8\n'
         '#EXT-X-STREAM-INF:BANDWIDTH=50000,CODECS="mp4a.40.2"\naudio.m3u8\n'
     )
+
+
+def test_places_after_a_move_come_after_all_of_before() -> None:
+    run = Run("i.mp4", NOON, tuple(Segment(f"{n}.m4s", 2.0) for n in range(25)))
+    text = playlist.live([run], moves=2) or ""
+    assert "#EXT-X-MEDIA-SEQUENCE:200005\n" in text
+    assert "#EXT-X-DISCONTINUITY-SEQUENCE:2000\n" in text
