@@ -47,7 +47,7 @@ def has_segments(folder: Path) -> bool:
 
 
 def sweep_work(root: Path) -> None:
-    """Remove what an agent that was killed had half put together; the segments themselves lie in the lecture's folder."""
+    """Remove what a killed agent had half put together; the segments themselves lie in the lecture's folder."""
     for path in root.glob(f".*{WORK}"):
         if path.stat().st_mtime < time.time() - WORK_KEPT_S:
             shutil.rmtree(path, ignore_errors=True)

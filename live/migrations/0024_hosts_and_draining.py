@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('live', '0021_recording_turns'),
+        ('live', '0023_mark_what_hosts_said'),
     ]
 
     operations = [
