@@ -152,8 +152,6 @@ def test_a_lecture_is_given_in_firefox(
     fox.tap("#say-send")
     expect(member.locator("#chat")).to_contain_text("讲师")
     expect(member.locator("#chat")).to_contain_text("请大家提问")
-    fox.tap("#screen-share")  # there is none
-    until(fox, SAYS, "#screen-note", "屏幕没有共享出去")
     fox.tap("#mic")
     until(fox, SAYS, "#mic", "开麦克风")
     fox.tap("#end")
