@@ -49,6 +49,7 @@ def test_every_task_and_setting_that_a_field_names_is_a_kinds() -> None:
     assert named <= {one.task for one in kinds()}
     keys = {key for kept in said for key in re.findall(r"[A-Z]+_KEEP_DAYS", kept)}
     assert keys <= {one.key for one in kinds()}
+    app.finalize()  # the schedule is merged then
     assert {one.task for one in kinds()} <= {str(entry["task"]) for entry in app.conf.beat_schedule.values()}
 
 
