@@ -39,9 +39,6 @@ FIREFOX_PREFERENCES = {
     "media.autoplay.default": 0,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
     "ui.useOverlayScrollbars": 1,
-    # A camera and a microphone of its own, given unasked.
-    "media.navigator.streams.fake": True,
-    "media.navigator.permission.disabled": True,
 }
 
 

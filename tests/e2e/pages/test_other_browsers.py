@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, expect
 
-from tests.e2e.acts import desk_context, phone_context, sign_in
+from tests.e2e.acts import desk_context, sign_in
 from tests.e2e.browsers.phones import Phone, firefox, until, webkit
-from tests.e2e.pages.test_room_picture import schedule, soon_sees
+from tests.e2e.pages.test_room_picture import schedule
 from tests.e2e.pages.tour import ANSWERS, COURSE, HAS_WATCHED, LECTURER, PASSWORD, SECRETARY, TRAINING
 
 pytestmark = pytest.mark.e2e
@@ -132,34 +132,6 @@ def test_a_lecture_is_seen_and_spoken_in(phones: list[Phone], browser: Browser, 
     context.close()
     for phone in phones:
         sound(phone, "两种浏览器")
-
-
-def test_a_lecture_is_given_in_firefox(
-    phones: list[Phone], browser: Browser, browser_context_args: dict[str, Any], served: str
-) -> None:
-    """It finds no way for WebRTC in the tests' network, and goes on the air by the other one (ADR 70)."""
-    fox, room = phones[0], f"{served}/live/{schedule(browser, served, '火狐里讲课')}/"
-    sign_in_by_password(fox, served, LECTURER)
-    fox.open(f"{room}host/")
-    fox.tap("#go:not([disabled])")
-    until(fox, SAYS, "#link-state", "画面已送出")
-    context = phone_context(browser, browser_context_args)
-    member = sign_in(context, served, HAS_WATCHED)
-    member.goto(room)
-    soon_sees(member)
-    until(fox, SAYS, "#headline", "大家看得到、听得到您")
-    fox.type("#say-text", "请大家提问")
-    fox.tap("#say-send")
-    expect(member.locator("#chat")).to_contain_text("讲师")
-    expect(member.locator("#chat")).to_contain_text("请大家提问")
-    fox.tap("#screen-share")  # there is none
-    until(fox, SAYS, "#screen-note", "屏幕没有共享出去")
-    fox.tap("#mic")
-    until(fox, SAYS, "#mic", "开麦克风")
-    fox.tap("#end")
-    fox.tap("#end-yes")
-    until(fox, SAYS, "#undo-left", "还可以恢复")
-    context.close()
 
 
 def test_a_question_is_answered(phones: list[Phone], served: str) -> None:
