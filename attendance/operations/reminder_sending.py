@@ -91,7 +91,7 @@ def _due(failures: Mapping[tuple[str, str], int], *, as_of: datetime) -> QuerySe
 def _needs(channel: str, step: str, *, as_of: datetime) -> Q:
     """Which messages go out by this step of a way: whoever is known there need not be found."""
     by_way = Q(channel=channel)
-    return by_way if step == WAY else by_way & ~Exists(known_accounts(as_of=as_of))
+    return by_way if step == WAY else by_way & Q(~Exists(known_accounts(as_of=as_of)))
 
 
 def _pass_on(channel: str, step: str, *, as_of: datetime) -> int:
