@@ -17,8 +17,8 @@ def put_aside(root: Path, occasion_id: int) -> Path:
 def brought_back(root: Path, occasion_id: int) -> Path:
     """Return a lecture's folder, with what was put aside in it: its end was undone, or it is tried once more.
 
-    A folder without a run, left by whoever looked at the lecture for a moment, does not stand in the way of a recording;
-    one in which a run has begun does, for another agent may be writing there.
+    A folder without a run, left by whoever looked at the lecture for a moment, does not stand in the way of it; one in
+    which a run has begun does, for another agent may be writing there.
     """
     folder, aside = root / str(occasion_id), put_aside(root, occasion_id)
     if aside.exists() and not any(folder.glob("run-*")):

@@ -73,18 +73,32 @@ def finish_recording(
         earlier_id = Lecture.objects.values_list("recording_id", flat=True).get(pk=occasion_id)
         video = _adopt(lecture, placed, duration_ms)
         Lecture.objects.filter(pk=occasion_id).update(recording=video, **_holes_field(holes))
-        offset = (lecture.occasion.window_start_at or started_at) - started_at
-        offset_ms = round(offset / dt.timedelta(milliseconds=1))
-        if not lecture.is_meeting:  # a meeting is made up with the secretary, and counts by no replay
-            ledger.set_replay(
-                occasion_id=occasion_id, media_ms=duration_ms, media_offset_ms=offset_ms, media_cuts=cuts, as_of=as_of
-            )
-        if earlier_id is not None and earlier_id != video.pk:
-            carry_captions(earlier_id=earlier_id, video_id=video.pk, as_of=as_of)
-            carry_chapters(earlier_id=earlier_id, video_id=video.pk)
-            mark_replaced(video_id=earlier_id, as_of=as_of)
+        _make_up_by(lecture, started_at, duration_ms, cuts, as_of)
+        _take_the_place_of(earlier_id, video, as_of)
         write_captions(occasion_id=occasion_id, as_of=as_of)
         transaction.on_commit(lambda: announce_stage(occasion_id))
+
+
+def _make_up_by(
+    lecture: Lecture, started_at: dt.datetime, duration_ms: int, cuts: Sequence[tuple[int, int]], as_of: dt.datetime
+) -> None:
+    """Tell the ledger of the replay; a meeting is made up with the secretary, and counts by none."""
+    if lecture.is_meeting:
+        return
+    offset = (lecture.occasion.window_start_at or started_at) - started_at
+    ledger.set_replay(
+        occasion_id=lecture.pk, media_ms=duration_ms, media_offset_ms=round(offset / dt.timedelta(milliseconds=1)),
+        media_cuts=cuts, as_of=as_of,
+    )  # fmt: skip
+
+
+def _take_the_place_of(earlier_id: uuid.UUID | None, video: Video, as_of: dt.datetime) -> None:
+    """What somebody wrote to the earlier replay, if there is one, goes with the new one."""
+    if earlier_id is None or earlier_id == video.pk:
+        return
+    carry_captions(earlier_id=earlier_id, video_id=video.pk, as_of=as_of)
+    carry_chapters(earlier_id=earlier_id, video_id=video.pk)
+    mark_replaced(video_id=earlier_id, as_of=as_of)
 
 
 def _adopt(lecture: Lecture, placed: PlacedRecording, duration_ms: int) -> Video:

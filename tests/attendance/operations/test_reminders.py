@@ -408,7 +408,7 @@ def test_what_another_worker_has_sent_meanwhile_is_not_sent_again(world: World, 
     site, text = ReminderMessage.objects.get(channel="site"), ReminderMessage.objects.get(channel="sms")
     operations.send_reminders(as_of=morning())
     assert reminder_sending._tell_those(reminder.pk, [site.pk], as_of=morning()) == 0
-    assert reminder_sending._send_one(text.pk, as_of=morning()) == ""
+    assert reminder_sending._send_one(text.pk, as_of=morning()) is None
     assert (len(gateway.sent), Notice.objects.count()) == (1, 1)
     text.refresh_from_db()
     assert (text.state, text.attempts) == ("sent", 1)

@@ -185,7 +185,7 @@ MUTANTS = (
         name="replay-break-number",
         means="A phone that joins late loses count of the breaks.",
         file="live/core/media/playlist.py",
-        before="#EXT-X-DISCONTINUITY-SEQUENCE:{entries[first].run}",
+        before="#EXT-X-DISCONTINUITY-SEQUENCE:{broken}",
         after="#EXT-X-DISCONTINUITY-SEQUENCE:0",
         tests=("tests/live/core/media/test_playlist.py::test_the_window_slides_and_counts_what_left_it",),
     ),
