@@ -310,7 +310,9 @@ def second_name(file: Path, target: Path) -> None:
     except OSError:
         # A file system without second names, or with no more of them.
         require_space(file.stat().st_size)
-        shutil.copyfile(file, target)
+        part = target.with_name(f".{target.name}.part")  # a copy that is cut off is not taken for the file
+        shutil.copyfile(file, part)
+        part.rename(target)
 
 
 def add_file(file: Path, folder: Path) -> bool:

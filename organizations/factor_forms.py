@@ -1,6 +1,7 @@
 """Forms of the second step of signing in. Each try is counted before it is looked at (organizations/limits.py)."""
 
 import json
+import time
 import unicodedata
 from typing import Any
 
@@ -18,6 +19,7 @@ from organizations.operations import UnableToTry
 from organizations.sentences.sessions import device_said
 
 MOST_NAME = 40
+MADE_AT, SECRET_FOR_S = "factor_secret_at", 1800  # in the session: when the secret of a new authenticator was made
 # What a device sends is a few kilobytes, its certificates among it.
 MOST_CREDENTIAL = 32 * 2**10
 
@@ -81,7 +83,12 @@ class NewAppForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.secret = get_totp_secret(regenerate=not self.is_bound)
+        # The same while it is set up: whoever goes to the authenticator may find the page loaded anew when they return.
+        made_at = self.request.session.get(MADE_AT, 0)
+        is_old = not self.is_bound and time.time() - made_at > SECRET_FOR_S
+        self.secret = get_totp_secret(regenerate=is_old)
+        if is_old:
+            self.request.session[MADE_AT] = time.time()
 
     def clean_code(self) -> str:
         tried = self.counted()

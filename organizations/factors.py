@@ -143,6 +143,7 @@ def keep_factor(person: User, add: Callable[[], Authenticator], *, as_of: dt.dat
 
     Raises IntegrityError where another request has just kept it.
     """
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)  # two at once would both make codes
     made = add()
     note_factor(member=person, as_of=as_of)
     if spare_of(person) is not None:

@@ -27,6 +27,7 @@ from attendance.views.hall_rows import LAST_DIGITS, MOST_TICKS
 from attendance.views.shared import log_shown, number_or_none, scope_or_404
 from organizations.models import User
 from organizations.permissions import has_role, signed_in
+from organizations.queries import withheld_roles
 
 MOST_GUESTS = 50
 MOST_BYTES = 32 * 1024
@@ -43,6 +44,9 @@ def _api(view: View) -> View:
             said = _("登录已过期，请重新登录。勾选的名单保存在手机上，登录后会补传。")
             return JsonResponse({"error": "signed_out", "message": said}, status=401)
         if not has_role(request.user, *NAMES):
+            if withheld_roles(user=request.user).intersection(NAMES):
+                said = _("请先打开“我的”，完成登录验证。勾选的名单保存在手机上，之后会补传。")
+                return JsonResponse({"error": "second_step", "message": said}, status=401)
             raise Http404
         return view(request, training_id)
 

@@ -210,7 +210,9 @@ class Agent:
         cameras = await in_database(partial(nodes.cameras, meetings)) if meetings else {}
         packed = {key for key in self._packing if key in self.carriers and self.carriers[key].is_ending}
         for occasion_id in [key for key in self.carriers if key not in lectures and key not in packed]:
-            await self.carriers.pop(occasion_id).stop()
+            # Until all is written out: what this host has is handed in by another task (``_hand_in_parts``).
+            await self.carriers[occasion_id].stop()
+            self.carriers.pop(occasion_id, None)
         for occasion_id, lecture in lectures.items():
             if self._is_left_to_packing(lecture):
                 continue
@@ -331,10 +333,10 @@ class Agent:
 
     def _hand_over(self, lecture: Lecture, carrier: Carrier) -> None:
         operations.forget_peers(occasion_id=lecture.pk)
-        parts.fetch(carrier, lecture, node_id=self.node_id)
-        recording = carrier.pack(self._work(carrier)) if lecture.record else None
+        # An earlier replay, by whose places was watched, gives way to one that has all of it and to no other.
+        is_better = parts.fetch(carrier, lecture, node_id=self.node_id) or lecture.recording_id is None
+        recording = carrier.pack(self._work(carrier)) if lecture.record and is_better else None
         finish(lecture, recording, holes_of(lecture, carrier))
-        parts.drop(lecture)
         log.info("lecture_packed", occasion=lecture.pk, duration_ms=recording.duration_ms if recording else 0)
 
     async def _hand_in_parts(self) -> None:
@@ -369,6 +371,7 @@ class Agent:
             need = found.get(folders.occasion_of(path), "unknown")
             # "unknown" may be a database restored from a backup: what lies here is then all there is of the lecture.
             if need == "none" or (need == "unknown" and age > UNKNOWN_KEPT_S):
+                await at_length(partial(parts.drop, folders.occasion_of(path)))
                 await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
             elif need == "unrecorded" and (age > GIVEN_UP_KEPT_S or not any(path.glob("*.m4s"))):
                 log.warning("folder_without_recording_dropped", folder=path.name, days=round(age / 86_400))

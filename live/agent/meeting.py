@@ -122,6 +122,9 @@ def turn_of(lecture: Lecture) -> RecordingTurn | None:
 
 
 def is_of_before(carrier: Carrier, lecture: Lecture) -> bool:
-    """Whether a meeting's recording was switched off and on again since, faster than it was looked at."""
+    """Whether something came and went since, faster than it was looked at: a meeting's recording was switched off and
+    on again, or another host carried the lecture, whose numbers are higher."""
+    if carrier.packager.moves != lecture.moves:
+        return True
     turn = turn_of(lecture) if lecture.is_meeting else None
     return isinstance(carrier, MeetingCarrier) and carrier.turn != turn

@@ -60,7 +60,7 @@ class Packager:
         folder.mkdir(parents=True, exist_ok=True)
         self._past = read_past(folder)
         self._next_number = max([-1, *run_numbers(folder)]) + 1
-        self._moves = 0
+        self.moves = 0
         self._epoch = self._after_past(epoch or datetime.now(UTC) - timedelta(seconds=time.monotonic()))
         self._run: LiveRun | None = None
         self._closing: dict[int, LiveRun] = {}
@@ -79,7 +79,7 @@ class Packager:
 
     def go_on_after(self, moves: int) -> None:
         """So many hosts carried this lecture before: what is written here has names, and a place, after theirs."""
-        self._moves = moves
+        self.moves = moves
         self._next_number = max(self._next_number, moves * playlist.RUNS_A_HOST)
 
     def _after_past(self, epoch: datetime) -> datetime:
@@ -253,8 +253,8 @@ class Packager:
         """Write the playlists that players follow, each by one rename. A full disk leaves the last ones."""
         video, audio = self.tracks()
         try:
-            self._publish("live.m3u8", playlist.live(video, ended=ended, moves=self._moves))
-            self._publish("audio.m3u8", playlist.live(audio, ended=ended, moves=self._moves))
+            self._publish("live.m3u8", playlist.live(video, ended=ended, moves=self.moves))
+            self._publish("audio.m3u8", playlist.live(audio, ended=ended, moves=self.moves))
             if self._keep and not self._gone and not self._paused:
                 self._publish("dvr.m3u8", playlist.dvr(video, ended=ended))
             else:

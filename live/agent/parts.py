@@ -86,14 +86,13 @@ def are_coming(lecture: Lecture, *, node_id: int, as_of: datetime) -> bool:
     return any(nodes.is_fresh(part.node, as_of=as_of) for part in left)
 
 
-def fetch(carrier: Carrier, lecture: Lecture, *, node_id: int) -> None:
-    """Bring what other hosts handed in into this host's folder of the lecture.
+def fetch(carrier: Carrier, lecture: Lecture, *, node_id: int) -> bool:
+    """Bring what other hosts handed in into this host's folder of the lecture; return whether nothing is missing.
 
-    Not into a second recording: what was watched of the first one counts by its place in it. Raises UnableToStore and
-    OSError; what is away is asked for again.
+    Raises UnableToStore and OSError; what is away is asked for again.
     """
-    if not lecture.moves or not lecture.record or lecture.recording_id is not None:
-        return
+    if not lecture.moves or not lecture.record:
+        return True
     others = nodes.parts_of(lecture.pk, node_id=node_id)
     for part in others:
         if part.handed_in_at is None:
@@ -102,11 +101,13 @@ def fetch(carrier: Carrier, lecture: Lecture, *, node_id: int) -> None:
             on_the_way.fetch(carrier.packager.folder, lecture_id=lecture.pk, node_id=part.node_id)
     carrier.packager.read_again()
     first = next((each for each in carrier.packager.listings() if each.video.segments), None)
-    if first is not None and first.number < RUNS_A_HOST and all(part.handed_in_at for part in others):
+    is_whole = all(part.handed_in_at for part in others)
+    if is_whole and first is not None and first.number < RUNS_A_HOST:
         carrier.hole_log.nothing_before(ms_of(first.video.started_at))
+    return is_whole
 
 
-def drop(lecture: Lecture) -> None:
-    """They are in the recording, or nobody will ask for them: this host's own part, too."""
-    if lecture.moves:
-        on_the_way.drop(lecture.pk)
+def drop(occasion_id: int) -> None:
+    """No end can be undone any more: nobody will ask for what hosts brought of this lecture."""
+    if LecturePart.objects.filter(lecture_id=occasion_id).exists():
+        on_the_way.drop(occasion_id)

@@ -89,7 +89,7 @@ def address_of(occasion_id: int, *, here: str) -> str:
 def parts_left(*, node_id: int) -> list[LecturePart]:
     """What this node may have of lectures that another carries, or packs, now and that nobody has got yet."""
     mine = LecturePart.objects.filter(node_id=node_id, handed_in_at=None)
-    waiting = mine.filter(lecture__state__in=[State.LIVE, State.ENDED], lecture__recording=None)
+    waiting = mine.filter(lecture__state__in=[State.LIVE, State.ENDED])
     return list(waiting.exclude(lecture__media_node_id=node_id).select_related("lecture").order_by("number"))
 
 

@@ -28,6 +28,7 @@ from organizations.factor_forms import CodeForm, NewAppForm, NewPasskeyForm, Pas
 from organizations.factors import has_shown, is_fresh, keep_factor, renew_spare, spare_of, takes_passkeys, unused
 from organizations.models import Role, User
 from organizations.operations.factors import UnableToEndFactor, end_factor, factors_of, take_factors
+from organizations.operations.sessions import end_sessions
 from organizations.permissions import role_required, signed_in
 from organizations.queries import has_factor, roles_of, withheld_roles
 from organizations.views.account import safe_next, with_status
@@ -146,7 +147,7 @@ def add_app(request: HttpRequest) -> HttpResponse:
     """An authenticator: its secret as a picture, as a link and as text, and its first code."""
     person = signed_in(request)
     if factors_of(user_id=person.pk).filter(type=Authenticator.Type.TOTP).exists():
-        return redirect("mfa_index")
+        return _kept(request)
     form = NewAppForm(request.POST if request.method == "POST" else None, request=request, person=person)
     if form.is_bound and form.is_valid():
         answer = _added(request, person, lambda: TOTP.activate(person, form.secret).instance)
@@ -195,13 +196,18 @@ def _added(request: HttpRequest, person: User, add: Callable[[], Authenticator])
     try:
         made, has_new_codes = keep_factor(person, add, as_of=timezone.now())
     except IntegrityError:  # sent twice at once: the other one has kept it
-        return redirect("mfa_index")
+        return _kept(request)
     post_authentication(request, made, reauthenticated=True)
     if not has_new_codes:
         messages.success(request, _("已添加。下次登录要多这一步。"))
         return redirect("mfa_index")
     request.session[TO_SHOW] = True
     return redirect("factor_codes")
+
+
+def _kept(request: HttpRequest) -> HttpResponse:
+    """It is there already. Whoever pressed twice has not seen their recovery codes."""
+    return redirect("factor_codes" if request.session.get(TO_SHOW) else "mfa_index")
 
 
 @never_cache
@@ -246,7 +252,9 @@ def _end(request: HttpRequest, found: Authenticator) -> HttpResponse:
         except UnableToEndFactor as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, _("已移除。"))
+            # Where it was shown it counts no more: what is removed may be lost, and somebody signed in with it.
+            end_sessions(user_id=person.pk, as_of=timezone.now(), but=request.session.session_key or "")
+            messages.success(request, _("已移除，别处的登录也已退出。"))
         return redirect("mfa_index")
     is_last = factors_of(user_id=person.pk).count() == 1
     return render(request, "account/factor_end.html", {"tab": "me", "factor": found, "is_last": is_last})

@@ -1,15 +1,18 @@
 """Parts of a lecture that hosts carried one after the other: brought, fetched, waited for."""
 
 import datetime as dt
+import uuid
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from live.agent import folders, parts
+from live.agent import agent, folders, parts
 from live.agent.carrier import Carrier
+from live.agent.meeting import is_of_before
 from live.models import Lecture, LecturePart
 from live.operations import nodes
 from media import parts as on_the_way
@@ -74,16 +77,15 @@ def test_what_a_host_had_is_brought_and_fetched_and_dropped(lecture: Lecture, tm
     assert hand_in(tmp_path / "first", lecture)
     assert brought(lecture) == FILES
     (second.packager.folder / "run-0000-init.mp4").write_bytes(b"mine")  # what is here already stays
-    parts.fetch(second, lecture, node_id=lecture.media_node_id or 0)
+    assert parts.fetch(second, lecture, node_id=lecture.media_node_id or 0)
     fetched = {file.name: file.read_bytes() for file in second.packager.folder.glob("*-*")}
     assert fetched["run-0000-00000.m4s"] == b"picture"
     assert fetched["run-0000-init.mp4"] == b"mine"
     assert hand_in(tmp_path / "first", lecture)  # twice is once
-    parts.drop(lecture)
+    parts.drop(lecture.pk)
     assert brought(lecture) == {}
-    parts.drop(lecture)
-    Lecture.objects.filter(pk=lecture.pk).update(moves=0)
-    parts.drop(Lecture.objects.get(pk=lecture.pk))
+    parts.drop(lecture.pk)
+    parts.drop(0)
 
 
 def test_what_was_put_aside_is_brought_too(lecture: Lecture, tmp_path: Path) -> None:
@@ -122,19 +124,46 @@ def test_a_store_that_is_away_is_tried_again(lecture: Lecture, tmp_path: Path, m
     assert brought(lecture) == FILES
 
 
-def test_a_second_recording_takes_no_part(lecture: Lecture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was watched of the first counts by its place in it."""
+def test_what_is_not_recorded_takes_no_part_and_what_is_missing_is_said(
+    lecture: Lecture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[int] = []
     monkeypatch.setattr(on_the_way, "fetch", lambda *_args, **_more: asked.append(1))
     recorded(tmp_path / "first", lecture)
+    second, here = carrier(tmp_path / "second" / str(lecture.pk), lecture), lecture.media_node_id or 0
+    assert not parts.fetch(second, lecture, node_id=here)
     hand_in(tmp_path / "first", lecture)
-    second = carrier(tmp_path / "second" / str(lecture.pk), lecture)
     lecture.record = False
-    parts.fetch(second, lecture, node_id=lecture.media_node_id or 0)
+    assert parts.fetch(second, lecture, node_id=here)
     assert asked == []
     lecture.record = True
-    parts.fetch(second, lecture, node_id=lecture.media_node_id or 0)
+    assert parts.fetch(second, lecture, node_id=here)
     assert asked == [1]
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_an_earlier_replay_gives_way_only_to_one_that_has_all_of_it(
+    lecture: Lecture, monkeypatch: pytest.MonkeyPatch, is_whole: bool
+) -> None:
+    """What was watched of the first counts by its place in it, and a tail has no such places."""
+    finished: list[Any] = []
+    monkeypatch.setattr(parts, "fetch", lambda *_args, **_more: is_whole)
+    monkeypatch.setattr(agent, "holes_of", lambda *_args: [])
+    monkeypatch.setattr(agent, "finish", lambda _lecture, recording, _holes: finished.append(recording))
+    one = SimpleNamespace(node_id=0, _work=lambda _carrier: None)
+    found = SimpleNamespace(pack=lambda _work: SimpleNamespace(duration_ms=1))
+    for earlier in (None, uuid.uuid4()):
+        lecture.recording_id = earlier
+        agent.Agent._hand_over(one, lecture, found)  # type: ignore[arg-type]
+    assert [recording is not None for recording in finished] == [True, is_whole]
+
+
+def test_who_was_away_while_another_carried_it_begins_anew(lecture: Lecture, tmp_path: Path) -> None:
+    """Its numbers would fall below those of the other, in the middle of a player's list."""
+    second = carrier(tmp_path / str(lecture.pk), lecture)
+    assert not is_of_before(second, lecture)
+    lecture.moves += 2
+    assert is_of_before(second, lecture)
 
 
 def test_it_goes_on_behind_the_host_before_and_tells_what_is_missing(lecture: Lecture, tmp_path: Path) -> None:

@@ -177,6 +177,17 @@ def test_only_the_role_that_asks_is_withheld(world: County) -> None:
     assert client.get("/branch/people/" + str(world.neighbour_member.pk) + "/").status_code == 404
 
 
+def test_what_a_phone_kept_waits_for_the_second_step(world: County, settings: Any) -> None:
+    """404 is for good: the phone would forget the hall's list."""
+    settings.SECOND_FACTOR_ROLES = frozenset({"secretary"})
+    client = Client()
+    client.force_login(world.secretary)
+    answer = client.post("/branch/1/hall/sync?occasion=1&node=1", "{}", content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]) == (401, "second_step")
+    client.force_login(world.member)
+    assert client.post("/branch/1/hall/sync", "{}", content_type="application/json").status_code == 404
+
+
 def test_a_superuser_meets_the_door_of_the_back_office(world: County) -> None:
     superuser = get_user_model().objects.create(name="超级用户", username="super", is_superuser=True)
     client = signed_in(superuser)

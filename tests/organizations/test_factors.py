@@ -83,6 +83,32 @@ def set_up(client: Client, person: User) -> list[str]:
 
 
 # --- setting up -------------------------------------------------------------------------------------------------------
+def secret_on(page: Any) -> str:
+    found = re.search(r'class="digest"[^>]*>([A-Z2-7 ]+)<', page.content.decode())
+    return str(found[1]).replace(" ", "")
+
+
+def test_the_secret_stays_while_it_is_set_up(client: Client, person: User) -> None:
+    """A small phone forgets the page while its owner is at the authenticator, and loads it anew."""
+    by_password(client, person)
+    first = secret_on(client.get(APP))
+    client.head(APP)
+    assert secret_on(client.get(APP)) == first
+    session = client.session
+    session["factor_secret_at"] -= 31 * 60
+    session.save()
+    assert secret_on(client.get(APP)) != first
+
+
+def test_who_pressed_twice_sees_the_recovery_codes(client: Client, person: User) -> None:
+    by_password(client, person)
+    sent = {"code": code_now(secret_on(client.get(APP)))}
+    assert client.post(APP, sent).headers["Location"] == CODES
+    assert client.post(APP, sent).headers["Location"] == CODES
+    assert spare_of(person)[0] in client.get(CODES).content.decode()
+    assert client.post(APP, sent).headers["Location"] == OWN
+
+
 def test_an_authenticator_is_set_up_with_its_first_code(client: Client, person: User) -> None:
     by_password(client, person)
     assert "还没有设" in client.get("/me/sign-in/").content.decode()
@@ -400,7 +426,13 @@ def test_of_two_ways_one_may_go(client: Client, person: User, passkeys: Device, 
     key = Authenticator.objects.get(user=person, type="webauthn")
     assert key.data["name"]
     assert "登录时用另一种" in client.get(f"{OWN}{key.pk}/end/").content.decode()
+    elsewhere = Client()
+    by_password(elsewhere, person)
+    clock.shift(HALF)
+    elsewhere.post(STAGE, {"code": code_now(SECRET)})
+    assert is_in(elsewhere)
     client.post(f"{OWN}{key.pk}/end/")
+    assert elsewhere.get("/me/").status_code == 302, "it may have been lost, and somebody is signed in with it"
     assert sorted(Authenticator.objects.filter(user=person).values_list("type", flat=True)) == [
         "recovery_codes",
         "totp",
