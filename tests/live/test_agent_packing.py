@@ -32,7 +32,7 @@ class Carried:
     def __init__(self, number: int, root: Path) -> None:
         self.number, self.is_ending, self.is_stopped, self.has_begun = number, False, False, False
         self.ended: object = None
-        self.packager = SimpleNamespace(folder=root / "7")
+        self.packager = SimpleNamespace(folder=root / "7", moves=0)
 
     def start(self) -> None:
         self.has_begun = True
