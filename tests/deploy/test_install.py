@@ -65,6 +65,23 @@ def test_every_file_has_its_rights(tmp_path: Path) -> None:
     assert set(files(tmp_path)) <= set(expected)
 
 
+def test_nginx_takes_the_phones_of_a_lecture(tmp_path: Path) -> None:
+    """Two connections each; Debian's own allows 768 a process. Who allows more keeps what they wrote."""
+    conf, limit = tmp_path / "etc/nginx/nginx.conf", tmp_path / "etc/nginx/modules-enabled/99-fingertip.conf"
+    conf.parent.mkdir(parents=True)
+    conf.write_text("worker_processes auto;\nevents {\n\tworker_connections 768;\n\t# multi_accept on;\n}\n")
+    install(tmp_path)
+    assert "\tworker_connections 16384;\n" in conf.read_text()
+    assert limit.read_text() == "worker_rlimit_nofile 65536;\n"
+    said = install(tmp_path)
+    assert "连接数" not in said
+    own = "worker_rlimit_nofile 1000000;\nevents { worker_connections 100000; }\n"
+    conf.write_text(own)
+    limit.unlink()
+    install(tmp_path)
+    assert (conf.read_text(), limit.exists()) == (own, False)
+
+
 def turn_is_there() -> bool:
     return (ROOT / "deploy/coturn.conf.in").exists()
 

@@ -158,7 +158,7 @@ def start_nginx(front: Front | MediaFront, site: str) -> "subprocess.Popen[bytes
     main = [
         "daemon off; worker_processes 1; pcre_jit on;" + ("user root;" if os.geteuid() == 0 else ""),
         f"pid {folder}/pid; error_log {folder}/error.log warn;",
-        "events { worker_connections 1024; }",
+        "worker_rlimit_nofile 65536; events { worker_connections 16384; }",
         "http { include /etc/nginx/mime.types; default_type application/octet-stream; sendfile on;",
         *places,
         f"include {folder}/site.conf; }}",
