@@ -70,10 +70,15 @@ class Site:
         made = partial(Phone, self.host, path, cookie, scheme="https")
         loop = asyncio.get_running_loop()
         _transport, phone = await loop.create_connection(
-            made, "127.0.0.1", self.port, ssl=self.tls, server_hostname="localhost"
+            made, "127.0.0.1", self.port, ssl=self.tls, server_hostname="localhost", local_addr=village(number)
         )
         await asyncio.wait_for(phone.joined, PATIENCE_S)
         return phone
+
+
+def village(number: int) -> tuple[str, int]:
+    """Whence somebody comes: nginx counts by address, and a county is many."""
+    return f"127.0.0.{2 + number % 200}", 0
 
 
 class Browser:
@@ -99,7 +104,11 @@ class Browser:
     async def _ask(self, path: str) -> int:
         if self.streams is None:
             self.streams = await asyncio.open_connection(
-                "127.0.0.1", self.site.port, ssl=self.site.tls, server_hostname="localhost"
+                "127.0.0.1",
+                self.site.port,
+                ssl=self.site.tls,
+                server_hostname="localhost",
+                local_addr=village(random.randrange(200)),
             )
         reader, writer = self.streams
         lines = (f"GET {path} HTTP/1.1", f"Host: {self.site.host}", f"Cookie: {self.cookie}", "Accept: text/html")
