@@ -62,10 +62,10 @@ class Phone(asyncio.Protocol):
     ``ticks``: of ``frames``, those that all in the room get; ``missed``: those of them that never came.
     """
 
-    def __init__(self, host: str, path: str, cookie: str, *, greeted: bool = True, scheme: str = "http") -> None:
+    def __init__(self, host: str, path: str, cookie: str, *, greeted: bool = True) -> None:
         self.head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         self.head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        self.head += f"Origin: {scheme}://{host}\r\nCookie: {cookie}\r\n\r\n"
+        self.head += f"Origin: http://{host}\r\nCookie: {cookie}\r\n\r\n"
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.frames = self.ticks = self.missed = self.seq = 0
         self.greeted = greeted

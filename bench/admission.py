@@ -1,16 +1,12 @@
-"""A site under load, as it is installed: nginx with TLS, pages, sockets, a worker, durable PostgreSQL, Redis.
+"""A rush for pages of a site as it is installed: nginx with TLS, pages, sockets, a worker, durable PostgreSQL, Redis.
 
-First, together: a lecture with 1,500 sockets of which a hundred a second go and others come, talk in it, and fifty
-pages a second. Then a rush: twice as many ask for pages as are let in, without a pause; the peer is the same rush with
-nginx's ``max_conns`` taken out, where all of them wait. Whoever asks runs on the same machine, at its cost.
-BENCH_SOCKETS, BENCH_JOINS, BENCH_PAGES (a second), BENCH_SECONDS.
+Twice as many ask for pages as are let in at once, without a pause, and four phones report beside them. Peer: the same
+rush with nginx's ``max_conns`` taken out, where all of them wait. Whoever asks runs on the same machine, at its cost.
+BENCH_SECONDS.
 """
-
-from bench._room_load import open_files  # isort: skip - before Django is set up
 
 import asyncio
 import contextlib
-import itertools
 import os
 import random
 import re
@@ -18,30 +14,22 @@ import ssl
 import subprocess
 import sys
 import time
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench._figure import figure
-from bench._room_load import BASE_DIR, Phone, Stage
-from bench._room_talk import BEAT, Run, hundredths, talk
+from bench._room_load import BASE_DIR
+from bench._room_talk import hundredths
 from tests import services
 from tests.databases import migrate
 from tests.front.site import Front, front_site
 
-SOCKETS = int(os.environ.get("BENCH_SOCKETS", "1500"))
-JOINS = int(os.environ.get("BENCH_JOINS", "100"))
-PAGES = int(os.environ.get("BENCH_PAGES", "50"))
-SECONDS = float(os.environ.get("BENCH_SECONDS", "60"))
 SHOWN = ("/", "/me/", "/courses/", "/me/notices/")
-TALK = 2  # messages a second
-BEAT_S = 15
 MOST = 64  # pages that are let in at once: two servers with max_conns=32 each, here one with both their processes
-RUSH_S = 15.0
-PAGE_GOAL_MS, SOCKET_GOAL_MS = 500, 1000
+RUSH_S = float(os.environ.get("BENCH_SECONDS", "15"))
 PATIENCE_S = 60.0
 
 
@@ -64,16 +52,6 @@ class Site:
         self.host = self.front.url.removeprefix("https://")
         self.port = int(self.host.rpartition(":")[2])
         self.tls = ssl.create_default_context(cafile=str(self.front.certificate))
-
-    async def join(self, number: int) -> Phone:
-        path, cookie = self.phones[number % len(self.phones)]
-        made = partial(Phone, self.host, path, cookie, scheme="https")
-        loop = asyncio.get_running_loop()
-        _transport, phone = await loop.create_connection(
-            made, "127.0.0.1", self.port, ssl=self.tls, server_hostname="localhost", local_addr=village(number)
-        )
-        await asyncio.wait_for(phone.joined, PATIENCE_S)
-        return phone
 
 
 def village(number: int) -> tuple[str, int]:
@@ -128,97 +106,6 @@ class Browser:
         if self.streams is not None:
             self.streams[1].close()
         self.streams = None
-
-
-async def every(a_second: float, seconds: float) -> AsyncIterator[int]:
-    """Count at this pace; what is late is made up for."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    for number in range(int(a_second * seconds)):
-        await asyncio.sleep(max(began + number / a_second - loop.time(), 0))
-        yield number
-
-
-class Crowd:
-    """Those in the room: the oldest go, others come, everybody gives a sign of life."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.here: deque[Phone] = deque()
-        self.next = itertools.count()
-        self.took: list[float] = []
-        self.lost: Counter[str] = Counter()
-        self.tasks: set[asyncio.Task[None]] = set()
-
-    def come(self) -> None:
-        task = asyncio.create_task(self._come(next(self.next)))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    async def _come(self, number: int) -> None:
-        began = time.perf_counter()
-        try:
-            phone = await self.site.join(number)
-        except (OSError, TimeoutError) as error:
-            self.lost[type(error).__name__] += 1
-            return
-        self.took.append((time.perf_counter() - began) * 1000)
-        self.here.append(phone)
-
-    async def gather(self, many: int) -> None:
-        async for _ in every(JOINS, many / JOINS):
-            self.come()
-        while self.tasks:
-            await asyncio.sleep(0.1)
-
-    async def turn_over(self, seconds: float, keep: int) -> None:
-        """The first ``keep`` stay: they talk and listen."""
-        async for number in every(JOINS, seconds):
-            if len(self.here) > keep:
-                phone = self.here[keep]
-                del self.here[keep]
-                phone.transport.close()
-            self.come()
-            if number % (BEAT_S * JOINS) == 0:
-                for phone in self.here:
-                    phone.say(BEAT)
-
-
-async def look(site: Site, seconds: float, seen: Seen) -> None:
-    """Pages at a pace, whoever is still waiting for theirs."""
-    idle = [Browser(site, cookie) for _path, cookie in site.phones[:200]]
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def one(browser: Browser, path: str) -> None:
-        await browser.ask(path, seen)
-        idle.append(browser)
-
-    async for number in every(PAGES, seconds):
-        if not idle:
-            seen.others["nobody left to ask"] += 1
-            continue
-        task = asyncio.create_task(one(idle.pop(0), SHOWN[number % len(SHOWN)]))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-    await asyncio.gather(*tasks)
-    for browser in idle:
-        browser.close()
-
-
-async def together(site: Site) -> tuple[Crowd, Run, Seen]:
-    crowd, seen, keep = Crowd(site), Seen(), 100
-    await crowd.gather(SOCKETS)
-    stage = Stage(site.front.processes["sockets"].pid, site.port, site.phones)
-    talking = list(crowd.here)[:keep]
-    crowd.took.clear()
-    run, _, _ = await asyncio.gather(
-        talk(stage, talking, TALK, SECONDS), crowd.turn_over(SECONDS, keep), look(site, SECONDS, seen)
-    )
-    while crowd.tasks:
-        await asyncio.sleep(0.1)
-    for phone in crowd.here:
-        phone.transport.close()
-    return crowd, run, seen
 
 
 async def rush(site: Site) -> tuple[Seen, Seen]:
@@ -283,31 +170,20 @@ def site(people: int) -> Iterator[Site]:
             yield Site(front, [(path, cookie) for path, cookie in lines])
 
 
-def tell(crowd: Crowd, run: Run, seen: Seen) -> None:
-    wrong = crowd.lost + seen.others + Counter(run.refused)
-    sys.stderr.write(f"{wrong=} joins={len(crowd.took)} pages={len(seen.took)} messages={run.sent}\n")
-    figure(bench="load", figure="errors", value=wrong.total(), unit="", goal=0)
-    figure(bench="load", figure="page, p95", value=hundredths(seen.took)[94], unit="ms", goal=PAGE_GOAL_MS)
-    figure(bench="load", figure="join, p99", value=hundredths(crowd.took)[98], unit="ms", goal=SOCKET_GOAL_MS)
-    figure(bench="load", figure="message heard, p99", value=hundredths(run.heard)[98], unit="ms", goal=SOCKET_GOAL_MS)
-
-
 def main() -> None:
-    open_files(2 * SOCKETS)
-    with site(max(2 * SOCKETS, 4 * MOST)) as one:
-        tell(*asyncio.run(together(one)))
+    with site(4 * MOST) as one:
         pages, reports = asyncio.run(rush(one))
         without_limits(one)
         waited, held = asyncio.run(rush(one))
         sys.stderr.write(f"refused={pages.others} without={waited.others} reports={reports.others + held.others}\n")
         for name, ours, peer in (("page", pages, waited), ("report", reports, held)):
             figure(
-                bench="load", figure=f"rush: {name} that was let in, p95", value=hundredths(ours.took)[94], unit="ms",
+                bench="admission", figure=f"{name} that was let in, p95", value=hundredths(ours.took)[94], unit="ms",
                 peer="all wait", peer_value=hundredths(peer.took)[94],
             )  # fmt: skip
         a_second = len(pages.took) / RUSH_S
         figure(
-            bench="load", figure="rush: pages", value=a_second, unit="1/s",
+            bench="admission", figure="pages", value=a_second, unit="1/s",
             peer="all wait", peer_value=len(waited.took) / RUSH_S, higher_is_better=True,
         )  # fmt: skip
 
