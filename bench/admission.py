@@ -10,6 +10,7 @@ import contextlib
 import os
 import random
 import re
+import signal
 import ssl
 import subprocess
 import sys
@@ -54,11 +55,6 @@ class Site:
         self.tls = ssl.create_default_context(cafile=str(self.front.certificate))
 
 
-def village(number: int) -> tuple[str, int]:
-    """Whence somebody comes: nginx counts by address, and a county is many."""
-    return f"127.0.0.{2 + number % 200}", 0
-
-
 class Browser:
     """One line that is kept open, and asks for one thing after the other."""
 
@@ -66,18 +62,20 @@ class Browser:
         self.site, self.cookie = site, cookie
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, path: str, seen: Seen, *, fine: int = 200) -> None:
+    async def ask(self, path: str, seen: Seen, *, fine: int = 200) -> bool:
+        """Return whether it was answered as it should be."""
         began = time.perf_counter()
         try:
             status = await asyncio.wait_for(self._ask(path), PATIENCE_S)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as error:
             self.close()
             seen.others[type(error).__name__] += 1
-            return
-        if status == fine:
-            seen.took.append((time.perf_counter() - began) * 1000)
-        else:
+            return False
+        if status != fine:
             seen.others[str(status)] += 1
+            return False
+        seen.took.append((time.perf_counter() - began) * 1000)
+        return True
 
     async def _ask(self, path: str) -> int:
         if self.streams is None:
@@ -86,7 +84,7 @@ class Browser:
                 self.site.port,
                 ssl=self.site.tls,
                 server_hostname="localhost",
-                local_addr=village(random.randrange(200)),
+                local_addr=(f"127.0.0.{random.randrange(2, 200)}", 0),  # nginx counts by address, and a county is many
             )
         reader, writer = self.streams
         lines = (f"GET {path} HTTP/1.1", f"Host: {self.site.host}", f"Cookie: {self.cookie}", "Accept: text/html")
@@ -116,9 +114,7 @@ async def rush(site: Site) -> tuple[Seen, Seen]:
     async def visitor(cookie: str) -> None:
         browser = Browser(site, cookie)
         while time.monotonic() < until:
-            refused = pages.others.total()
-            await browser.ask(random.choice(SHOWN), pages)
-            if pages.others.total() > refused:
+            if not await browser.ask(random.choice(SHOWN), pages):
                 await asyncio.sleep(random.uniform(5, 10))  # as its browser would, by the answer's Refresh
         browser.close()
 
@@ -138,7 +134,7 @@ def without_limits(site: Site) -> None:
     folder = site.front.folder / "nginx"
     conf = folder / "site.conf"
     conf.write_text(re.sub(r" max_conns=\d+", "", conf.read_text()))
-    site.front.processes["nginx"].send_signal(1)  # SIGHUP: reads it anew
+    site.front.processes["nginx"].send_signal(signal.SIGHUP)  # it reads it anew
     time.sleep(3)
 
 

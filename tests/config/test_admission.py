@@ -108,8 +108,7 @@ def test_a_form_that_is_refused_is_not_sent_again_by_itself(settings: Any) -> No
         return asked
 
     asked = asyncio.run(run())
-    assert (asked.status, "refresh" in dict(asked.sent[0]["headers"])) == (503, False)
-    assert b"refresh" not in dict(asked.sent[0]["headers"])
+    assert (asked.status, b"refresh" in dict(asked.sent[0]["headers"])) == (503, False)
 
 
 def test_what_streams_holds_nobody_up_and_what_fails_is_gone(settings: Any) -> None:
