@@ -39,9 +39,12 @@ failed() {
   die "$1 failed (its last lines are above). If a server did not answer: $2, then run the same command again."
 }
 
+fits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; }
+# The distribution's own first: a server runs on it, and one that somebody compiled without its profile is a fifth slower.
 python=${PYTHON:-python3}
+[ -n "${PYTHON:-}" ] || ! fits /usr/bin/python3 || python=/usr/bin/python3
 command -v "$python" >/dev/null || die "python3 is missing (Debian package python3)"
-"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' ||
+fits "$python" ||
   die "Python 3.11, 3.12 or 3.13 is needed, this is $("$python" -V); name another with PYTHON=/path/to/python3.11"
 
 # --- Debian packages ---------------------------------------------------------------------------------------------
