@@ -52,9 +52,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("alone")
         if place & OWN_SQL or any(item.get_closest_marker(name) for name in ("commits", "realtime")):
             item.add_marker("both")
-    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("alone", "realtime")])
+    items.sort(key=turn)
     if first := next((item for item in items if item.get_closest_marker("alone") is None), None):
         items.insert(0, items.pop(items.index(first)))
+
+
+def turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+    """When a test comes; of the sockets' first those that share one web process (tests/realtime/conftest.py)."""
+    alone, realtime = (item.get_closest_marker(name) is not None for name in ("alone", "realtime"))
+    return not alone, not realtime, realtime and "server" not in getattr(item, "fixturenames", ())
 
 
 class InOneWorker(LoadGroupScheduling):
@@ -113,6 +119,15 @@ def no_process_of_another_test(request: pytest.FixtureRequest) -> None:
 
         for model in (WorkerLease, Mark, MediaNode):
             model.objects.all().delete()
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody guesses at the passwords of tests; tests/organizations/test_hashing.py asks about real ones."""
+    from organizations.hashing import Argon2
+
+    monkeypatch.setattr(Argon2, "time_cost", 1)
+    monkeypatch.setattr(Argon2, "memory_cost", 8)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 LOGIN = "/accounts/login/"
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes() -> None:
+    """Here they cost what they cost."""
+
+
 def test_a_gate_lets_so_many_through_and_refuses_after_the_wait() -> None:
     gate = Gate(slots=1, queue=5, wait_s=0.05)
     with gate.passed(), pytest.raises(UnableToHash), gate.passed():

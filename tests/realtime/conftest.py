@@ -266,29 +266,60 @@ def wait_until(true: Callable[[], Any], *, timeout: float = PATIENCE_S) -> Any:
         time.sleep(0.05)
 
 
-@pytest.fixture(scope="module")
-def module_server(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RoomServer]:
-    """A web process for all tests of a module; it leaves neither lease nor mark behind for those that come after.
+class Shared:
+    """One web process for all tests that ask for none of their own: starting one takes 3.5 s of a processor."""
 
-    It outlives the emptying of the tables after the last test, finds its lease gone and takes a new one, as it should.
-    """
-    with serving(tmp_path_factory.mktemp("web")) as server:
-        yield server
-    with django_db_blocker.unblock():
-        WorkerLease.objects.all().delete()
-        Mark.objects.all().delete()
+    def __init__(self, folders: pytest.TempPathFactory, blocker: DjangoDbBlocker) -> None:
+        self._folders, self._blocker = folders, blocker
+        self._held = contextlib.ExitStack()
+        self._server: RoomServer | None = None
+
+    def server(self) -> RoomServer:
+        """The running one, started now if need be."""
+        if self._server is None:
+            self._server = self._held.enter_context(serving(self._folders.mktemp("web")))
+        return self._server
+
+    def end(self) -> None:
+        """End it: it leaves neither lease nor mark behind for those that come after.
+
+        It outlives the emptying of the tables after the last test, finds its lease gone and takes a new one, as it
+        should.
+        """
+        if self._server is None:
+            return
+        self._server = None
+        self._held.close()
+        with self._blocker.unblock():
+            WorkerLease.objects.all().delete()
+            Mark.objects.all().delete()
+
+
+@pytest.fixture(scope="package")
+def shared(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    one = Shared(tmp_path_factory, django_db_blocker)
+    yield one
+    one.end()
+
+
+@pytest.fixture(autouse=True)
+def no_other_server(request: pytest.FixtureRequest) -> None:
+    """Who starts a process of its own, or none, shares the database with no other."""
+    if "server" not in request.fixturenames and request.node.get_closest_marker("django_db") is not None:
+        request.getfixturevalue("shared").end()
 
 
 @pytest.fixture
-def server(module_server: RoomServer, transactional_db: None) -> Iterator[RoomServer]:
-    """The module's web process; after a test all its phones are gone, all is stored, and no traceback was written."""
-    before = module_server.log.stat().st_size
-    yield module_server
-    for phone in module_server.phones:
+def server(shared: Shared, transactional_db: None) -> Iterator[RoomServer]:
+    """The web process of all; after a test all its phones are gone, all is stored, and no traceback was written."""
+    one = shared.server()
+    before = one.log.stat().st_size
+    yield one
+    for phone in one.phones:
         phone.close()
-    module_server.phones.clear()
+    one.phones.clear()
     # Whoever still wrote would meet the emptying of the tables.
-    wait_until(module_server.is_quiet, timeout=30)
-    assert "Traceback" not in module_server.log.read_bytes()[before:].decode()
+    wait_until(one.is_quiet, timeout=30)
+    assert "Traceback" not in one.log.read_bytes()[before:].decode()
