@@ -76,17 +76,20 @@ alone() { tests/netns.sh $pytest "$@"; }
 whole="--dist loadfile --no-loadscope-reorder"
 weighed=tests/e2e/pages/test_budgets.py
 lecture=tests/e2e/pages/test_room_picture.py  # the longest
+written=$(printf 'tests/e2e/pages/test_%s.py ' editor plans package factor upload)  # pages without a lecture
 # What waits for browsers, phones and pictures leaves a processor idle: two lanes of about one length, each in namespaces
 # of its own. Three of them, or others beside the stages above, which need both processors, were less sure (ADR 71).
 players() {  # the longest first
   stage "Player, months, the whole story, films, starting and stopping, the installed site" alone -n 3 $whole \
     -m "e2e or front" tests/e2e/test_player.py tests/e2e/test_secretary_month.py tests/e2e/test_story.py \
     tests/e2e/test_run.py tests/e2e tests/front --ignore=tests/e2e/pages
-  stage "Browser: every page" alone -n 2 $whole -m e2e $lecture tests/e2e/pages/test_*.py --deselect $weighed
+  stage "Browser: rooms and what members do" alone -n 2 $whole -m e2e $lecture tests/e2e/pages/test_*.py \
+    $(printf -- '--deselect %s ' $weighed $written)
 }
 engines() {
   stage "Media engine and its faults" alone -n 3 $whole -m "engine or e2e" tests/live tests/media
   stage "Browser: what a page weighs and whom it keeps out" alone -n 2 --maxschedchunk 1 -m e2e $weighed
+  stage "Browser: what organisers write" alone -n 2 $whole -m e2e $written
 }
 lane() { "$@" > "$VAR_DIR/$1.log" 2>&1; exit $failed; }
 set -m  # each in a group of its own, which ends with this script
