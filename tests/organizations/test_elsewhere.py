@@ -21,6 +21,7 @@ from organizations.models import AccessEntry, AccountLink, Left, User
 from organizations.operations.accounts import UnableToLinkAccount, end_account_link, link_account
 from organizations.queries import phone_of
 from tests.factories.organizations import County, UserFactory, make_county
+from tests.organizations.authenticator import prove
 from tests.organizations.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, provider
 from tests.organizations.sms_gateway import closed_port
 
@@ -528,6 +529,8 @@ def test_a_link_of_a_provider_that_is_gone_can_still_be_ended(client: Client, se
 # --- the operator -----------------------------------------------------------------------------------------------------
 def test_an_operator_links_and_ends_an_account(client: Client, world: County, oidc: Provider) -> None:
     client.force_login(world.operator)
+    assert "/accounts/factor/confirm/" in client.get(f"/people/{world.member.pk}/account/").headers["Location"]
+    prove(client)
     page, form = f"/people/{world.member.pk}/", f"/people/{world.member.pk}/account/"
     assert form in client.get(page).content.decode()
     assert NAME in client.get(form).content.decode()

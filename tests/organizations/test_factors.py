@@ -5,6 +5,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
+from attendance.models import Notice
 from config import factor_settings
 from organizations import operations as do
 from organizations import sms
 from organizations.models import AccessEntry, User
+from organizations.operations.accounts import link_account
 from organizations.operations.factors import UnableToEndFactor, end_factor
 from organizations.queries import phone_of
 from tests.factories.organizations import PASSWORD, UserFactory
@@ -109,6 +112,31 @@ def test_who_pressed_twice_sees_the_recovery_codes(client: Client, person: User)
     assert client.post(APP, sent).headers["Location"] == OWN
 
 
+def test_the_first_one_ends_other_sessions_and_is_told(
+    client: Client, person: User, passkeys: Device, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Whoever sits in the account already is whom it is to keep out; and by whom the owner may be kept out."""
+    elsewhere, other = Client(), UserFactory(password=PASSWORD)
+    by_password(elsewhere, person)
+    theirs = Client()
+    by_password(theirs, other)
+    with django_capture_on_commit_callbacks(execute=True):
+        set_up(client, person)
+    assert [is_in(one) for one in (client, elsewhere, theirs)] == [True, False, True]
+    told = Notice.objects.get()
+    assert (told.member, told.kind) == (person, "factors_set")
+    page = client.get("/me/notices/").content.decode()
+    assert ("别处的登录已退出。不是您本人设置的" in page, f'href="{OWN}"' in page) == (True, True)
+    # A second way is one's own to add: nobody is sent away for it.
+    by_password(elsewhere, person)
+    elsewhere.post(STAGE, {"code": code_now(later=1)})
+    made = passkeys.made(options_of(client.get(KEY)))
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(KEY, {"credential": made})
+    assert Authenticator.objects.filter(user=person, type="webauthn").exists()
+    assert (is_in(elsewhere), Notice.objects.count()) == (True, 1)
+
+
 def test_an_authenticator_is_set_up_with_its_first_code(client: Client, person: User) -> None:
     by_password(client, person)
     assert "还没有设" in client.get("/me/sign-in/").content.decode()
@@ -153,7 +181,8 @@ def test_a_session_that_is_not_fresh_proves_itself_first(client: Client, person:
     assert client.get(APP).status_code == 200
 
 
-def test_who_has_no_password_signs_in_anew(client: Client, clock: Any) -> None:
+def test_who_has_no_password_signs_in_anew(client: Client, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("organizations.views.factors.can_tell_codes", lambda: True)
     person = UserFactory()
     client.force_login(person)
     page = client.get(f"{DOOR}?next={APP}").content.decode()
@@ -161,6 +190,25 @@ def test_who_has_no_password_signs_in_anew(client: Client, clock: Any) -> None:
     assert client.post(DOOR, {"next": APP}).headers["Location"] == APP
     assert not is_in(client)
     assert client.get(APP).headers["Location"].endswith(f"?next={APP}")
+
+
+@pytest.mark.parametrize("by_account", [False, True])
+def test_who_came_by_a_link_is_not_led_out(client: Client, settings: Any, by_account: bool) -> None:
+    """Without a password, and with a number to which no code comes, a way out would be one without a way back."""
+    settings.ACCOUNT_WAYS = [SimpleNamespace(id="oidc", name="统一认证")]
+    person = UserFactory()
+    if by_account:
+        link_account(member_id=person.pk, provider="oidc", external_id="zhang", as_of=timezone.now())
+    client.force_login(person)
+    page = client.get(f"{DOOR}?next={APP}").content.decode()
+    assert ("退出，重新登录" in page, "再发一条登录链接" in page) == (by_account, not by_account)
+    assert client.post(DOOR, {"next": APP}).status_code == (302 if by_account else 200)
+    assert is_in(client) is not by_account
+    # The link that the page speaks of leads on from here.
+    if not by_account:
+        link = do.make_link(member_id=person.pk, as_of=timezone.now())
+        client.post(link[link.index("/accounts/") :])
+        assert client.get(APP).status_code == 200
 
 
 @pytest.mark.parametrize("path", [APP, CODES, OWN, DOOR])
@@ -280,6 +328,22 @@ def test_tries_are_few(client: Client, person: User, clock: Any) -> None:
     clock.shift(dt.timedelta(minutes=6))
     client.post(STAGE, {"code": code_now()})
     assert is_in(client)
+
+
+def test_who_knows_the_password_spends_no_try_of_the_owners(client: Client, person: User) -> None:
+    """The owner's browser, which signed in before, is counted by itself (ADR 26)."""
+    set_up(client, person)
+    client.post("/accounts/logout/")
+    most = factor_settings.LIMITS["factor"]["person"][0][0]
+    for number in range(most + 1):
+        stranger = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        by_password(stranger, person)
+        spent = stranger.post(STAGE, {"code": "000000"}).status_code
+    assert spent == 429
+    by_password(client, person)
+    for _ in range(factor_settings.LIMITS["factor"]["browser"][0][0]):
+        assert client.post(STAGE, {"code": "000000"}).status_code == 200
+    assert client.post(STAGE, {"code": "000000"}).status_code == 429, "and has not more tries for it"
 
 
 def test_tries_are_few_from_everywhere_together(person: User) -> None:
