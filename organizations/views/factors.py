@@ -5,7 +5,11 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.decorators import login_stage_required
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.stagekit import get_pending_stage
+from allauth.account.utils import get_login_redirect_url
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
@@ -22,10 +26,12 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from organizations.factor_forms import CodeForm, NewAppForm, NewPasskeyForm, PasskeyForm
-from organizations.factors import has_shown, is_fresh, keep_factor, renew_spare, spare_of, takes_passkeys, unused
+from organizations import pressed_again
+from organizations.factor_forms import CodeForm, NewAppForm, NewPasskeyForm, PasskeyForm, digits
+from organizations.factors import METHOD, has_shown, is_fresh, keep_factor, renew_spare, spare_of, takes_passkeys, unused
 from organizations.models import Role, User
 from organizations.operations.factors import UnableToEndFactor, end_factor, factors_of, take_factors
 from organizations.operations.sessions import end_sessions
@@ -84,10 +90,37 @@ def _ask(request: HttpRequest, person: User, template: str, forms: Any, **more: 
     return with_status(response, sent) if sent is not None else response
 
 
+@csrf_exempt  # asked by _authenticate
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")
 def authenticate(request: HttpRequest) -> HttpResponseBase:
-    """The stage between a right code, password, link or account and the site, for whoever has a second step."""
+    """The stage between a right code, password, link or account and the site, for whoever has a second step.
+
+    Whoever is signed in already pressed twice, and their page has the token of before: they are led on.
+    """
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(get_login_redirect_url(request))
+    return _authenticate(request)
+
+
+@csrf_protect
+def _authenticate(request: HttpRequest) -> HttpResponseBase:
+    again = _pressed_again(request) if get_pending_stage(request) is None else None
+    return again or _ask_at_sign_in(request)
+
+
+def _pressed_again(request: HttpRequest) -> HttpResponseBase | None:
+    """Sign in who sends the right code once more, as the answer to the first never came (``pressed_again``)."""
+    code = digits(request.POST.get("code", ""))
+    person = pressed_again.person_of(request, code=code, step=pressed_again.Step.SECOND) if code else None
+    if person is None or not person.is_active or not has_factor(person):  # or it was taken away meanwhile
+        return None
+    record_authentication(request, person, method=METHOD)
+    get_account_adapter().login(request, person)
+    return HttpResponseRedirect(get_login_redirect_url(request))
+
+
+@login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")
+def _ask_at_sign_in(request: HttpRequest) -> HttpResponseBase:
     stage = request._login_stage  # type: ignore[attr-defined]  # noqa: SLF001 - as allauth's own views read it
     person: User = stage.login.user
     if not has_factor(person):  # taken away meanwhile
@@ -95,6 +128,8 @@ def authenticate(request: HttpRequest) -> HttpResponseBase:
     forms = _answers(request, person)
     if forms[2] is not None and forms[2].is_valid():
         post_authentication(request, forms[2].factor)
+        if code := digits(request.POST.get("code", "")):
+            pressed_again.remember(request, code=code, person=person, step=pressed_again.Step.SECOND)
         answer: HttpResponseBase = stage.exit()
         return answer
     return _ask(request, person, "account/factor.html", forms)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from django.conf import settings as given
 from django.test import Client
 from django.utils import timezone
 
@@ -22,7 +23,7 @@ from organizations.models import AccessEntry, User
 from organizations.operations.accounts import link_account
 from organizations.operations.factors import UnableToEndFactor, end_factor
 from organizations.queries import phone_of
-from tests.factories.organizations import PASSWORD, UserFactory
+from tests.factories.organizations import PASSWORD, NodeFactory, RoleGrantFactory, UserFactory
 from tests.organizations.authenticator import PRESENT, SECRET, Device, code_now, give_app
 from tests.organizations.test_sign_in import AtOnce, Outbox, code_for
 
@@ -247,6 +248,83 @@ def test_after_a_link_too(client: Client, person: User) -> None:
     assert client.post(f"/accounts/{link.split('/accounts/')[1]}").headers["Location"] == STAGE
     assert not is_in(client)
     assert client.post(STAGE, {"code": code_now()}).headers["Location"] == "/accounts/password/change/"
+
+
+def as_before(client: Client, code: str) -> Client:
+    """Send the second step's code, and return a browser that has not seen the answer."""
+    before = client.cookies[given.SESSION_COOKIE_NAME].value
+    assert client.post(STAGE, {"code": code}).status_code == 302
+    assert is_in(client)
+    again = Client()
+    again.cookies[given.SESSION_COOKIE_NAME] = before
+    return again
+
+
+@pytest.mark.parametrize("by_spare", [False, True])
+def test_the_second_press_of_a_browser_that_saw_no_answer_signs_in(
+    client: Client, person: User, settings: Any, by_spare: bool
+) -> None:
+    """As for a code by text message: on a slow line whoever saw nothing happen presses again (ADR 94)."""
+    spare = set_up(client, person)[0]
+    client.logout()
+    by_password(client, person)
+    code = spare if by_spare else code_now(later=1)
+    again = as_before(client, code)
+    assert again.post(STAGE, {"code": f" {code}"}).headers["Location"] == "/"
+    assert again.session["_auth_user_id"] == str(person.pk)
+    settings.SECOND_FACTOR_ROLES = frozenset({"operator"})
+    RoleGrantFactory(user=person, node=NodeFactory(), role="operator")
+    assert again.get("/people/").status_code == 200, "this session, too, has shown it"
+
+
+@pytest.mark.parametrize("change", ["wrong", "left", "taken", "other browser"])
+def test_a_second_press_opens_nothing_else(client: Client, person: User, change: str) -> None:
+    row = give_app(person)
+    by_password(client, person)
+    code = code_now()
+    again = as_before(client, code)
+    if change == "wrong":
+        assert again.post(STAGE, {"code": "000000"}).headers["Location"] == LOGIN
+    elif change == "left":
+        User.objects.filter(pk=person.pk).update(is_active=False)
+    elif change == "taken":
+        row.delete()
+    else:
+        again = Client()
+    assert again.post(STAGE, {"code": code}).headers["Location"] == LOGIN
+    assert not is_in(again)
+
+
+def test_the_code_of_the_first_step_is_none_of_the_second(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads another's text messages gets as far as the second step, however often they press."""
+    settings.SMS_BACKEND = "tests.organizations.test_sign_in.Outbox"
+    monkeypatch.setattr(sms, "backend", Outbox)
+    monkeypatch.setattr(sms, "_senders", AtOnce)
+    user = UserFactory(phone="+8613800000001")
+    give_app(user)
+    code = code_for(client)
+    assert client.post(CONFIRM, {"code": code}).headers["Location"] == STAGE
+    again = Client()
+    again.cookies[given.SESSION_COOKIE_NAME] = client.cookies[given.SESSION_COOKIE_NAME].value
+    client.get(LOGIN)  # begins anew: no stage waits
+    assert again.post(STAGE, {"code": code}).headers["Location"] == LOGIN
+    assert not is_in(again)
+
+
+def test_a_second_press_after_the_answer_came_leads_on_whatever_its_token(person: User) -> None:
+    give_app(person)
+    browser = Client(enforce_csrf_checks=True)
+    browser.get(LOGIN)
+    token = browser.cookies["csrftoken"].value
+    browser.post(LOGIN, {"login": phone_of(person), "password": PASSWORD, "csrfmiddlewaretoken": token})
+    assert browser.post(STAGE, {"code": code_now()}).status_code == 403
+    old = browser.cookies["csrftoken"].value
+    sent = {"code": code_now(), "csrfmiddlewaretoken": old}
+    assert browser.post(STAGE, sent).status_code == 302
+    assert browser.cookies["csrftoken"].value != old
+    assert (browser.post(STAGE, sent).headers["Location"], is_in(browser)) == ("/", True)
 
 
 def test_going_back_begins_anew(client: Client, person: User, settings: Any) -> None:
