@@ -66,7 +66,7 @@ def to_prove(request: HttpRequest) -> HttpResponseRedirect | None:
     if is_fresh(request, signed_in(request)):
         return None
     if request.method == "POST":
-        messages.info(request, _("刚才的没有保存：先确认是您本人，再填一次。"))
+        messages.info(request, _("刚才的没有保存：先确认是您本人，再办一次。"))
     return HttpResponseRedirect(f"{resolve_url('factor_confirm')}?{urlencode({'next': request.path})}")
 
 
