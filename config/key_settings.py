@@ -1,4 +1,4 @@
-"""The key that the site signs with, and those it signed with before, from the environment. Bad values stop the start."""
+"""The keys that the site signed with before, from the environment. Bad values stop the start."""
 
 from django.core.exceptions import ImproperlyConfigured
 

@@ -9,7 +9,8 @@ USER = settings.AUTH_USER_MODEL
 
 class EndedAccount(models.Model):
     """An account with this provider was ended: a phone number alone links the person none there until they, or an
-    operator, say so. ``ended_by``: who ended it; only what oneself ended oneself allows again. Which it was is not kept.
+    operator, say so. ``ended_by``: who ended it; only what oneself ended oneself allows again. Which account it was
+    is not kept.
     """
 
     member = models.ForeignKey(USER, on_delete=models.PROTECT, related_name="ended_accounts")

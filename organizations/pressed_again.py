@@ -1,8 +1,9 @@
 """A code that comes a second time: on a slow line whoever saw nothing happen presses again.
 
-The first press (of a text message's code, or of the second step's) signed them in and ended the session that held the code; its answer, with the new cookie, went to a
-page that the second press had given up. For two minutes the ended session's cookie together with the right code says
-who was signed in. Either alone opens nothing, and one wrong code ends it: nobody tries out codes here.
+The first press (of a text message's code, or of the second step's) signed them in and ended the session that held the
+code; its answer, with the new cookie, went to a page that the second press had given up. For two minutes the ended
+session's cookie together with the right code says who was signed in. Either alone opens nothing, and one wrong code
+ends it: nobody tries out codes here.
 
 It lies among the sessions, sealed as they are and removed as they are, under a name that only the server can make.
 """

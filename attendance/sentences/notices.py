@@ -280,9 +280,7 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "comment_answered": _plain(lambda: _("您在“%(title)s”里的留言，老师回复了。")),
     "comment_hidden": _comment_hidden,
     "comment_shown": _plain(lambda: _("您在“%(title)s”里的留言，现在大家能看到了。")),
-    "factors_set": _plain(
-        lambda: _("您的账号设置了登录验证，别处的登录已退出。不是您本人设置的，请马上联系管理员。")
-    ),
+    "factors_set": _plain(lambda: _("您的账号设置了登录验证，别处的登录已退出。不是您本人设置的，请马上联系管理员。")),
     "factors_taken": _plain(
         lambda: _("您的登录验证已由管理员移除，各处的登录也已退出。不是您要求的，请马上联系管理员。")
     ),

@@ -31,7 +31,9 @@ def signed_in(claims: Collection[Claim], *, as_of: dt.datetime) -> dict[Claim, s
     found = {}
     for session_key, user_id, password, phone_index, data in _rows(claims, as_of, f"{HELD}, s.session_data"):
         session = SessionStore().decode(data)
-        if session.get(SESSION_KEY) == str(user_id) and _fits(session, User(password=password, phone_index=phone_index)):
+        if session.get(SESSION_KEY) == str(user_id) and _fits(
+            session, User(password=password, phone_index=phone_index)
+        ):
             found[session_key, user_id] = _mark(password, phone_index)
     return found
 

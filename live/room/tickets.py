@@ -29,8 +29,8 @@ class UnableToEnter(Exception):
 class Ticket:
     """``counted``: presence of this person is evidence (on the roster). ``device``: random name of the browser.
 
-    ``meets``: the room is a meeting, where everybody needs a seat. ``withheld``: they would lead it by a role that waits
-    for the second step of their session (ADR 94), and are no host until it is shown.
+    ``meets``: the room is a meeting, where everybody needs a seat. ``withheld``: they would lead it by a role
+    that waits for the second step of their session (ADR 94), and are no host until it is shown.
     """
 
     occasion: int

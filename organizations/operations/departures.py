@@ -26,7 +26,17 @@ from django.utils.translation import gettext as _
 
 from organizations import departing
 from organizations.core.pinyin import sort_key
-from organizations.models import AccountLink, Departure, EndedAccount, Exemption, Membership, Node, PersonHold, SignInLink, User
+from organizations.models import (
+    AccountLink,
+    Departure,
+    EndedAccount,
+    Exemption,
+    Membership,
+    Node,
+    PersonHold,
+    SignInLink,
+    User,
+)
 from organizations.operations.exemptions import lock_member
 from organizations.queries import not_over_on
 

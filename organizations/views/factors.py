@@ -31,7 +31,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from organizations import pressed_again
 from organizations.factor_forms import CodeForm, NewAppForm, NewPasskeyForm, PasskeyForm, digits
-from organizations.factors import METHOD, has_shown, is_fresh, keep_factor, renew_spare, spare_of, takes_passkeys, unused
+from organizations.factors import (
+    METHOD,
+    has_shown,
+    is_fresh,
+    keep_factor,
+    renew_spare,
+    spare_of,
+    takes_passkeys,
+    unused,
+)
 from organizations.models import Role, User
 from organizations.operations.factors import UnableToEndFactor, end_factor, factors_of, take_factors
 from organizations.operations.sessions import end_sessions

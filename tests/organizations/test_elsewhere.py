@@ -559,9 +559,7 @@ def test_what_an_operator_ended_an_operator_links_again(client: Client, world: C
         assert ("请管理员重新绑定" in page, "重新允许" in page) == (True, False)
         ended = EndedAccount.objects.get()
         assert allow_account(ended_id=ended.pk, member_id=member.pk, as_of=now) is None
-        link_account(
-            member_id=member.pk, provider="oidc", external_id="zhang", as_of=now, actor_id=world.operator.pk
-        )
+        link_account(member_id=member.pk, provider="oidc", external_id="zhang", as_of=now, actor_id=world.operator.pk)
         assert not EndedAccount.objects.exists()
     assert come_back(Client(), oidc, "zhang").status_code == 302
 

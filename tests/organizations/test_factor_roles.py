@@ -23,8 +23,8 @@ from django.test.utils import CaptureQueriesContext
 from attendance.models import Notice
 from config import factor_settings
 from config.guard import SIGNED_IN, holds_role
-from organizations.models import AccessEntry, Role, User
 from organizations.door import of_session
+from organizations.models import AccessEntry, Role, User
 from organizations.operations.departures import take_out_access
 from organizations.permissions import rules_the_whole_tree
 from organizations.queries import phone_of

@@ -1,4 +1,4 @@
-"""``manage.py remove_factors PHONE|NUMBER``: for the operator whom nobody else can help, who has lost the second step."""
+"""``manage.py remove_factors PHONE|NUMBER``: for the operator whom nobody else can help, who lost the second step."""
 
 from argparse import ArgumentParser
 from typing import Any

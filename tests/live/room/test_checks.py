@@ -105,7 +105,9 @@ def test_a_look_does_not_come_between_a_room_and_its_first_browser(monkeypatch: 
 
 @pytest.mark.integration
 @pytest.mark.django_db
-def test_whose_role_waits_for_a_second_step_stays_in_the_meeting(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_whose_role_waits_for_a_second_step_stays_in_the_meeting(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     """By the roster, as everybody else there: they were sent away each second, and came back as what they were."""
     settings.SECOND_FACTOR_ROLES = frozenset({"secretary"})
     world = make_county(members=1)
