@@ -28,6 +28,10 @@ def exempted(*, member_ids: Collection[int], **kwargs: Any) -> None:
         settle_dirty(as_of=as_of, member_ids=member_ids)
 
 
+def factors_set(*, member_id: int, **kwargs: Any) -> None:
+    tell(member_ids=[member_id], kind="factors_set", as_of=timezone.now())
+
+
 def factors_taken(*, member_id: int, **kwargs: Any) -> None:
     tell(member_ids=[member_id], kind="factors_taken", as_of=timezone.now())
 
@@ -44,5 +48,6 @@ def connect() -> None:
     events.member_left.connect(member_gone, dispatch_uid="attendance.member_gone")
     events.member_returned.connect(member_back, dispatch_uid="attendance.member_back")
     events.exemptions_changed.connect(exempted, dispatch_uid="attendance.exempted")
+    events.factors_set.connect(factors_set, dispatch_uid="attendance.factors_set")
     events.factors_taken.connect(factors_taken, dispatch_uid="attendance.factors_taken")
     occasion_opened.connect(opened, dispatch_uid="attendance.opened")

@@ -13,7 +13,12 @@ CODE_S = 120  # longer than a code is taken for: three times thirty seconds
 
 # As settings.SIGN_IN_LIMITS. Three codes of a million fit at a time, and a recovery code has eight digits.
 LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
-    "factor": {"person_and_address": [(5, 300), (30, 86_400)], "person": [(20, 600), (100, 86_400)]},
+    "factor": {
+        "person_and_address": [(5, 300), (30, 86_400)],
+        "person": [(20, 600), (100, 86_400)],
+        "browser": [(5, 300), (30, 86_400)],
+        "known_browsers": [(20, 600), (60, 86_400)],
+    },
     "factor_code": {"code": [(1, CODE_S)]},  # what was taken once is not taken again
 }
 

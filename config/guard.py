@@ -15,7 +15,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError
@@ -27,6 +27,7 @@ from prometheus_client import Counter
 from cms.middleware import ADMIN, is_closed
 from config import views
 from config.headers import complete
+from organizations.door import of_session
 from organizations.permissions import has_role
 
 Message = Any  # a dictionary; ASGI's own types differ between libraries
@@ -281,7 +282,7 @@ def may_send(scope: Message, roles: tuple[str, ...]) -> bool:
 def holds_role(request: HttpRequest, roles: tuple[str, ...]) -> bool:
     """The same of a request that no middleware has seen yet."""
     request.session = _session_of(request)
-    user = get_user(request)
+    user = of_session(request)
     return user.is_authenticated if roles == SIGNED_IN else has_role(user, *roles)
 
 

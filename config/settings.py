@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from config import (
     account_settings,
     factor_settings,
+    key_settings,
     logs,
     lrs_settings,
     message_settings,
@@ -48,6 +49,7 @@ EMBEDDED = not REDIS_URL
 # The embedded shape is one host with one VAR_DIR and makes its secrets once. Several processes must share theirs.
 HAS_OWN_SECRETS = DEBUG or DEMO or TESTING or EMBEDDED
 SECRET_KEY = secret("SECRET_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
+SECRET_KEY_FALLBACKS = key_settings.fallbacks(SECRET_KEY)
 PHONE_KEY = secret("PHONE_KEY", var_dir=VAR_DIR, generate=HAS_OWN_SECRETS)
 SITE_URL = site_url("SITE_URL", default=f"http://127.0.0.1:{PORT}")
 if EMBEDDED and number("WEB_CONCURRENCY", default=1) > 1:

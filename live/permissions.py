@@ -22,7 +22,7 @@ from attendance.queries.sessions import is_on_first
 from live.models import Lecture, Restriction, Seat
 from organizations.models import Membership, Role, RoleGrant, User
 from organizations.permissions import has_role
-from organizations.queries import grants_of, valid_on
+from organizations.queries import grants_of, valid_on, withheld_roles
 
 BACK_WITHIN = dt.timedelta(minutes=2)
 
@@ -60,6 +60,11 @@ def _leading(lecture: Lecture) -> Q:
 
 def _leaders(lecture: Lecture) -> tuple[Role, ...]:
     return (Role.ORGANISER, Role.SECRETARY) if lecture.is_meeting else (Role.ORGANISER,)
+
+
+def is_withheld(user: User, lecture: Lecture) -> bool:
+    """Whether ``user`` has a role of those who lead, which waits for the second step of this session (ADR 94)."""
+    return bool(withheld_roles(user=user).intersection(_leaders(lecture)))
 
 
 def may_void(user: User, lecture: Lecture) -> bool:

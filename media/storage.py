@@ -281,6 +281,9 @@ def take_over(source: Path, target: Path) -> None:
         os.link(source, temporary)
     except OSError:
         shutil.copyfile(source, temporary)
+    os.utime(
+        temporary
+    )  # a second name has the age of the first: a sweep would take what no row names yet (drop_sources)
     sync(temporary)
     temporary.rename(target)
 

@@ -35,6 +35,7 @@ DONE = {
     "sign_in_link_used": gettext_lazy("用登录链接登录了"),
     "account_linked": gettext_lazy("绑定了一个账号"),
     "account_ended": gettext_lazy("解除了一个账号"),
+    "account_allowed": gettext_lazy("重新允许按手机号绑定账号"),
     "factor_set": gettext_lazy("设置了登录验证"),
     "factor_ended": gettext_lazy("移除了一种登录验证"),
     "factor_codes": gettext_lazy("生成了新的恢复码"),

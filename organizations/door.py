@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from organizations.factors import has_shown
 from organizations.models import User
 from organizations.permissions import to_second_step
-from organizations.queries import has_factor, withheld_roles
+from organizations.queries import awaits_step, withheld_roles
 
 OFFICE = "/admin/"
 
@@ -30,7 +30,7 @@ class SecondStep:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not settings.SECOND_FACTOR_ROLES:
             return self.get_response(request)
-        request.user = SimpleLazyObject(partial(_of_this_session, request))  # type: ignore[assignment]
+        request.user = SimpleLazyObject(partial(of_session, request))  # type: ignore[assignment]
         if request.path_info.startswith(OFFICE) and isinstance(request.user, User) and _is_asked(request.user):
             return to_second_step(request)
         response = self.get_response(request)
@@ -39,7 +39,11 @@ class SecondStep:
         return response
 
 
-def _of_this_session(request: HttpRequest) -> Any:
+def of_session(request: HttpRequest) -> Any:
+    """Return whose session this is, or nobody; its roles that wait for a second step are not theirs until it is shown.
+
+    Also for what asks before any middleware: the guard of what is sent, and /readyz.
+    """
     person = get_user(request)
     if isinstance(person, User):
         person.has_shown_factor = has_shown(request, person)
@@ -58,5 +62,5 @@ def _lacks_a_role(person: Any) -> bool:
 def _is_asked(person: User) -> bool:
     """Also a superuser, who holds no role and may do everything there."""
     if person.is_superuser:
-        return not (person.has_shown_factor and has_factor(person))
+        return awaits_step(user=person)
     return bool(withheld_roles(user=person))

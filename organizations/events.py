@@ -11,12 +11,13 @@ member_returned = Signal()  # member_id, on_date: the first day of belonging som
 
 exemptions_changed = Signal()  # member_ids: an exemption of theirs was entered, or ends on another day than before
 
+factors_set = Signal()  # member_id: their first second step of signing in was set up
 factors_taken = Signal()  # member_id: an operator or a command took their second step of signing in from them
 
 
-def announce_factors_taken(member_id: int) -> None:
-    """Send ``factors_taken`` once the transaction has committed."""
-    transaction.on_commit(lambda: factors_taken.send_robust(sender=None, member_id=member_id), robust=True)
+def announce_factors(event: Signal, member_id: int) -> None:
+    """Send ``factors_set`` or ``factors_taken`` once the transaction has committed."""
+    transaction.on_commit(lambda: event.send_robust(sender=None, member_id=member_id), robust=True)
 
 
 def announce_exemptions(member_ids: Collection[int]) -> None:

@@ -138,15 +138,17 @@ def renew_spare(person: User, *, as_of: dt.datetime) -> None:
 
 
 @transaction.atomic
-def keep_factor(person: User, add: Callable[[], Authenticator], *, as_of: dt.datetime) -> tuple[Authenticator, bool]:
+def keep_factor(
+    person: User, add: Callable[[], Authenticator], *, as_of: dt.datetime, session_key: str
+) -> tuple[Authenticator, bool]:
     """Keep a new second step; with the first one come recovery codes. Returns it, and whether these are new.
 
-    Raises IntegrityError where another request has just kept it.
+    The first one ends the person's sessions but this one. Raises IntegrityError where another request has just kept it.
     """
     User.objects.select_for_update(no_key=True).get(pk=person.pk)  # two at once would both make codes
     made = add()
-    note_factor(member=person, as_of=as_of)
-    if spare_of(person) is not None:
-        return made, False
-    RecoveryCodes.activate(person)
-    return made, True
+    is_first = spare_of(person) is None
+    note_factor(member=person, as_of=as_of, first_in=session_key if is_first else None)
+    if is_first:
+        RecoveryCodes.activate(person)
+    return made, is_first

@@ -52,7 +52,12 @@ def try_own_password(person: User) -> Try:
 
 
 def try_factor(request: HttpRequest, person: User) -> Try:
-    """Count a second step that is about to be checked, by person and address. Raises UnableToTry."""
+    """Count a second step that is about to be checked, by person and address, or by a browser where they signed in
+    before: who got hold of a password spends no try of whom it belongs to. Raises UnableToTry.
+    """
+    browser = known_browser(request, person)
+    if browser:
+        return count("factor", {"browser": f"{browser} {person.pk}", "known_browsers": str(person.pk)})
     address = network_of(client_address(request))
     return count("factor", {"person_and_address": f"{person.pk} {address}", "person": str(person.pk)})
 

@@ -14,7 +14,8 @@ from treebeard.mp_tree import MP_Node
 from organizations.core import phones
 from organizations.core.pinyin import sort_key
 from organizations.managers import NodeManager, UserManager
-from organizations.models_departed import Departure as Departure  # Django looks for models here
+from organizations.models_accounts import EndedAccount as EndedAccount  # Django looks for models here
+from organizations.models_departed import Departure as Departure
 from organizations.models_departed import PersonHold as PersonHold
 
 if TYPE_CHECKING:

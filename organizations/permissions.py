@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from organizations import sms
 from organizations.models import Membership, Node, Role, RoleGrant, User
-from organizations.queries import grants_of, has_factor, not_over_on, subtree, withheld_roles
+from organizations.queries import awaits_step, grants_of, has_factor, not_over_on, subtree, withheld_roles
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -73,7 +73,12 @@ def operates_everything(user: User | AnonymousUser) -> bool:
 
 def rules_the_whole_tree(user: User | AnonymousUser) -> bool:
     """Whether the user keeps in order what belongs to no unit: the operator of a whole tree, or a superuser."""
-    return operates_everything(user) or (isinstance(user, User) and user.is_superuser and user.is_active)
+    return operates_everything(user) or (isinstance(user, User) and is_superuser_now(user))
+
+
+def is_superuser_now(user: User) -> bool:
+    """Whether the user is a superuser whose session has shown its second step, where any role asks for one."""
+    return user.is_superuser and user.is_active and not awaits_step(user=user)
 
 
 def within_reach(*, operator: User, person: User, on_date: dt.date | None = None) -> bool:

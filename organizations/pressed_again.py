@@ -1,14 +1,16 @@
 """A code that comes a second time: on a slow line whoever saw nothing happen presses again.
 
-The first press signed them in and ended the session that held the code; its answer, with the new cookie, went to a
-page that the second press had given up. For two minutes the ended session's cookie together with the right code says
-who was signed in. Either alone opens nothing, and one wrong code ends it: nobody tries out codes here.
+The first press (of a text message's code, or of the second step's) signed them in and ended the session that held the
+code; its answer, with the new cookie, went to a page that the second press had given up. For two minutes the ended
+session's cookie together with the right code says who was signed in. Either alone opens nothing, and one wrong code
+ends it: nobody tries out codes here.
 
 It lies among the sessions, sealed as they are and removed as they are, under a name that only the server can make.
 """
 
 import datetime as dt
 import unicodedata
+from enum import StrEnum
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -22,16 +24,23 @@ LASTS = dt.timedelta(minutes=2)
 _SALT = "organizations.pressed_again"
 
 
-def remember(request: HttpRequest, *, code: str, person: User) -> None:
+class Step(StrEnum):
+    """What the code was for. One of the first step never counts for one of the second."""
+
+    FIRST = "session"
+    SECOND = "second step"
+
+
+def remember(request: HttpRequest, *, code: str, person: User, step: Step = Step.FIRST) -> None:
     """Keep that this browser's session was right with a code; called before that session ends."""
     kept = {"code": _hashed(code), "person": person.pk, "auth": person.get_session_auth_hash()}
     row = {"session_data": Session.objects.encode(kept), "expire_date": timezone.now() + LASTS}
-    Session.objects.update_or_create(session_key=_key(request), defaults=row)
+    Session.objects.update_or_create(session_key=_key(request, step), defaults=row)
 
 
-def person_of(request: HttpRequest, *, code: str) -> User | None:
+def person_of(request: HttpRequest, *, code: str, step: Step = Step.FIRST) -> User | None:
     """Return whom this browser signed in with this code a moment ago. A wrong one ends it."""
-    row = Session.objects.filter(session_key=_key(request), expire_date__gt=timezone.now()).first()
+    row = Session.objects.filter(session_key=_key(request, step), expire_date__gt=timezone.now()).first()
     kept = row.get_decoded() if row else {}
     if "code" not in kept or row is None:
         return None
@@ -49,7 +58,7 @@ def _hashed(code: str) -> str:
     return salted_hmac(_SALT, f"code {digits}").hexdigest()
 
 
-def _key(request: HttpRequest) -> str:
+def _key(request: HttpRequest, step: Step) -> str:
     # As it was sent: of an ended session Django forgets the name.
     cookie = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    return salted_hmac(_SALT, f"session {cookie}").hexdigest()[:32]
+    return salted_hmac(_SALT, f"{step.value} {cookie}").hexdigest()[:32]

@@ -181,12 +181,17 @@ def withheld_roles(*, user: User) -> frozenset[str]:
     return _withheld(user, _held_by(user, None))
 
 
-def _withheld(user: User, grants: tuple[Grant, ...]) -> frozenset[str]:
+def awaits_step(*, user: User) -> bool:
+    """Whether the session has not shown a second step on a site where any role asks for one."""
     if user.has_shown_factor is None or not settings.SECOND_FACTOR_ROLES:
-        return frozenset()
-    asking = settings.SECOND_FACTOR_ROLES.intersection(grant.role for grant in grants)
+        return False
     # What was shown counts for nothing once it is gone: a role may come later than its end.
-    return asking if asking and not (user.has_shown_factor and has_factor(user)) else frozenset()
+    return not (user.has_shown_factor and has_factor(user))
+
+
+def _withheld(user: User, grants: tuple[Grant, ...]) -> frozenset[str]:
+    asking = settings.SECOND_FACTOR_ROLES.intersection(grant.role for grant in grants)
+    return asking if asking and awaits_step(user=user) else frozenset()
 
 
 def has_factor(user: User) -> bool:

@@ -27,7 +27,7 @@ from attendance.models import (
 )
 from attendance.queries.notices import choice_of
 from organizations.core import phones
-from organizations.models import Exemption, Membership, RoleGrant, User
+from organizations.models import EndedAccount, Exemption, Membership, RoleGrant, User
 from organizations.queries import access_entries, account_links_of, phone_of
 
 OCCASION = ("occasion_id", "occasion__title")
@@ -65,6 +65,7 @@ def _person(member: User) -> dict[str, Any]:
             .values("role", "node__code", "node__name", "active_from_date", "active_to_date")
         ),
         "accounts": list(account_links_of(member).values("provider", "external_id", "made_at", "used_at")),
+        "ended_accounts": _rows(EndedAccount, member, "provider", "ended_at"),
         "looked_at_by": list(
             access_entries(subject_id=member.pk).values(
                 "reader__name", "role", "what", "title", "node__name", "count", "reason", "at"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from attendance.models import Rule
 from attendance.sentences.rules import rule_sentence
 from organizations.models import Node, Role
-from organizations.permissions import in_subtree, rules_the_whole_tree
+from organizations.permissions import in_subtree, is_superuser_now, rules_the_whole_tree
 from organizations.queries import above, grants_of, subtree
 
 
@@ -23,7 +23,7 @@ def usable_rules(user: Any) -> QuerySet[Rule]:
     The operator of the whole tree keeps the site's own.
     """
     found = rules()
-    if user.is_superuser and user.is_active:
+    if is_superuser_now(user):
         return found
     paths = {grant.path for grant in grants_of(user=user) if grant.role == Role.ORGANISER}
     theirs = Q(node__in=Node.objects.filter(subtree(paths) | above(paths)).order_by())

@@ -29,6 +29,7 @@ HALLS = ("hall_lapses_soon", "hall_lapsed")
 CERTIFICATES = ("certificate_issued", "certificate_withdrawn", "certificate_replaced")
 OWN_LEAVES = ("leave_approved", "leave_refused", "leave_taken_back")
 MISSED = ("catch_up", "session_moved", "session_off")
+FACTORS = ("factors_set", "factors_taken")
 REMINDERS = ("reminded", "due_soon", "starts_soon")
 
 
@@ -279,6 +280,7 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "comment_answered": _plain(lambda: _("您在“%(title)s”里的留言，老师回复了。")),
     "comment_hidden": _comment_hidden,
     "comment_shown": _plain(lambda: _("您在“%(title)s”里的留言，现在大家能看到了。")),
+    "factors_set": _plain(lambda: _("您的账号设置了登录验证，别处的登录已退出。不是您本人设置的，请马上联系管理员。")),
     "factors_taken": _plain(
         lambda: _("您的登录验证已由管理员移除，各处的登录也已退出。不是您要求的，请马上联系管理员。")
     ),
@@ -304,7 +306,7 @@ def link_of(notice: Notice) -> str:
         return reverse("today")
     if notice.kind == "departures_soon":
         return reverse("departures")
-    if notice.kind == "factors_taken":
+    if notice.kind in FACTORS:
         return reverse("mfa_index")
     if notice.kind in HALLS and notice.occasion is not None:
         where = urlencode({"occasion": notice.occasion.pk, "node": notice.data.get("node", "")})

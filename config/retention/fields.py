@@ -58,6 +58,7 @@ GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_gue
 STATED = "30 days after it arrived there (api.prune_statements)"
 DELIVERED = "30 days (api.prune_deliveries)"
 OFF = "60 days after its time (live.tasks.delete_old_chat)"
+ACCOUNT_ENDED = "until oneself or the operator lets the account in again"
 ACCOUNT_LINK = "until oneself or the operator ends it; who and when stay in the access log"
 LINK = "15 minutes of use; deleted a day later (organizations.prune_allowances); who and when stay in the access log"
 
@@ -131,6 +132,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
             "member provider external_id made_by made_at used_at", PERSONAL,
             "oneself; the operator above, logged", ACCOUNT_LINK,
         ),
+    ),
+    "organizations.EndedAccount": (
+        Fields("id", TECHNICAL, SERVER, ACCOUNT_ENDED),
+        Fields("member provider ended_by ended_at", PERSONAL, "oneself; the operator above, logged", ACCOUNT_ENDED),
     ),
     "organizations.RosterImport": (
         Fields("id file_sha256", TECHNICAL, SERVER, FOR_GOOD),

@@ -55,6 +55,7 @@ KEPT: dict[str, Words] = {
     f.FOR_GOOD: _("和组织的记录一样长；离开满 PERSON_KEEP_DAYS 天以后不再有姓名"),
     f.HELD: _("到解除为止；理由和个人信息一起清除"),
     f.LINK: _("15 分钟内能用，一天以后删除；谁在什么时候用过留在查阅记录里"),
+    f.ACCOUNT_ENDED: _("到本人或管理员重新允许为止；离开的，到清除为止"),
     f.ACCOUNT_LINK: _("到本人或管理员解除为止；谁在什么时候办的留在查阅记录里；离开的，到清除为止"),
     f.LOOKED_UP: _("查到后 31 天，或者到重新查为止"),
     f.QUIZZED: _("开始作答后 QUIZ_KEEP_DAYS（默认 400）天"),
@@ -104,6 +105,7 @@ _LEFT = _("按期清除离开的人")
 
 PURPOSES: dict[str, Words] = {
     "organizations.User": _WHO, "organizations.SignInLink": _WHO, "organizations.AccountLink": _WHO,
+    "organizations.EndedAccount": _WHO,
     "organizations.Membership": _BELONGS,
     "organizations.Exemption": _ABSENT, "organizations.RoleGrant": _DUTY, "organizations.AccessEntry": _SEEN,
     "organizations.RosterImport": _HANDLED, "organizations.Departure": _LEFT, "organizations.PersonHold": _LEFT,

@@ -16,6 +16,7 @@ from live.queries.nodes import FALLBACK, pick_node, silent_before
 log = structlog.get_logger(__name__)
 
 LEFT_TO_BEST = timedelta(seconds=2)
+LEFT_BY_DRAINING = timedelta(seconds=20)  # others have found it long before
 
 
 class UnableToDrain(Exception):
@@ -48,7 +49,8 @@ def retire(*, node_id: int, as_of: datetime) -> None:
 def claim_lectures(*, node_id: int, as_of: datetime) -> int:
     """Take over live lectures, and ended ones not yet packed, that no living node carries; returns how many.
 
-    They are left to the node with most room for a moment, and by one that drains for as long as another is there.
+    They are left to the node with most room for a moment, and by one that drains for longer: a node that beats and
+    takes nothing must not leave a lecture without a picture for good.
     """
     unclaimed = Q(media_node=None) | Q(media_node__beat_at__lte=silent_before(as_of))
     waiting = Lecture.objects.filter(unclaimed, state__in=[Lecture.State.LIVE, Lecture.State.ENDED])
@@ -56,8 +58,10 @@ def claim_lectures(*, node_id: int, as_of: datetime) -> int:
     claimed, best = 0, pick_node(as_of=as_of) if (found := list(left)) else None
     for lecture_id, holder_id, live_at, beat_at in found:
         since = live_at if beat_at is None else beat_at + (as_of - silent_before(as_of))
-        if best is not None and best.pk != node_id and (_drains(node_id) or since > as_of - LEFT_TO_BEST):
-            continue
+        if best is not None and best.pk != node_id:
+            patience = LEFT_BY_DRAINING if _drains(node_id) else LEFT_TO_BEST
+            if since > as_of - patience:
+                continue
         claimed += move_lecture(lecture_id, from_id=holder_id, to_id=node_id, as_of=as_of)
     return claimed
 
@@ -70,14 +74,22 @@ def _drains(node_id: int) -> bool:
 def move_lecture(lecture_id: int, *, from_id: int | None, to_id: int, as_of: datetime) -> bool:
     """Let another node carry a lecture; what the one before has of it is a part to be handed in.
 
-    Only from the node that was read: of two that find it left alone one gets it, and False is the answer to the other.
+    Only from the node that was read, if it is silent yet, and only what is live or not yet packed: of two that find it
+    left alone one gets it, and False is the answer to the other.
     """
-    moved = Lecture.objects.filter(pk=lecture_id, media_node_id=from_id)
-    if from_id is None:
-        return bool(moved.update(media_node_id=to_id))
-    if not moved.update(media_node_id=to_id, moves=F("moves") + 1):
+    # Locked, and then asked: what was read before may be of before another's commit (PostgreSQL, READ COMMITTED). The
+    # lecture first, then its node; whoever beats locks its node alone.
+    locked = Lecture.objects.select_for_update(no_key=True).filter(pk=lecture_id, media_node_id=from_id)
+    lecture = locked.filter(state__in=[Lecture.State.LIVE, Lecture.State.ENDED]).first()
+    if lecture is None:
         return False
-    number = Lecture.objects.values_list("moves", flat=True).get(pk=lecture_id) - 1
+    if from_id is None:
+        return bool(Lecture.objects.filter(pk=lecture_id).update(media_node_id=to_id))
+    holder = MediaNode.objects.select_for_update(no_key=True).get(pk=from_id)
+    if holder.beat_at > silent_before(as_of):
+        return False
+    Lecture.objects.filter(pk=lecture_id).update(media_node_id=to_id, moves=F("moves") + 1)
+    number = lecture.moves
     LecturePart.objects.create(lecture_id=lecture_id, node_id=from_id, number=number, left_at=as_of)
     log.warning("lecture_moved", occasion=lecture_id, from_node=from_id, to_node=to_id)
     return True

@@ -181,7 +181,9 @@ class RoomChecks:
             is_host = one.member_id in rights.hosts
             if one.member_id not in rights.allowed:
                 self._process.dismiss(one, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=None)
-            elif room.meeting is not None and one.host != is_host:
+            elif room.meeting is not None and one.host != is_host and not one.withheld:
+                # Whose role waits for a second step is no host until the page is opened anew: the database knows the
+                # role alone, and would send them away each second.
                 # The chair is handed on: both pages come back with other keys, each to the seat that they had.
                 self._process.dismiss(one, code=protocol.CLOSE_FORBIDDEN, reason="rights", after_ms=0, is_back=True)
             elif one.host and not is_host:

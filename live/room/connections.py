@@ -43,8 +43,8 @@ class Connection:
     (``live.room.sessions``); ``air``: what its page took the air by, or ""; ``stuck_since``: since when a frame waits
     for this browser to read; ``staged``: its member came on the stage by it; ``sends``: what its
     page says that it sends there, as (sound, picture); ``meets``: the room is a meeting, in
-    which it ``sees`` these; ``seated``: its member got a seat there; ``shows``: what is on at its member's
-    seat is on here.
+    which it ``sees`` these; ``withheld``: its member's role there waits for a second step; ``seated``: its member got
+    a seat there; ``shows``: what is on at its member's seat is on here.
     """
 
     send: Send
@@ -74,6 +74,7 @@ class Connection:
     talking: "Peer | None" = None
     meeting: "Peer | None" = None
     meets: bool = False
+    withheld: bool = False
     sees: frozenset[str] = frozenset()
     seated: bool = False
     shows: bool = False

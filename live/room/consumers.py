@@ -120,6 +120,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
             present_at=clock().now(),
             counted=ticket.counted,
             meets=ticket.meets,
+            withheld=ticket.withheld,
             heard_at=time.monotonic(),
         )
 

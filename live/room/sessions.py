@@ -6,7 +6,7 @@ A socket outlives the request that let it in, so nobody else would notice that t
 
 import datetime as dt
 import hmac
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -31,10 +31,19 @@ def signed_in(claims: Collection[Claim], *, as_of: dt.datetime) -> dict[Claim, s
     found = {}
     for session_key, user_id, password, phone_index, data in _rows(claims, as_of, f"{HELD}, s.session_data"):
         session = SessionStore().decode(data)
-        fits = User(password=password, phone_index=phone_index).get_session_auth_hash()
-        if session.get(SESSION_KEY) == str(user_id) and constant_time_compare(session.get(HASH_SESSION_KEY, ""), fits):
+        if session.get(SESSION_KEY) == str(user_id) and _fits(
+            session, User(password=password, phone_index=phone_index)
+        ):
             found[session_key, user_id] = _mark(password, phone_index)
     return found
+
+
+def _fits(session: Mapping[str, Any], user: User) -> bool:
+    """Whether the session began with the person's password and number: by the key of now, or by one of before."""
+    begun = session.get(HASH_SESSION_KEY, "")
+    if constant_time_compare(begun, user.get_session_auth_hash()):
+        return True
+    return any(constant_time_compare(begun, one) for one in user.get_session_auth_fallback_hash())
 
 
 def still_signed_in(claims: Collection[Claim], *, as_of: dt.datetime) -> dict[Claim, str]:

@@ -29,7 +29,8 @@ class UnableToEnter(Exception):
 class Ticket:
     """``counted``: presence of this person is evidence (on the roster). ``device``: random name of the browser.
 
-    ``meets``: the room is a meeting, where everybody needs a seat.
+    ``meets``: the room is a meeting, where everybody needs a seat. ``withheld``: they would lead it by a role
+    that waits for the second step of their session (ADR 94), and are no host until it is shown.
     """
 
     occasion: int
@@ -38,6 +39,7 @@ class Ticket:
     host: bool
     counted: bool
     meets: bool = False
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,9 @@ class FallbackTicket:
 def make(ticket: Ticket, *, session_key: str) -> str:
     """Return the ticket as text fit for a URL."""
     said = asdict(ticket) | {"session": _mark(session_key)}
-    if not ticket.meets:
-        del said["meets"]  # a process of an older version refuses what it does not know
+    for later in ("meets", "withheld"):
+        if not said[later]:
+            del said[later]  # a process of an older version refuses what it does not know
     return signing.dumps(said, salt=SALT, compress=False)
 
 

@@ -18,7 +18,15 @@ from live.core.wire.protocol import BIG, IDENT, as_data
 from live.core.wire.slides import NO_SLIDES
 from live.models import Lecture
 from live.own_record import own_record
-from live.permissions import expects, is_locked_out, lecture_for_rights, may_host, may_join, may_read_recording
+from live.permissions import (
+    expects,
+    is_locked_out,
+    is_withheld,
+    lecture_for_rights,
+    may_host,
+    may_join,
+    may_read_recording,
+)
 from live.queries.meeting import notes, seats
 from live.room import tickets
 from live.sentences.room import air_notes, recording_told
@@ -121,6 +129,7 @@ def ticket_for(request: HttpRequest, lecture: Lecture, *, is_counted: bool) -> H
             # Whoever is no host was let in as one who is expected: a room that comes back asks that once a phone.
             # Further sessions let in who was at the first, too.
             meets=lecture.is_meeting,
+            withheld=not is_host and is_withheld(user, lecture),
             counted=is_counted and (not (is_host or lecture.occasion.repeats_id) or expects(lecture.occasion, user.pk)),
         ),
         session_key=request.session.session_key or "",

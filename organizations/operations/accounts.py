@@ -10,15 +10,16 @@ from functools import partial
 import structlog
 from auditlog.models import LogEntry
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from organizations.core.roster import holds_id_number
-from organizations.models import AccessEntry, AccountLink, Role, User
+from organizations.models import AccessEntry, AccountLink, EndedAccount, Role, User
 from organizations.queries import account_way_name, has_left, has_phone, roles_of, user_by_phone
 
 log = structlog.get_logger(__name__)
-LINKED, ENDED = "account_linked", "account_ended"
+LINKED, ENDED, ALLOWED = "account_linked", "account_ended", "account_allowed"
 MAX_ID = 191
 # Whose names differ in no way but in large and small letters: 企业微信 takes both for one.
 CASELESS = {"wecom"}
@@ -33,6 +34,7 @@ class Refusal(StrEnum):
     NUMBER_CHANGED = "number_changed"
     OTHER_ACCOUNT = "other_account"
     BY_HAND = "by_hand"
+    ENDED = "ended"
     AT_ONCE = "at_once"
 
 
@@ -54,8 +56,8 @@ def person_of_account(*, provider: str, external_id: str, phone: str, as_of: dt.
     ``phone``: the number (any form) that the provider vouches for, "" where it vouches for none or is not believed in
     it. An account that is nobody's becomes that of whoever has the number, unless they have another one there: then the
     number has moved on, here or there, and a person has to look. Nor does a number that is nobody's here open an
-    account that an operator did not link on the person's page: its name may have gone to a new colleague. Nothing
-    changes where it is refused.
+    account that an operator did not link on the person's page: its name may have gone to a new colleague. Whoever had
+    one there that was ended (``EndedAccount``) is linked to none by their number. Nothing changes where it is refused.
     """
     try:
         with transaction.atomic():
@@ -93,6 +95,8 @@ def _person_of(provider: str, external_id: str, phone: str, as_of: dt.datetime) 
         raise UnableToUseAccount(Refusal.BY_HAND)
     if AccountLink.objects.filter(member=holder, provider=provider).exists():
         raise UnableToUseAccount(Refusal.OTHER_ACCOUNT)
+    if EndedAccount.objects.filter(member=holder, provider=provider).exists():
+        raise UnableToUseAccount(Refusal.ENDED)
     row = {"member": holder, "provider": provider, "external_id": external_id}
     AccountLink.objects.create(**row, made_at=as_of, used_at=as_of)
     _write_down(holder, LINKED, provider=provider, actor_id=holder.pk, as_of=as_of, reason=_("按手机号认出"))
@@ -136,6 +140,7 @@ def _link(member_id: int, provider: str, external_id: str, as_of: dt.datetime, a
         raise UnableToLinkAccount(_("这个人在这里已经绑定了一个账号。请先解除原来的。"))
     row = {"member": member, "provider": provider, "external_id": external_id}
     made = AccountLink.objects.create(**row, made_by_id=actor_id, made_at=as_of)
+    EndedAccount.objects.filter(member=member, provider=provider).delete()
     by_command = "" if actor_id else _("由服务器上的命令绑定")
     _write_down(member, LINKED, provider=provider, actor_id=actor_id, as_of=as_of, reason=by_command)
     return made
@@ -143,14 +148,37 @@ def _link(member_id: int, provider: str, external_id: str, as_of: dt.datetime, a
 
 @transaction.atomic
 def end_account_link(*, link_id: int, member_id: int, as_of: dt.datetime, actor_id: int | None = None) -> str | None:
-    """The account lets the person in no more; return its provider, or None where it was ended before."""
+    """The account lets the person in no more, nor does another of that provider by their number alone; return the
+    provider, or None where it was ended before. ``actor_id``: the person, or the operator; none: a command.
+    """
     member = User.objects.select_for_update(no_key=True).get(pk=member_id)
     link = AccountLink.objects.filter(pk=link_id, member=member).first()
     if link is None:
         return None
     link.delete()
+    ended = {"ended_by_id": actor_id, "ended_at": as_of}
+    EndedAccount.objects.update_or_create(member=member, provider=link.provider, defaults=ended)
     _write_down(member, ENDED, provider=link.provider, actor_id=actor_id, as_of=as_of)
     return link.provider
+
+
+@transaction.atomic
+def allow_account(*, ended_id: int, member_id: int, as_of: dt.datetime) -> str | None:
+    """Let the person's number link an account again that they ended themselves; return its provider, or None where it
+    was allowed before, or where an operator ended it.
+    """
+    member = User.objects.select_for_update(no_key=True).get(pk=member_id)
+    ended = ended_accounts_of(member).filter(pk=ended_id, ended_by=member).first()
+    if ended is None:
+        return None
+    ended.delete()
+    _write_down(member, ALLOWED, provider=ended.provider, actor_id=member_id, as_of=as_of)
+    return ended.provider
+
+
+def ended_accounts_of(member: User) -> QuerySet[EndedAccount]:
+    """With which providers an account of the person's was ended, and none was linked since."""
+    return EndedAccount.objects.filter(member=member).order_by("pk")
 
 
 def _write_down(

@@ -26,7 +26,17 @@ from django.utils.translation import gettext as _
 
 from organizations import departing
 from organizations.core.pinyin import sort_key
-from organizations.models import AccountLink, Departure, Exemption, Membership, Node, PersonHold, SignInLink, User
+from organizations.models import (
+    AccountLink,
+    Departure,
+    EndedAccount,
+    Exemption,
+    Membership,
+    Node,
+    PersonHold,
+    SignInLink,
+    User,
+)
 from organizations.operations.exemptions import lock_member
 from organizations.queries import not_over_on
 
@@ -156,6 +166,7 @@ def take_out_access(*, member_id: int) -> None:
     their name, the numbers of papers, and why somebody held them."""
     SignInLink.objects.filter(member_id=member_id).delete()
     AccountLink.objects.filter(member_id=member_id).delete()
+    EndedAccount.objects.filter(member_id=member_id).delete()
     for model in apps.get_models():
         if model._meta.label in WAYS_IN:  # noqa: SLF001 - documented
             model._default_manager.filter(user_id=member_id).delete()  # noqa: SLF001 - documented

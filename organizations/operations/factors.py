@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from organizations.events import announce_factors_taken
+from organizations.events import announce_factors, factors_set, factors_taken
 from organizations.models import AccessEntry, User
 from organizations.operations.sessions import end_sessions
 from organizations.queries import STEPS
@@ -32,9 +32,16 @@ def factors_of(*, user_id: int) -> QuerySet[Any]:
     return _rows().filter(user_id=user_id, type__in=STEPS).order_by("created_at", "pk")
 
 
-def note_factor(*, member: User, as_of: dt.datetime) -> None:
-    """Write down that the person has set up a second step; call it in the transaction that does."""
+def note_factor(*, member: User, as_of: dt.datetime, first_in: str | None) -> None:
+    """Write down that the person has set up a second step; call it in the transaction that does.
+
+    ``first_in``: the session in which it is their first, None where it is not. Whoever is signed in elsewhere may be
+    whom it is to keep out, and is; and whoever it was set up for by somebody else is told, for they are kept out, too.
+    """
     _write_down(member, SET, actor_id=member.pk, as_of=as_of)
+    if first_in is not None:
+        end_sessions(user_id=member.pk, as_of=as_of, but=first_in)
+        announce_factors(factors_set, member.pk)
 
 
 def note_codes(*, member: User, as_of: dt.datetime) -> None:
@@ -72,7 +79,7 @@ def take_factors(*, member_id: int, as_of: dt.datetime, actor_id: int | None = N
     end_sessions(user_id=member_id, as_of=as_of)
     by_command = "" if actor_id else _("由服务器上的命令移除")
     _write_down(member, TAKEN, actor_id=actor_id, as_of=as_of, reason=by_command)
-    announce_factors_taken(member_id)
+    announce_factors(factors_taken, member_id)
     return True
 
 

@@ -43,6 +43,10 @@ def refused(why: Refusal, *, name: str) -> Said:
         first = _("您管理本站，为了安全，%(name)s账号不按手机号自动绑定。") % said
         second = _("请用手机号登录，请另一位管理员在您的个人页上绑定；只有您一位的，用服务器上的命令绑定。")
         return Said(_("要由管理员绑定"), (first, second), shows_id=True)
+    if why is Refusal.ENDED:
+        first = _("您的%(name)s账号解除过，不再按手机号自动绑定。没有登录，什么也没有改。") % said
+        second = _("自己解除的，请用手机号登录，在“我的 → 密码和登录方式”里重新允许；管理员解除的，请管理员重新绑定。")
+        return Said(_("这个账号解除过"), (first, second), shows_id=True)
     return Said(_("刚才没有登录成功"), (_("同一个账号正在别处登录，请再试一次。"),), 409)
 
 

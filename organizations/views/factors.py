@@ -5,7 +5,11 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.account.internal.decorators import login_stage_required
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.stagekit import get_pending_stage
+from allauth.account.utils import get_login_redirect_url
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
@@ -22,15 +26,27 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from organizations.factor_forms import CodeForm, NewAppForm, NewPasskeyForm, PasskeyForm
-from organizations.factors import has_shown, is_fresh, keep_factor, renew_spare, spare_of, takes_passkeys, unused
+from organizations import pressed_again
+from organizations.factor_forms import CodeForm, NewAppForm, NewPasskeyForm, PasskeyForm, digits
+from organizations.factors import (
+    METHOD,
+    has_shown,
+    is_fresh,
+    keep_factor,
+    renew_spare,
+    spare_of,
+    takes_passkeys,
+    unused,
+)
 from organizations.models import Role, User
 from organizations.operations.factors import UnableToEndFactor, end_factor, factors_of, take_factors
 from organizations.operations.sessions import end_sessions
 from organizations.permissions import role_required, signed_in
-from organizations.queries import has_factor, roles_of, withheld_roles
+from organizations.queries import account_links_of, has_factor, roles_of, withheld_roles
+from organizations.sms import can_tell_codes
 from organizations.views.account import safe_next, with_status
 from organizations.views.operator import log_people, person_or_404
 
@@ -46,11 +62,21 @@ def fresh(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not is_fresh(request, signed_in(request)):
-            return HttpResponseRedirect(f"{resolve_url('factor_confirm')}?{urlencode({'next': request.path})}")
-        return view(request, *args, **kwargs)
+        return to_prove(request) or view(request, *args, **kwargs)
 
     return guarded
+
+
+def to_prove(request: HttpRequest) -> HttpResponseRedirect | None:
+    """Return the way to the page where somebody proves themselves and comes back; None: they just have.
+
+    What was sent is not kept: it may be somebody's number. They are told so.
+    """
+    if is_fresh(request, signed_in(request)):
+        return None
+    if request.method == "POST":
+        messages.info(request, _("刚才的没有保存：先确认是您本人，再办一次。"))
+    return HttpResponseRedirect(f"{resolve_url('factor_confirm')}?{urlencode({'next': request.path})}")
 
 
 def _answers(request: HttpRequest, person: User) -> tuple[CodeForm, PasskeyForm | None, Any]:
@@ -73,10 +99,37 @@ def _ask(request: HttpRequest, person: User, template: str, forms: Any, **more: 
     return with_status(response, sent) if sent is not None else response
 
 
+@csrf_exempt  # asked by _authenticate
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")
 def authenticate(request: HttpRequest) -> HttpResponseBase:
-    """The stage between a right code, password, link or account and the site, for whoever has a second step."""
+    """The stage between a right code, password, link or account and the site, for whoever has a second step.
+
+    Whoever is signed in already pressed twice, and their page has the token of before: they are led on.
+    """
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(get_login_redirect_url(request))
+    return _authenticate(request)
+
+
+@csrf_protect
+def _authenticate(request: HttpRequest) -> HttpResponseBase:
+    again = _pressed_again(request) if get_pending_stage(request) is None else None
+    return again or _ask_at_sign_in(request)
+
+
+def _pressed_again(request: HttpRequest) -> HttpResponseBase | None:
+    """Sign in who sends the right code once more, as the answer to the first never came (``pressed_again``)."""
+    code = digits(request.POST.get("code", ""))
+    person = pressed_again.person_of(request, code=code, step=pressed_again.Step.SECOND) if code else None
+    if person is None or not person.is_active or not has_factor(person):  # or it was taken away meanwhile
+        return None
+    record_authentication(request, person, method=METHOD)
+    get_account_adapter().login(request, person)
+    return HttpResponseRedirect(get_login_redirect_url(request))
+
+
+@login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")
+def _ask_at_sign_in(request: HttpRequest) -> HttpResponseBase:
     stage = request._login_stage  # type: ignore[attr-defined]  # noqa: SLF001 - as allauth's own views read it
     person: User = stage.login.user
     if not has_factor(person):  # taken away meanwhile
@@ -84,6 +137,8 @@ def authenticate(request: HttpRequest) -> HttpResponseBase:
     forms = _answers(request, person)
     if forms[2] is not None and forms[2].is_valid():
         post_authentication(request, forms[2].factor)
+        if code := digits(request.POST.get("code", "")):
+            pressed_again.remember(request, code=code, person=person, step=pressed_again.Step.SECOND)
         answer: HttpResponseBase = stage.exit()
         return answer
     return _ask(request, person, "account/factor.html", forms)
@@ -100,17 +155,30 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
     if is_fresh(request, person) and (has_shown(request, person) or not second):
         return HttpResponseRedirect(wanted)
     if not second:
-        if request.method == "POST":
-            logout(request)
-            return HttpResponseRedirect(wanted)  # which asks to sign in, and brings them back
-        by_password = f"{resolve_url('account_reauthenticate')}?{urlencode({'next': wanted})}"
-        ways = {"next": wanted, "by_password": by_password if person.has_usable_password() else ""}
-        return render(request, "account/factor_sign_in_again.html", ways)
+        return _sign_in_again(request, person, wanted)
     forms = _answers(request, person)
     if forms[2] is not None and forms[2].is_valid():
         post_authentication(request, forms[2].factor, reauthenticated=True)
         return HttpResponseRedirect(wanted)
     return _ask(request, person, "account/factor_confirm.html", forms, next=wanted)
+
+
+def _sign_in_again(request: HttpRequest, person: User, wanted: str) -> HttpResponse:
+    """The password, or the usual way in; whoever came by a link and has none is not led out of the only way."""
+    comes_back = _comes_back(person)
+    if request.method == "POST" and comes_back:
+        logout(request)
+        return HttpResponseRedirect(wanted)  # which asks to sign in, and brings them back
+    by_password = f"{resolve_url('account_reauthenticate')}?{urlencode({'next': wanted})}"
+    ways = {"next": wanted, "by_password": by_password if person.has_usable_password() else ""}
+    return render(request, "account/factor_sign_in_again.html", ways | {"comes_back": comes_back})
+
+
+def _comes_back(person: User) -> bool:
+    """Whether the person has a way to sign in that needs nobody else: codes and passwords go with a number."""
+    if person.phone_index and (can_tell_codes() or person.has_usable_password()):
+        return True
+    return account_links_of(person).filter(provider__in=[way.id for way in settings.ACCOUNT_WAYS]).exists()
 
 
 @never_cache
@@ -194,13 +262,15 @@ def _add_passkey(request: HttpRequest) -> HttpResponse:
 def _added(request: HttpRequest, person: User, add: Callable[[], Authenticator]) -> HttpResponse:
     """Keep a new second step. This session has shown it."""
     try:
-        made, has_new_codes = keep_factor(person, add, as_of=timezone.now())
+        key = request.session.session_key or ""
+        made, has_new_codes = keep_factor(person, add, as_of=timezone.now(), session_key=key)
     except IntegrityError:  # sent twice at once: the other one has kept it
         return _kept(request)
     post_authentication(request, made, reauthenticated=True)
     if not has_new_codes:
         messages.success(request, _("已添加。下次登录要多这一步。"))
         return redirect("mfa_index")
+    messages.success(request, _("已添加，别处的登录已退出。下次登录要多这一步。"))
     request.session[TO_SHOW] = True
     return redirect("factor_codes")
 
@@ -263,11 +333,16 @@ def _end(request: HttpRequest, found: Authenticator) -> HttpResponse:
 @never_cache
 @role_required(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
-def take(request: HttpRequest, person_id: int) -> HttpResponse:
+def take(request: HttpRequest, person_id: int) -> HttpResponseBase:
     """An operator takes them from somebody who has lost them; never from themselves: that is what theirs is for."""
     person = person_or_404(request, person_id)
     if person.pk == signed_in(request).pk or not has_factor(person):
         raise Http404
+    return _take(request, person)
+
+
+@fresh
+def _take(request: HttpRequest, person: User) -> HttpResponse:
     if request.method == "POST":
         take_factors(member_id=person.pk, as_of=timezone.now(), actor_id=signed_in(request).pk)
         messages.success(request, _("已移除%(name)s的登录验证，各处的登录也已退出。") % {"name": person.name})

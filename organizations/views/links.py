@@ -4,15 +4,17 @@ from allauth.account.internal.flows.login import perform_login, record_authentic
 from allauth.account.models import Login
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from organizations import operations as do
-from organizations.models import Role
+from organizations.models import Role, User
 from organizations.permissions import role_required, signed_in
 from organizations.queries import open_link
+from organizations.views.factors import fresh
 from organizations.views.operator import log_people, person_or_404
 
 GONE = 410
@@ -41,9 +43,13 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @role_required(Role.OPERATOR)
 @require_http_methods(["GET", "POST"])
-def make(request: HttpRequest, person_id: int) -> HttpResponse:
+def make(request: HttpRequest, person_id: int) -> HttpResponseBase:
     """Ask once more, then show a fresh link: only on this page, once. Loading it again makes no other."""
-    person = person_or_404(request, person_id)
+    return _make(request, person_or_404(request, person_id))
+
+
+@fresh
+def _make(request: HttpRequest, person: User) -> HttpResponse:
     context = {"tab": "people", "person": person, "link": "", "refusal": ""}
     if request.method == "POST":
         try:

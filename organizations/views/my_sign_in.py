@@ -10,11 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from organizations.models import User
-from organizations.operations.accounts import end_account_link
+from organizations.operations.accounts import allow_account, end_account_link, ended_accounts_of
 from organizations.operations.sessions import end_sessions, note_session, sessions_of
 from organizations.permissions import role_required, signed_in
 from organizations.queries import account_links_of, account_way_name, has_factor
 from organizations.sentences.sessions import device_said
+from organizations.views.factors import to_prove
 
 MOST_SESSIONS = 50
 
@@ -23,10 +24,14 @@ MOST_SESSIONS = 50
 @role_required()
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_sign_in(request: HttpRequest) -> HttpResponse:
-    """One page; a form of it names one thing to end: ``link``, ``session``, or ``others`` for all other sessions."""
+    """One page; a form of it names one thing to end: ``link``, ``session``, or ``others`` for all other sessions; or
+    what to ``allow`` again, for which one proves oneself first: it is a way in."""
     person, now = signed_in(request), timezone.now()
     key = request.session.session_key or ""
     if request.method == "POST":
+        proving = to_prove(request) if "allow" in request.POST else None
+        if proving is not None:
+            return proving
         _end(request, person, key)
         return redirect("my_sign_in")
     rows = list(sessions_of(user_id=person.pk, as_of=now)[:MOST_SESSIONS])
@@ -36,6 +41,7 @@ def my_sign_in(request: HttpRequest) -> HttpResponse:
     context = {
         "tab": "me",
         "links": [(link, account_way_name(link.provider)) for link in account_links_of(person)],
+        "ended": [(one, account_way_name(one.provider)) for one in ended_accounts_of(person)],
         "has_factor": has_factor(person),
         "sessions": [(row, device_said(row.user_agent), row.session_key == key) for row in rows],
     }
@@ -47,9 +53,14 @@ def _end(request: HttpRequest, person: User, key: str) -> None:
     if "link" in request.POST:
         ended = end_account_link(link_id=_number(request, "link"), member_id=person.pk, as_of=now, actor_id=person.pk)
         if ended is not None:
-            messages.success(request, _("已解除。手机号对得上的，下次用它登录会重新绑定。"))
+            messages.success(request, _("已解除，不能再用它登录。"))
         else:
             messages.info(request, _("这个账号已经解除了。"))
+    elif "allow" in request.POST:
+        if allow_account(ended_id=_number(request, "allow"), member_id=person.pk, as_of=now) is not None:
+            messages.success(request, _("已允许。下次用它登录，手机号对得上就会绑定。"))
+        else:
+            messages.info(request, _("这个账号已经允许了，或者要由管理员绑定。"))
     elif "session" in request.POST:
         if end_sessions(user_id=person.pk, as_of=now, row_id=_number(request, "session"), but=key):
             messages.success(request, _("那里已经退出。"))

@@ -38,6 +38,7 @@ from organizations.operator_forms import (
 )
 from organizations.permissions import role_required, signed_in
 from organizations.queries import account_links_of, account_way_name, grants_at, has_factor
+from organizations.views.factors import to_prove
 from organizations.views.operator import (
     choosable,
     log_people,
@@ -102,7 +103,10 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to change: the page's title, its form, what is filled in, when it is offered, and how it is done."""
+    """One thing to change: the page's title, its form, what is filled in, when it is offered, and how it is done.
+
+    ``opens``: it lets somebody in as that person, so the operator proves themselves first (ADR 94).
+    """
 
     title: Any
     button: Any
@@ -110,6 +114,7 @@ class Step:
     apply: Callable[[HttpRequest, User, dict[str, Any]], Any]
     initial: Callable[[Card], dict[str, Any]] = lambda card: {}
     applies: Callable[[Card], bool] = lambda card: True
+    opens: bool = False
 
 
 def _set_phone(request: HttpRequest, person: User, data: dict[str, Any]) -> None:
@@ -173,7 +178,9 @@ STEPS = {
         lambda request, person, data: do.rename_member(member_id=person.pk, name=data["name"]),
         lambda card: {"name": card.person.name},
     ),
-    "phone": Step(_("改手机号"), _("保存"), PhoneForm, _set_phone, applies=lambda card: card.person.is_active),
+    "phone": Step(
+        _("改手机号"), _("保存"), PhoneForm, _set_phone, applies=lambda card: card.person.is_active, opens=True
+    ),
     "number": Step(
         _("改编号"),
         _("保存"),
@@ -193,13 +200,14 @@ STEPS = {
         applies=lambda card: card.membership is not None and not card.is_leaving,
     ),
     "leave": Step(_("办理离开"), _("确认离开"), LeaveForm, _leave, applies=lambda card: card.membership is not None),
-    "return": Step(_("办理恢复"), _("确认恢复"), ReturnForm, _return, _last_day, lambda card: card.is_leaving),
+    "return": Step(_("办理恢复"), _("确认恢复"), ReturnForm, _return, _last_day, lambda card: card.is_leaving, True),
     "account": Step(
         _("绑定账号"),
         _("绑定"),
         AccountForm,
         _link_account,
         applies=lambda card: card.person.is_active and bool(settings.ACCOUNT_WAYS),
+        opens=True,
     ),
     "role": Step(_("任命职责"), _("任命"), RoleForm, _grant, applies=lambda card: card.person.is_active),
 }
@@ -216,7 +224,12 @@ def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
         return redirect("exemptions_of", shown.pk)
     if step is None or card.is_taken_out or not step.applies(card):
         raise Http404
-    sent = request.POST if request.method == "POST" else None
+    proving = to_prove(request) if step.opens else None
+    return proving or _change(request, card, step)
+
+
+def _change(request: HttpRequest, card: Card, step: Step) -> HttpResponse:
+    shown, sent = card.person, request.POST if request.method == "POST" else None
     form = step.form(sent, nodes=choosable(request), today=today(), initial=step.initial(card))
     if sent is not None and form.is_valid():
         try:

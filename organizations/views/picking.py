@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from organizations.core import pinyin
 from organizations.models import Node, Role, User
-from organizations.permissions import has_role, role_required, signed_in
+from organizations.permissions import has_role, is_superuser_now, role_required, signed_in
 from organizations.queries import grants_of, nodes_where, outermost, subtree
 from organizations.unit_choice import LONGEST, MANAGE, OPEN, ORGANISE, WORK, text_of
 
@@ -56,7 +56,7 @@ def units_to_choose(request: HttpRequest) -> JsonResponse:
 
 def _roots(user: User, scope: tuple[str, ...]) -> list[str]:
     """Return the paths below which somebody may choose; a superuser may everywhere, and holds no role for it."""
-    if user.is_superuser:
+    if is_superuser_now(user):
         return list(nodes_where(Q(depth=1)).values_list("path", flat=True))
     return outermost(grant.path for grant in grants_of(user=user) if grant.role in scope)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import env, key_settings
 
 pytestmark = pytest.mark.unit
 
@@ -50,6 +50,18 @@ def test_secret_is_wanted_in_production(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("PHONE_KEY", "short")
     with pytest.raises(ImproperlyConfigured, match=r"不到 32 个字符.* / .*shorter than 32"):
         env.secret("PHONE_KEY", var_dir=tmp_path, generate=False)
+
+
+def test_former_keys_are_taken_and_a_bad_one_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SECRET_KEY_FALLBACKS", raising=False)
+    assert key_settings.fallbacks("n" * 40) == []
+    monkeypatch.setenv("SECRET_KEY_FALLBACKS", f" {'a' * 40}, {'b' * 32},")
+    assert key_settings.fallbacks("n" * 40) == ["a" * 40, "b" * 32]
+    for wrong, said in (("hunter2", "不到 32 个字符.* / .*shorter than 32"), ("n" * 40, "现在的.* / .*present")):
+        monkeypatch.setenv("SECRET_KEY_FALLBACKS", wrong)
+        with pytest.raises(ImproperlyConfigured, match=said) as refused:
+            key_settings.fallbacks("n" * 40)
+        assert wrong not in str(refused.value)
 
 
 def test_demo_secret_is_made_once_and_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Which media host carries what: the one with most room, never one that drains, and who takes over from a dead one."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connections, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +18,7 @@ from live.management.commands import drain_node
 from live.models import Lecture, LecturePart, MediaNode
 from live.operations import nodes
 from live.queries import nodes as queries
+from tests.attendance.operations.test_message_ends import PATIENCE_S, waits_for_lock
 from tests.factories.live import make_live
 from tests.factories.organizations import County, make_county
 
@@ -74,6 +77,56 @@ def test_a_host_that_drains_keeps_what_it_carries_and_gets_nothing_new(world: Co
     assert queries.pick_node(as_of=now + SECOND) == MediaNode.objects.get(pk=first)
 
 
+def test_a_host_that_drains_takes_what_no_other_takes(world: County, now: dt.datetime) -> None:
+    """The best one beats, and takes nothing: its own database thread, or its disk, may hang."""
+    first = beat("first", as_of=now)
+    drain("first")
+    lecture = new_live(world, live_at=now)
+    late = now + nodes.LEFT_BY_DRAINING
+    beat("second", as_of=late)
+    assert nodes.claim_lectures(node_id=first, as_of=late - SECOND) == 0
+    assert nodes.claim_lectures(node_id=first, as_of=late) == 1
+    assert Lecture.objects.get(pk=lecture.pk).media_node_id == first
+
+
+@pytest.mark.parametrize("became", ["packed", "another's", "alive"])
+def test_what_changed_since_it_was_read_is_not_moved(world: County, now: dt.datetime, became: str) -> None:
+    first, second, third = beat("first", as_of=now - DAY), beat("second", as_of=now), beat("third", as_of=now)
+    held = new_live(world, media_node_id=first)
+    mine = Lecture.objects.filter(pk=held.pk)
+    if became == "packed":
+        mine.update(state=Lecture.State.RECORDED, ended_at=now)
+    elif became == "another's":
+        mine.update(media_node_id=third)
+    else:
+        beat("first", as_of=now)
+    assert not nodes.move_lecture(held.pk, from_id=first, to_id=second, as_of=now)
+    assert mine.exclude(media_node_id=second).filter(moves=0).exists()
+    assert not LecturePart.objects.exists()
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_host_that_beats_while_it_is_given_up_keeps_its_lecture(world: County, now: dt.datetime) -> None:
+    """READ COMMITTED: the claim waits for the beat that is being written, and then reads it."""
+    first, second = beat("first", as_of=now - DAY), beat("second", as_of=now)
+    held = new_live(world, media_node_id=first)
+
+    def claim() -> bool:
+        try:
+            return nodes.move_lecture(held.pk, from_id=first, to_id=second, as_of=now)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            beat("first", as_of=now)
+            other = pool.submit(claim)
+            waits_for_lock(other)
+        assert other.result(PATIENCE_S) is False
+    assert Lecture.objects.get(pk=held.pk).media_node_id == first
+
+
 def test_the_last_host_that_is_there_carries_though_it_drains(world: County, now: dt.datetime) -> None:
     first = beat("first", as_of=now)
     beat("dead", as_of=now - DAY)
@@ -127,7 +180,7 @@ def test_the_host_with_most_room_comes_first_and_others_a_little_later(world: Co
 
 
 def test_a_lecture_that_moves_leaves_parts_in_their_order(world: County, now: dt.datetime) -> None:
-    first, second = beat("first", as_of=now), beat("second", as_of=now)
+    first, second = beat("first", as_of=now - DAY), beat("second", as_of=now - DAY)
     lecture = new_live(world, record=True)
     assert nodes.move_lecture(lecture.pk, from_id=None, to_id=first, as_of=now)
     assert not LecturePart.objects.exists()  # nobody had it before
@@ -150,7 +203,7 @@ def test_a_lecture_that_moves_leaves_parts_in_their_order(world: County, now: dt
 
 
 def test_what_came_too_late_is_kept_and_told(world: County, now: dt.datetime) -> None:
-    first, second = beat("first", as_of=now), beat("second", as_of=now)
+    first, second = beat("first", as_of=now - DAY), beat("second", as_of=now)
     lecture = new_live(world, media_node_id=first)
     nodes.move_lecture(lecture.pk, from_id=first, to_id=second, as_of=now)
     assert queries.unjoined(since=now - DAY) == []

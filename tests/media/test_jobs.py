@@ -305,6 +305,17 @@ def test_leftovers_go_after_a_day(media_root: Path) -> None:
     assert [path.name for path in leftovers.work_folders()] == ["living"]
 
 
+def test_an_old_file_that_is_taken_over_is_young_until_a_row_names_it(media_root: Path, tmp_path: Path) -> None:
+    """A sweep between the file's second name and its row would take a film that was sent yesterday."""
+    source, target = tmp_path / "film", storage.source_path(uuid.uuid4())
+    source.write_bytes(b"film")
+    os.utime(source, (0, 0))
+    storage.take_over(source, target)
+    assert target.read_bytes() == b"film"
+    assert drop_sources(as_of=timezone.now()) == 0
+    assert target.exists()
+
+
 def test_deleted_video_takes_its_files_along(media_root: Path, django_capture_on_commit_callbacks: Any) -> None:
     video = ReadyVideoFactory()
     storage.absolute(video.folder).mkdir(parents=True)

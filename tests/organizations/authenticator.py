@@ -7,12 +7,16 @@ import struct
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.contrib.auth import SESSION_KEY
+from django.test import Client
 from fido2.cbor import encode
 
 from organizations.models import User
@@ -29,6 +33,15 @@ def code_now(secret: str = SECRET, *, later: int = 0) -> str:
 def give_app(person: User, secret: str = SECRET) -> Authenticator:
     row: Authenticator = TOTP.activate(person, secret).instance
     return row
+
+
+def prove(client: Client) -> Client:
+    """Somebody who has just signed in by their password, without the price of one."""
+    session = client.session
+    person = User.objects.get(pk=session[SESSION_KEY])
+    record_authentication(cast(Any, SimpleNamespace(session=session)), person, method="password")
+    session.save()
+    return client
 
 
 def text(data: bytes) -> str:

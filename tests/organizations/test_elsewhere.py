@@ -17,10 +17,11 @@ from django.utils import timezone
 from config import account_settings
 from organizations import operations as do
 from organizations.elsewhere.oidc import OidcAdapter, is_safe
-from organizations.models import AccessEntry, AccountLink, Left, User
-from organizations.operations.accounts import UnableToLinkAccount, end_account_link, link_account
+from organizations.models import AccessEntry, AccountLink, EndedAccount, Left, User
+from organizations.operations.accounts import UnableToLinkAccount, allow_account, end_account_link, link_account
 from organizations.queries import phone_of
 from tests.factories.organizations import County, UserFactory, make_county
+from tests.organizations.authenticator import prove
 from tests.organizations.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, provider
 from tests.organizations.sms_gateway import closed_port
 
@@ -515,6 +516,54 @@ def test_oneself_sees_and_ends_a_link(client: Client, world: County, oidc: Provi
     assert f"绑定了可以登录您账号的一个账号（{NAME}）" in told
 
 
+def test_what_oneself_ended_is_linked_by_a_number_only_once_one_allows_it(
+    client: Client, world: County, oidc: Provider
+) -> None:
+    """An account that the provider gave to somebody else, or that one no longer wants, must not come back by itself."""
+    member = world.member
+    oidc.knows("zhang", phone_number=phone_of(member), phone_number_verified=True)
+    come_back(client, oidc, "zhang")
+    client.post("/me/sign-in/", {"link": str(AccountLink.objects.get().pk)})
+    for account in ("zhang", "another"):
+        oidc.knows(account, phone_number=phone_of(member), phone_number_verified=True)
+        answer = come_back(Client(), oidc, account)
+        assert (answer.status_code, "这个账号解除过" in answer.content.decode()) == (403, True)
+    assert not AccountLink.objects.exists()
+    ended = EndedAccount.objects.get()
+    assert ("重新允许" in client.get("/me/sign-in/").content.decode(), str(ended)) == (True, f"oidc / {member.pk}")
+    other = Client()
+    other.force_login(world.neighbour_member)
+    other = prove(other)
+    assert "由管理员绑定" in other.post("/me/sign-in/", {"allow": str(ended.pk)}, follow=True).content.decode()
+    # It opens a way in: a session that somebody left open does not.
+    left = Client()
+    left.force_login(member)
+    assert "/accounts/factor/confirm/" in left.post("/me/sign-in/", {"allow": str(ended.pk)}).headers["Location"]
+    assert EndedAccount.objects.exists()
+    assert "已允许" in client.post("/me/sign-in/", {"allow": str(ended.pk)}, follow=True).content.decode()
+    assert "已经允许了" in client.post("/me/sign-in/", {"allow": str(ended.pk)}, follow=True).content.decode()
+    assert AccessEntry.objects.get(what="account_allowed").subject == member
+    back = Client()
+    assert (come_back(back, oidc, "zhang").status_code, who(back)) == (302, str(member.pk))
+
+
+def test_what_an_operator_ended_an_operator_links_again(client: Client, world: County, oidc: Provider) -> None:
+    member, now = world.member, timezone.now()
+    oidc.knows("zhang", phone_number=phone_of(member), phone_number_verified=True)
+    come_back(client, oidc, "zhang")
+    for _again in range(2):  # and once more: the row of before is the row of now
+        link = AccountLink.objects.get()
+        end_account_link(link_id=link.pk, member_id=member.pk, as_of=now, actor_id=world.operator.pk)
+        assert come_back(Client(), oidc, "zhang").status_code == 403
+        page = client.get("/me/sign-in/").content.decode()
+        assert ("请管理员重新绑定" in page, "重新允许" in page) == (True, False)
+        ended = EndedAccount.objects.get()
+        assert allow_account(ended_id=ended.pk, member_id=member.pk, as_of=now) is None
+        link_account(member_id=member.pk, provider="oidc", external_id="zhang", as_of=now, actor_id=world.operator.pk)
+        assert not EndedAccount.objects.exists()
+    assert come_back(Client(), oidc, "zhang").status_code == 302
+
+
 def test_a_link_of_a_provider_that_is_gone_can_still_be_ended(client: Client, settings: Any) -> None:
     settings.ACCOUNT_WAYS = []
     person = UserFactory()
@@ -528,6 +577,8 @@ def test_a_link_of_a_provider_that_is_gone_can_still_be_ended(client: Client, se
 # --- the operator -----------------------------------------------------------------------------------------------------
 def test_an_operator_links_and_ends_an_account(client: Client, world: County, oidc: Provider) -> None:
     client.force_login(world.operator)
+    assert "/accounts/factor/confirm/" in client.get(f"/people/{world.member.pk}/account/").headers["Location"]
+    prove(client)
     page, form = f"/people/{world.member.pk}/", f"/people/{world.member.pk}/account/"
     assert form in client.get(page).content.decode()
     assert NAME in client.get(form).content.decode()

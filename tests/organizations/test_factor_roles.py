@@ -10,21 +10,27 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from auditlog.models import LogEntry
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from attendance.models import Notice
 from config import factor_settings
+from config.guard import SIGNED_IN, holds_role
+from organizations.door import of_session
 from organizations.models import AccessEntry, Role, User
 from organizations.operations.departures import take_out_access
+from organizations.permissions import rules_the_whole_tree
 from organizations.queries import phone_of
 from tests.factories.live import make_lecture
 from tests.factories.organizations import PASSWORD, County, RoleGrantFactory, UserFactory, make_county
-from tests.organizations.authenticator import code_now, give_app
+from tests.organizations.authenticator import code_now, give_app, prove
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 NOON = dt.datetime(2026, 11, 28, 4, 0, tzinfo=dt.UTC)
@@ -45,10 +51,23 @@ def world(settings: Any) -> County:
     return make_county()
 
 
+def national(person: User) -> str:
+    return phone_of(person).removeprefix("+86")
+
+
 def signed_in(person: User) -> Client:
     client = Client()
     client.force_login(person)
     return client
+
+
+def asked_by(client: Client) -> HttpRequest:
+    """A request that no middleware has seen yet."""
+    request = RequestFactory().get("/")
+    key = client.session.session_key or ""
+    request.COOKIES[settings.SESSION_COOKIE_NAME] = key
+    request.session = SessionStore(key)
+    return request
 
 
 def through_the_door(person: User) -> Client:
@@ -192,8 +211,22 @@ def test_a_superuser_meets_the_door_of_the_back_office(world: County) -> None:
     superuser = get_user_model().objects.create(name="超级用户", username="super", is_superuser=True)
     client = signed_in(superuser)
     assert client.get(OFFICE).headers["Location"].startswith(OWN)
+    # Nor are the site's own things theirs elsewhere, until it is shown.
+    assert not rules_the_whole_tree(of_session(asked_by(client)))
     give_app(superuser)
-    assert through_the_door(superuser).get(OFFICE).status_code == 200
+    shown = through_the_door(superuser)
+    assert shown.get(OFFICE).status_code == 200
+    assert rules_the_whole_tree(of_session(asked_by(shown)))
+
+
+def test_what_asks_before_any_page_asks_for_it_too(world: County) -> None:
+    """The guard of what is sent, and /readyz."""
+    give_app(world.operator)
+    without, shown = signed_in(world.operator), through_the_door(world.operator)
+    assert [holds_role(asked_by(one), ("operator",)) for one in (without, shown)] == [False, True]
+    assert [holds_role(asked_by(one), SIGNED_IN) for one in (without, shown, Client())] == [True, True, False]
+    told = [one.get("/readyz").json() for one in (without, shown)]
+    assert ["checks" in one for one in told] == [False, True]
 
 
 def test_the_last_one_stays_where_a_role_asks_for_it(world: County) -> None:
@@ -226,6 +259,10 @@ def test_an_operator_takes_it_away(world: County, settings: Any) -> None:
     theirs.post("/accounts/login/", {"login": phone_of(world.member), "password": PASSWORD})
     give_app(world.member)
     client, page = signed_in(world.operator), f"/people/{world.member.pk}/factors/take/"
+    assert client.post(page).headers["Location"].startswith(f"{DOOR}?next=%2Fpeople%2F")
+    assert "刚才的没有保存" in client.get(DOOR).content.decode()
+    assert Authenticator.objects.filter(user=world.member).exists()
+    prove(client)
     assert page in client.get(f"/people/{world.member.pk}/").content.decode()
     assert "核对清楚是本人" in client.get(page).content.decode()
     assert Authenticator.objects.filter(user=world.member).exists()
@@ -274,9 +311,22 @@ def test_the_command_says_what_it_did(world: County) -> None:
     assert f"已移除{world.operator.name}的登录验证" in out.getvalue()
     with pytest.raises(CommandError, match="没有设登录验证"):
         call_command("remove_factors", phone_of(world.operator))
-    with pytest.raises(CommandError, match="没有人登记"):
-        call_command("remove_factors", "13899999999")
+    for nobody in ("13899999999", "A-77", " "):
+        with pytest.raises(CommandError, match="没有人登记"):
+            call_command("remove_factors", nobody)
     assert AccessEntry.objects.get(what="factors_taken").reader is None
+
+
+def test_the_command_finds_by_the_number_of_the_roster(world: County) -> None:
+    """Whoever lost the phone may have lost its number, too."""
+    User.objects.filter(pk=world.operator.pk).update(number="A007", phone_index=None, phone_cipher=None)
+    give_app(world.operator)
+    out = io.StringIO()
+    call_command("remove_factors", "a007", stdout=out)
+    assert (world.operator.name in out.getvalue(), Authenticator.objects.exists()) == (True, False)
+    User.objects.filter(pk=world.secretary.pk).update(number=national(world.member))
+    with pytest.raises(CommandError, match="不止一个人"):
+        call_command("remove_factors", national(world.member))
 
 
 def test_it_goes_with_who_left_long_ago(world: County) -> None:

@@ -5,21 +5,25 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from django.conf import settings as given
 from django.test import Client
 from django.utils import timezone
 
+from attendance.models import Notice
 from config import factor_settings
 from organizations import operations as do
 from organizations import sms
 from organizations.models import AccessEntry, User
+from organizations.operations.accounts import link_account
 from organizations.operations.factors import UnableToEndFactor, end_factor
 from organizations.queries import phone_of
-from tests.factories.organizations import PASSWORD, UserFactory
+from tests.factories.organizations import PASSWORD, NodeFactory, RoleGrantFactory, UserFactory
 from tests.organizations.authenticator import PRESENT, SECRET, Device, code_now, give_app
 from tests.organizations.test_sign_in import AtOnce, Outbox, code_for
 
@@ -109,6 +113,31 @@ def test_who_pressed_twice_sees_the_recovery_codes(client: Client, person: User)
     assert client.post(APP, sent).headers["Location"] == OWN
 
 
+def test_the_first_one_ends_other_sessions_and_is_told(
+    client: Client, person: User, passkeys: Device, django_capture_on_commit_callbacks: Any
+) -> None:
+    """Whoever sits in the account already is whom it is to keep out; and by whom the owner may be kept out."""
+    elsewhere, other = Client(), UserFactory(password=PASSWORD)
+    by_password(elsewhere, person)
+    theirs = Client()
+    by_password(theirs, other)
+    with django_capture_on_commit_callbacks(execute=True):
+        set_up(client, person)
+    assert [is_in(one) for one in (client, elsewhere, theirs)] == [True, False, True]
+    told = Notice.objects.get()
+    assert (told.member, told.kind) == (person, "factors_set")
+    page = client.get("/me/notices/").content.decode()
+    assert ("别处的登录已退出。不是您本人设置的" in page, f'href="{OWN}"' in page) == (True, True)
+    # A second way is one's own to add: nobody is sent away for it.
+    by_password(elsewhere, person)
+    elsewhere.post(STAGE, {"code": code_now(later=1)})
+    made = passkeys.made(options_of(client.get(KEY)))
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(KEY, {"credential": made})
+    assert Authenticator.objects.filter(user=person, type="webauthn").exists()
+    assert (is_in(elsewhere), Notice.objects.count()) == (True, 1)
+
+
 def test_an_authenticator_is_set_up_with_its_first_code(client: Client, person: User) -> None:
     by_password(client, person)
     assert "还没有设" in client.get("/me/sign-in/").content.decode()
@@ -153,7 +182,8 @@ def test_a_session_that_is_not_fresh_proves_itself_first(client: Client, person:
     assert client.get(APP).status_code == 200
 
 
-def test_who_has_no_password_signs_in_anew(client: Client, clock: Any) -> None:
+def test_who_has_no_password_signs_in_anew(client: Client, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("organizations.views.factors.can_tell_codes", lambda: True)
     person = UserFactory()
     client.force_login(person)
     page = client.get(f"{DOOR}?next={APP}").content.decode()
@@ -161,6 +191,25 @@ def test_who_has_no_password_signs_in_anew(client: Client, clock: Any) -> None:
     assert client.post(DOOR, {"next": APP}).headers["Location"] == APP
     assert not is_in(client)
     assert client.get(APP).headers["Location"].endswith(f"?next={APP}")
+
+
+@pytest.mark.parametrize("by_account", [False, True])
+def test_who_came_by_a_link_is_not_led_out(client: Client, settings: Any, by_account: bool) -> None:
+    """Without a password, and with a number to which no code comes, a way out would be one without a way back."""
+    settings.ACCOUNT_WAYS = [SimpleNamespace(id="oidc", name="统一认证")]
+    person = UserFactory()
+    if by_account:
+        link_account(member_id=person.pk, provider="oidc", external_id="zhang", as_of=timezone.now())
+    client.force_login(person)
+    page = client.get(f"{DOOR}?next={APP}").content.decode()
+    assert ("退出，重新登录" in page, "再发一条登录链接" in page) == (by_account, not by_account)
+    assert client.post(DOOR, {"next": APP}).status_code == (302 if by_account else 200)
+    assert is_in(client) is not by_account
+    # The link that the page speaks of leads on from here.
+    if not by_account:
+        link = do.make_link(member_id=person.pk, as_of=timezone.now())
+        client.post(link[link.index("/accounts/") :])
+        assert client.get(APP).status_code == 200
 
 
 @pytest.mark.parametrize("path", [APP, CODES, OWN, DOOR])
@@ -199,6 +248,83 @@ def test_after_a_link_too(client: Client, person: User) -> None:
     assert client.post(f"/accounts/{link.split('/accounts/')[1]}").headers["Location"] == STAGE
     assert not is_in(client)
     assert client.post(STAGE, {"code": code_now()}).headers["Location"] == "/accounts/password/change/"
+
+
+def as_before(client: Client, code: str) -> Client:
+    """Send the second step's code, and return a browser that has not seen the answer."""
+    before = client.cookies[given.SESSION_COOKIE_NAME].value
+    assert client.post(STAGE, {"code": code}).status_code == 302
+    assert is_in(client)
+    again = Client()
+    again.cookies[given.SESSION_COOKIE_NAME] = before
+    return again
+
+
+@pytest.mark.parametrize("by_spare", [False, True])
+def test_the_second_press_of_a_browser_that_saw_no_answer_signs_in(
+    client: Client, person: User, settings: Any, by_spare: bool
+) -> None:
+    """As for a code by text message: on a slow line whoever saw nothing happen presses again (ADR 94)."""
+    spare = set_up(client, person)[0]
+    client.logout()
+    by_password(client, person)
+    code = spare if by_spare else code_now(later=1)
+    again = as_before(client, code)
+    assert again.post(STAGE, {"code": f" {code}"}).headers["Location"] == "/"
+    assert again.session["_auth_user_id"] == str(person.pk)
+    settings.SECOND_FACTOR_ROLES = frozenset({"operator"})
+    RoleGrantFactory(user=person, node=NodeFactory(), role="operator")
+    assert again.get("/people/").status_code == 200, "this session, too, has shown it"
+
+
+@pytest.mark.parametrize("change", ["wrong", "left", "taken", "other browser"])
+def test_a_second_press_opens_nothing_else(client: Client, person: User, change: str) -> None:
+    row = give_app(person)
+    by_password(client, person)
+    code = code_now()
+    again = as_before(client, code)
+    if change == "wrong":
+        assert again.post(STAGE, {"code": "000000"}).headers["Location"] == LOGIN
+    elif change == "left":
+        User.objects.filter(pk=person.pk).update(is_active=False)
+    elif change == "taken":
+        row.delete()
+    else:
+        again = Client()
+    assert again.post(STAGE, {"code": code}).headers["Location"] == LOGIN
+    assert not is_in(again)
+
+
+def test_the_code_of_the_first_step_is_none_of_the_second(
+    client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads another's text messages gets as far as the second step, however often they press."""
+    settings.SMS_BACKEND = "tests.organizations.test_sign_in.Outbox"
+    monkeypatch.setattr(sms, "backend", Outbox)
+    monkeypatch.setattr(sms, "_senders", AtOnce)
+    user = UserFactory(phone="+8613800000001")
+    give_app(user)
+    code = code_for(client)
+    assert client.post(CONFIRM, {"code": code}).headers["Location"] == STAGE
+    again = Client()
+    again.cookies[given.SESSION_COOKIE_NAME] = client.cookies[given.SESSION_COOKIE_NAME].value
+    client.get(LOGIN)  # begins anew: no stage waits
+    assert again.post(STAGE, {"code": code}).headers["Location"] == LOGIN
+    assert not is_in(again)
+
+
+def test_a_second_press_after_the_answer_came_leads_on_whatever_its_token(person: User) -> None:
+    give_app(person)
+    browser = Client(enforce_csrf_checks=True)
+    browser.get(LOGIN)
+    token = browser.cookies["csrftoken"].value
+    browser.post(LOGIN, {"login": phone_of(person), "password": PASSWORD, "csrfmiddlewaretoken": token})
+    assert browser.post(STAGE, {"code": code_now()}).status_code == 403
+    old = browser.cookies["csrftoken"].value
+    sent = {"code": code_now(), "csrfmiddlewaretoken": old}
+    assert browser.post(STAGE, sent).status_code == 302
+    assert browser.cookies["csrftoken"].value != old
+    assert (browser.post(STAGE, sent).headers["Location"], is_in(browser)) == ("/", True)
 
 
 def test_going_back_begins_anew(client: Client, person: User, settings: Any) -> None:
@@ -280,6 +406,22 @@ def test_tries_are_few(client: Client, person: User, clock: Any) -> None:
     clock.shift(dt.timedelta(minutes=6))
     client.post(STAGE, {"code": code_now()})
     assert is_in(client)
+
+
+def test_who_knows_the_password_spends_no_try_of_the_owners(client: Client, person: User) -> None:
+    """The owner's browser, which signed in before, is counted by itself (ADR 26)."""
+    set_up(client, person)
+    client.post("/accounts/logout/")
+    most = factor_settings.LIMITS["factor"]["person"][0][0]
+    for number in range(most + 1):
+        stranger = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        by_password(stranger, person)
+        spent = stranger.post(STAGE, {"code": "000000"}).status_code
+    assert spent == 429
+    by_password(client, person)
+    for _ in range(factor_settings.LIMITS["factor"]["browser"][0][0]):
+        assert client.post(STAGE, {"code": "000000"}).status_code == 200
+    assert client.post(STAGE, {"code": "000000"}).status_code == 429, "and has not more tries for it"
 
 
 def test_tries_are_few_from_everywhere_together(person: User) -> None:

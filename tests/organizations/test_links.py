@@ -19,6 +19,7 @@ from organizations.operations import links
 from organizations.operations.links import MOST_BY_ONE, MOST_FOR_ONE
 from organizations.queries import phone_of
 from tests.factories.organizations import PASSWORD, County, UserFactory, make_county
+from tests.organizations.authenticator import prove
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 NEW_PASSWORD = "a-new-password-7"
@@ -180,6 +181,7 @@ def test_the_link_itself_is_nowhere(client: Client, world: County, caplog: pytes
 
 def test_the_person_and_the_auditor_read_who_made_it_and_that_it_was_used(client: Client, world: County) -> None:
     client.force_login(world.operator)
+    prove(client)
     page = client.post(f"/people/{world.member.pk}/link/", follow=True)
     path = re.search(r"/accounts/link/[\w-]{43}/", page.content.decode())[0]
     phone = Client()
@@ -217,6 +219,10 @@ def test_only_an_operator_above_makes_one(client: Client, world: County) -> None
     do.grant_role(user_id=neighbour.pk, node_id=world.neighbour.pk, role="operator", on_date=timezone.localdate())
     client.force_login(neighbour)
     assert client.post(f"/people/{person.pk}/link/").status_code == 404
+    led = client.post(f"/people/{world.neighbour_member.pk}/link/")
+    assert led.headers["Location"].startswith("/accounts/factor/confirm/?next=")
+    assert SignInLink.objects.count() == 0
+    prove(client)
     assert client.post(f"/people/{world.neighbour_member.pk}/link/").status_code == 302
     assert client.post(f"/people/{10**18}/link/").status_code == 404
     client.logout()
@@ -226,6 +232,7 @@ def test_only_an_operator_above_makes_one(client: Client, world: County) -> None
 
 def test_the_page_asks_before_and_shows_the_link_once(client: Client, world: County) -> None:
     client.force_login(world.operator)
+    prove(client)
     assert f"/people/{world.member.pk}/link/" in client.get(f"/people/{world.member.pk}/").content.decode()
     asked = client.get(f"/people/{world.member.pk}/link/")
     assert "核对清楚是本人" in asked.content.decode()
@@ -251,6 +258,7 @@ def test_nobody_who_left_gets_one(client: Client, world: County) -> None:
     with pytest.raises(CommandError, match="没有人登记"):
         command("sign_in_link", phone)
     client.force_login(world.operator)
+    prove(client)
     answer = client.post(f"/people/{world.member.pk}/link/")
     assert (answer.status_code, "已经离开" in answer.content.decode()) == (422, True)
     other = world.members[1]

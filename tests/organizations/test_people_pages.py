@@ -21,6 +21,7 @@ from tests.factories.organizations import (
     UserFactory,
     make_county,
 )
+from tests.organizations.authenticator import prove
 
 pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
 DAY = dt.timedelta(days=1)
@@ -34,6 +35,7 @@ def world() -> County:
 @pytest.fixture
 def operator(client: Client, world: County) -> Client:
     client.force_login(world.operator)
+    prove(client)
     return client
 
 
@@ -162,6 +164,19 @@ def test_a_new_number_ends_open_sessions_and_is_not_verified(operator: Client, w
     assert "改了手机号" in text_of(operator.get(f"/people/{world.member.pk}/"))
     assert post(operator, world.member, "phone", phone="").status_code == 302
     assert User.objects.get(pk=world.member.pk).phone_index is None
+
+
+def test_what_lets_somebody_in_asks_who_is_there(world: County) -> None:
+    """A desk that an operator left for a while opens nobody's account to whoever sits down at it (ADR 94)."""
+    left, before = Client(), phone_of(world.member)
+    left.force_login(world.operator)
+    sent = post(left, world.member, "phone", phone="13900007777")
+    assert sent.headers["Location"] == f"/accounts/factor/confirm/?next=%2Fpeople%2F{world.member.pk}%2Fphone%2F"
+    assert phone_of(User.objects.get(pk=world.member.pk)) == before
+    assert left.get(f"/people/{world.member.pk}/phone/").status_code == 302
+    assert left.get(f"/people/{world.member.pk}/name/").status_code == 200
+    prove(left)
+    assert left.get(f"/people/{world.member.pk}/phone/").status_code == 200
 
 
 @pytest.mark.parametrize(("held", "typed"), [("7", "007"), ("007", "7"), ("y1", "Y1"), ("A 1", "a1"), ("00", "0")])

@@ -5,17 +5,23 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from live import operations, queries
 from live.core.wire import protocol
 from live.queries import RoomFacts
-from live.room import checks, meeting, process, speakers, stage
+from live.room import checks, meeting, process, speakers, stage, tickets
 from live.room.checks import RoomChecks, Told
+from live.room.connections import Connection
 from live.room.process import RoomProcess
 from live.room.rooms import Room
+from organizations.models import Role, RoleGrant
 from tests.factories.live import make_live
-from tests.factories.organizations import make_county
+from tests.factories.meetings import make_live_meeting
+from tests.factories.organizations import RoleGrantFactory, make_county
+from tests.organizations.authenticator import code_now, give_app
 
 
 def facts_of(state: str, *, picture: bool) -> RoomFacts:
@@ -95,3 +101,53 @@ def test_a_look_does_not_come_between_a_room_and_its_first_browser(monkeypatch: 
     with pytest.raises(StopIteration):  # nothing here waits for a loop, on which the database refuses to be asked
         enter().send(None)
     assert (room.is_locked, list(room.hands)) == (True, [world.member.pk])
+
+
+@pytest.mark.integration
+@pytest.mark.django_db
+def test_whose_role_waits_for_a_second_step_stays_in_the_meeting(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """By the roster, as everybody else there: they were sent away each second, and came back as what they were."""
+    settings.SECOND_FACTOR_ROLES = frozenset({"secretary"})
+    world = make_county(members=1)
+    lecture, room, sent = make_live_meeting(world), Room(0), []
+    room.occasion_id, room.meeting = lecture.pk, cast(Any, SimpleNamespace())
+    page, cookie = reverse("live_ticket", args=[lecture.pk]), settings.SESSION_COOKIE_NAME
+
+    def enter(client: Client) -> Connection:
+        shown = client.get(page, {"device": "a" * 32}).json()["ticket"]
+        header = f"{cookie}={client.session.session_key}"
+        ticket, _key = tickets.read(shown, occasion_id=lecture.pk, cookie_header=header)
+        one = Connection(
+            send=cast(Any, None), member_id=ticket.member, host=ticket.host, meets=True, withheld=ticket.withheld
+        )
+        room.connections.add(one)
+        room.members.setdefault(one.member_id, set()).add(one)
+        return one
+
+    async def at_once(work: Callable[[], Any]) -> Any:
+        return work()
+
+    def ask() -> list[Connection]:
+        sent.clear()
+        asked = SimpleNamespace(dismiss=lambda one, **_how: sent.append(one))
+        with pytest.raises(StopIteration):
+            RoomChecks(cast(Any, asked))._ask_rights(room).send(None)
+        return list(sent)
+
+    monkeypatch.setattr(checks, "in_database", at_once)
+    without, with_it, member = Client(), Client(), Client()
+    for client, who in ((without, world.secretary), (with_it, world.secretary), (member, world.member)):
+        client.force_login(who)
+    give_app(world.secretary)
+    with_it.post("/accounts/factor/confirm/", {"code": code_now()})
+    seats = [enter(client) for client in (without, with_it, member)]
+    assert [(one.host, one.withheld) for one in seats] == [(False, True), (True, False), (False, False)]
+    assert ask() == []
+    RoleGrantFactory(user=world.member, node=world.branch, role=Role.SECRETARY)
+    assert ask() == [seats[2]], "the chair is handed on"
+    room.connections.remove(seats[2])
+    assert (enter(member).withheld, ask()) == (True, [])
+    RoleGrant.objects.filter(user=world.secretary).delete()
+    assert ask() == [seats[1]]

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.test import Client
 from django.utils import timezone
 
 from live.room.sessions import Claim, signed_in, still_signed_in
+from media import signing
 from organizations.models import User
 from tests.factories.organizations import County, make_county
 from tests.realtime.conftest import sign_in
@@ -48,6 +50,26 @@ def test_another_password_gives_another_mark_and_no_entry(county: County) -> Non
     now = still_signed_in(claims, as_of=timezone.now())
     assert [now[claim] == before[claim] for claim in claims] == [False, True, True]
     assert set(signed_in(claims, as_of=timezone.now())) == set(claims[1:])
+
+
+def test_a_key_that_was_changed_signs_nobody_out_while_the_former_one_is_named(county: County, settings: Any) -> None:
+    """By the key of before a browser may come into a room, and its pages are open; without it neither."""
+    former, claims = settings.SECRET_KEY, claims_of(county)
+    token = signing.token(root="videos", object_id="x", viewer_id=1, as_of=timezone.now())
+    settings.SECRET_KEY = "another-key-of-more-than-32-characters"
+    browser = Client()
+    browser.cookies[settings.SESSION_COOKIE_NAME] = claims[0][0]
+    assert signed_in(claims, as_of=timezone.now()) == {}
+    with pytest.raises(signing.UnableToVerify):
+        signing.verify(token, as_of=timezone.now())
+    settings.SECRET_KEY_FALLBACKS = [former]
+    assert set(signed_in(claims, as_of=timezone.now())) == set(claims)
+    assert signing.verify(token, as_of=timezone.now()).viewer_id == 1
+    assert browser.get("/me/").status_code == 200
+    # That page has made the session one of the new key: it outlives the former one.
+    settings.SECRET_KEY_FALLBACKS = []
+    renewed = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    assert set(signed_in([(renewed, claims[0][1]), *claims[1:]], as_of=timezone.now())) == {(renewed, claims[0][1])}
 
 
 def test_who_is_not_signed_in(county: County) -> None:

@@ -23,9 +23,10 @@ def test_a_ticket_says_what_it_was_made_with() -> None:
     text = tickets.make(TICKET, session_key="key")
     assert tickets.read(text, occasion_id=7, cookie_header=cookie("key")) == (TICKET, "key")
     assert "meets" not in signing.loads(text, salt=tickets.SALT), "a process of an older version knows no such word"
-    meets = replace(TICKET, meets=True)
-    text = tickets.make(meets, session_key="key")
-    assert tickets.read(text, occasion_id=7, cookie_header=cookie("key")) == (meets, "key")
+    assert "withheld" not in signing.loads(text, salt=tickets.SALT)
+    for more in (replace(TICKET, meets=True), replace(TICKET, meets=True, withheld=True)):
+        text = tickets.make(more, session_key="key")
+        assert tickets.read(text, occasion_id=7, cookie_header=cookie("key")) == (more, "key")
 
 
 @pytest.mark.parametrize("header", [cookie("another"), cookie(""), "", "nonsense"])
