@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -145,6 +145,8 @@ class Desk:
     reader: User
     page_number: int
     with_titles: bool
+    missed: Mapping[int, str] = field(default_factory=dict)
+    """Of whom the last reminder did not reach: why, and what to do."""
 
     def groups_of(self, people: Sequence[Person], *, studying: int) -> PeopleList:
         """Return the names as the page lists them; ``studying``: how many only have a running course to do."""
@@ -183,10 +185,13 @@ class Desk:
         return PersonRow(**values, hall_url=hall_url, label=_("给%(name)s登记") % name)
 
     def _texts(self, person: Person) -> list[str]:
-        """Return what else there is to say of one person: their unit below the page's own, where they are now."""
+        """Return what else there is to say of one person: their unit below the page's own, where they are now, that
+        the last reminder did not reach them.
+        """
         unit = [] if person.place == self.scope.node.name else [person.place]
         where = whereabouts_text(person.where)
-        return unit + ([where] if where else [])
+        missed = self.missed.get(person.member_id)
+        return unit + ([where] if where else []) + ([missed] if missed else [])
 
 
 def heading(way: Way, people: Sequence[Person]) -> str:

@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from attendance.charts import Part
 from attendance.models import Correction, Occasion, RecordState
@@ -216,6 +217,13 @@ def remind_of(scope: Scope, people: int) -> Remind | None:
     """Return the one step for all who missed something; None where nobody did, or nothing reminds people."""
     url = address_of("branch_remind", scope)
     return Remind(_("提醒未参加的 %(people)s 位") % {"people": people}, url) if people and url else None
+
+
+def not_reached_of(scope: Scope, member_ids: Sequence[int]) -> Tool | None:
+    """Return where they are listed whom no reminder reached, with how many they are; None where there is nobody."""
+    url, people = address_of("branch_reminders", scope), len(member_ids)
+    said = ngettext("%(people)s 位的提醒没有送到", "%(people)s 位的提醒没有送到", people) % {"people": people}
+    return Tool(said, f"{url}&only=missed") if people and url else None
 
 
 def address_of(name: str, scope: Scope) -> str:
