@@ -1,13 +1,14 @@
 """Who was reminded of what, what a unit chose, and whom the clock reminds. Nothing here writes."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,6 +30,7 @@ from organizations.queries import subtree
 
 S, D = ReminderMessage.State, ReminderMessage.Delivery
 SENDING = ("channel", "state", "delivery", "why", "delivery_why")
+LAST = JSONObject(**{name: F(name) for name in SENDING})
 # What reached somebody, or will or may have: it counts, whatever became of the gateway.
 COUNTED = (S.WAITING.value, S.SENDING.value, S.SENT.value, S.UNKNOWN.value)
 DAY_BEFORE, SOON_BEFORE, DEADLINE_BEFORE = timedelta(days=1), timedelta(minutes=30), timedelta(days=3)
@@ -46,6 +48,11 @@ class Sending(NamedTuple):
     @property
     def words(self) -> str:
         return f"{Channel(self.channel).label} {state_label(self.state, self.delivery)}"
+
+    @classmethod
+    def read(cls, last: Mapping[str, str]) -> "Sending":
+        """Return the message that ``LAST`` annotates."""
+        return cls(last["channel"], last["state"], last["delivery"], last["delivery_why"] or last["why"])
 
     @property
     def is_missed(self) -> bool:
@@ -257,10 +264,14 @@ def reminded_people(*, training_id: int, path: str) -> QuerySet[User]:
     return found.order_by("name_key", "pk")
 
 
+def outside_the_site(**of: Any) -> QuerySet[ReminderMessage]:
+    """Return messages that went out of the house, or were to, the last first."""
+    return ReminderMessage.objects.filter(**of).exclude(channel=Channel.SITE).exclude(state=S.SKIPPED).order_by("-pk")
+
+
 def unreached_people(*, training_id: int, path: str) -> QuerySet[User]:
     """Return whom of them the last message out of the house surely did not reach, as ``Reminded.missed`` says."""
-    outside = ReminderMessage.objects.filter(reminder__training_id=training_id, member=OuterRef("pk"))
-    last = outside.exclude(channel=Channel.SITE).exclude(state=S.SKIPPED).order_by("-pk")
+    last = outside_the_site(reminder__training=training_id, member=OuterRef("pk"))
     found = reminded_people(training_id=training_id, path=path).annotate(
         last_state=Subquery(last.values("state")[:1]), last_delivery=Subquery(last.values("delivery")[:1])
     )

@@ -24,8 +24,6 @@ from attendance.permissions import COUNTS, NAMES, may_read_names, own_nodes, whe
 from attendance.queries import trainings_touching
 from attendance.queries.coming import coming_for
 from attendance.queries.listing import being_listed, is_being_listed
-from attendance.queries.reminders import reminded
-from attendance.reminding import not_reached
 from attendance.reports.base import Scope
 from attendance.reports.named import names_of
 from attendance.reports.standing import (
@@ -36,7 +34,6 @@ from attendance.reports.standing import (
     undone_by_training,
 )
 from attendance.running import pending_words, running_label
-from attendance.sentences.messages import missed as missed_words
 from attendance.sentences.records import day_and_hour, month_day
 from attendance.standing import state_label
 from attendance.views.detail import Detail, record_details
@@ -202,9 +199,7 @@ def _named(request: HttpRequest, scope: Scope, seen: Overview | RollUp, occasion
     missed, studying = undone_first(people_named(scope, seen))
     page = Paginator(missed, A_PAGE).get_page(number_or_none(request.GET.get("page")) or 1)
     shown = [*page, *studying[:MOST_STUDYING]]
-    had = reminded(scope.training.pk, {one.member_id for one in shown}) if shown else {}
-    unreached = {pk: missed_words(one.missed) for pk, one in had.items() if one.missed is not None}
-    desk = Desk(scope, reader, page.number, with_titles=len(occasions) > 1, missed=unreached)
+    desk = Desk(scope, reader, page.number, with_titles=len(occasions) > 1)
     with transaction.atomic():
         names = names_of(scope, [one.node_path for one in shown]) if shown else {}
         people = people_of(scope, shown, occasions, names, reader=reader)
@@ -219,7 +214,7 @@ def _named(request: HttpRequest, scope: Scope, seen: Overview | RollUp, occasion
         "page": page,
         "people": listed,
         "more_studying": len(studying) > MOST_STUDYING,
-        "not_reached": not_reached_of(scope, not_reached(training_id=scope.training.pk, path=scope.node.path)),
+        "not_reached": not_reached_of(scope, people, are_all=len(shown) == len(missed) + len(studying)),
         "remind": remind_of(scope, seen.counts[RecordState.MISSING]),
         "overtaken": overtaken_rows(overtaken, scope),
         "disputes": disputes,

@@ -177,6 +177,7 @@ def preview_of(scope: Scope, *, reader: User, ticked: set[int]) -> Preview:
 def _row(one: Whom, had: dict[int, Reminded], ticked: set[int]) -> PersonRow:
     before = had.get(one.member_id)
     texts = [one.refusal or one.ways] + ([before.text] if before else [])
+    texts += [missed_words(before)] if before and before.missed else []
     if one.left and one.left.words:
         texts.insert(0, one.left.words)
     if one.state == DUE:

@@ -24,6 +24,7 @@ from attendance.reports.standing import (
 from attendance.running import pending_words, running_label
 from attendance.sentences.records import day_and_hour, month_day
 from attendance.standing import DUE
+from attendance.views.people import Person
 
 
 @dataclass(frozen=True)
@@ -219,11 +220,13 @@ def remind_of(scope: Scope, people: int) -> Remind | None:
     return Remind(_("提醒未参加的 %(people)s 位") % {"people": people}, url) if people and url else None
 
 
-def not_reached_of(scope: Scope, member_ids: Sequence[int]) -> Tool | None:
-    """Return where they are listed whom no reminder reached, with how many they are; None where there is nobody."""
-    url, people = address_of("branch_reminders", scope), len(member_ids)
+def not_reached_of(scope: Scope, listed: Iterable[Person], *, are_all: bool) -> Tool | None:
+    """Return where they are listed whom the last reminder did not reach, with how many they are where the page names
+    everybody; None where there is nobody.
+    """
+    url, people = address_of("branch_reminders", scope), len({one.member_id for one in listed if one.missed})
     said = ngettext("%(people)s 位的提醒没有送到", "%(people)s 位的提醒没有送到", people) % {"people": people}
-    return Tool(said, f"{url}&only=missed") if people and url else None
+    return Tool(said if are_all else _("提醒没有送到的人"), f"{url}&only=missed") if people and url else None
 
 
 def address_of(name: str, scope: Scope) -> str:

@@ -101,7 +101,7 @@ def test_it_did_not_arrive_and_everybody_concerned_reads_why(
     assert (answer.status_code, answer.json()["code"], answer["Cache-Control"].split(",")[0]) == (200, 0, "max-age=0")
     assert delivery(message) == ("undelivered", "stopped")
     said = "上次的短信没有送到：号码停机。请问本人要新的手机号，由管理员改在名册里。"
-    for page in (board, log, f"{log}&only=missed"):
+    for page in (board, log, f"{log}&only=missed", url_of(world)):
         assert said in read(secretary, page)
     assert "1 位的提醒没有送到" in read(secretary, board)
     assert "还没参加的人里，1 位上次的提醒没有送到" in " ".join(read(secretary, log).split())
