@@ -16,7 +16,7 @@ from attendance.catching_up import CatchUp, Left, catch_up_of
 from attendance.core.reminders import NAME, PAUSE, SITE, TRAINING, UNIT, UNTIL, fill
 from attendance.models import Channel, MessageAccount, NoticeChoice, Occasion, RecordState, Training
 from attendance.permissions import Whereabouts, whereabouts
-from attendance.queries.reminders import Lately, UnitWishes, lately
+from attendance.queries.reminders import Lately, UnitWishes, lately, unreached_people
 from attendance.queries.sessions import sessions_ahead
 from attendance.reports.base import Scope
 from attendance.reports.standing import StandingRow, entries, occasions_of, standings
@@ -27,6 +27,7 @@ from organizations.models import User
 
 LONGEST_TITLE = 40
 LONGEST_SAID = 300
+MOST_NOT_REACHED = 1000
 MESSENGERS = (Channel.WECOM.value, Channel.DINGTALK.value)
 ACCOUNT_KEPT = timedelta(days=30)  # so long it is believed who somebody is at a provider, or that they are not there
 
@@ -229,6 +230,18 @@ def owing(*, training_id: int, member_ids: Collection[int], as_of: datetime) -> 
         if path is not None and path.can_do:
             owed.setdefault(member_id, {})[pk] = path
     return owed
+
+
+def not_reached(*, training_id: int, path: str) -> list[int]:
+    """Return who still has something to do in a part of the tree and was not reached by the last reminder that went
+    out of the house; two queries. Of very many the first thousand by name.
+    """
+    ids = list(unreached_people(training_id=training_id, path=path).values_list("pk", flat=True)[:MOST_NOT_REACHED])
+    if not ids:
+        return []
+    undone = entries(training_ids=[training_id], paths=[path]).filter(stands__in=UNDONE, member_id__in=ids)
+    here = set(undone.values_list("member_id", flat=True))
+    return [one for one in ids if one in here]
 
 
 def default_wording() -> str:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from attendance import operations
 from attendance.clock import clock
-from attendance.operations import departures, hall_terms, message_ends, messaging, monthly
+from attendance.operations import departures, hall_terms, message_ends, messaging, monthly, receipts
 from attendance.queries.recomputing import unfinished
 
 BATCH = 500
@@ -17,6 +17,11 @@ BEAT = {
     "attendance.settle_dirty": {"task": "attendance.settle_dirty", "schedule": 10.0, "options": {"expires": 10}},
     "attendance.prepare_rosters": {"task": "attendance.prepare_rosters", "schedule": 30.0, "options": {"expires": 30}},
     "attendance.remind": {"task": "attendance.remind", "schedule": 60.0, "options": {"expires": 60}},
+    "attendance.ask_for_receipts": {
+        "task": "attendance.ask_for_receipts",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "attendance.prune_notices": {
         "task": "attendance.prune_notices",
         "schedule": 3600.0,
@@ -109,6 +114,12 @@ def remind() -> None:
     """Make the reminders whose time has come, and send what is due."""
     operations.remind_by_clock(as_of=timezone.now())
     operations.send_reminders(as_of=timezone.now())
+
+
+@shared_task(name="attendance.ask_for_receipts")
+def ask_for_receipts() -> None:
+    """Ask what became of messages where the provider says nothing by itself."""
+    receipts.ask_for_receipts(as_of=timezone.now())
 
 
 @shared_task(name="attendance.send_reminders")

@@ -23,6 +23,7 @@ from attendance.views import (
     notices,
     own_leaves,
     planning,
+    receipts,
     recompute,
     register,
     reminders,
@@ -36,6 +37,7 @@ from attendance.views import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", today.today, name="today"),
     path("desk/", desk.desk, name="desk"),
+    path("receipts/sms/<str:secret>/", receipts.sms_receipts, name="sms_receipts"),
     path("health/messages/", message_counts.message_counts, name="message_counts"),
     path("health/messages/failures/", message_counts.message_failures, name="message_failures"),
     path("desk/plan/", planning.plan_new, name="plan_new"),

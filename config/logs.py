@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
-TOKEN = re.compile(r"(/+accounts/+link/+|/+calendar/+feed/+)[^/\s\"'?]+", re.IGNORECASE)
-MARKS = ("/link/", "/feed/")
+TOKEN = re.compile(r"(/+accounts/+link/+|/+calendar/+feed/+|/+receipts/+sms/+)[^/\s\"'?]+", re.IGNORECASE)
+MARKS = ("/link/", "/feed/", "/sms/")
 
 
 def without_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog step: sign-in links and secret calendars keep their address and lose their token."""
+    """A structlog step: sign-in links, secret calendars and the address of receipts lose their token."""
     for key, value in event.items():
         if isinstance(value, str) and any(mark in value.lower() for mark in MARKS):
             event[key] = TOKEN.sub(r"\1…", value)

@@ -75,6 +75,7 @@ BY_QUEUE = {
     ],
     # What waits for somebody else's server: text messages, webhooks, a record store.
     MESSAGES: [
+        "attendance.ask_for_receipts",
         "attendance.remind",
         "attendance.send_reminders",
         "attendance.tell_departures",

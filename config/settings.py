@@ -22,6 +22,7 @@ from config import (
     lrs_settings,
     message_settings,
     node_settings,
+    receipt_settings,
     replica_settings,
     retention_settings,
     sms_settings,
@@ -446,6 +447,7 @@ WAGTAIL_PASSWORD_RESET_ENABLED = WAGTAILUSERS_PASSWORD_ENABLED = False
 SESSION_SERIALIZER = "organizations.sessions.SealedSerializer"
 # How a sign-in code reaches a phone: SMS_WAY by settings alone, or SMS_BACKEND, a class of one's own.
 SMS_WAY, SMS_BACKEND, SMS = sms_settings.read()
+SMS_RECEIPTS = receipt_settings.read(SMS_WAY, SMS)  # where its provider says what arrived (ADR 100)
 # Accounts that people have elsewhere (ADR 85).
 ACCOUNT_WAYS = account_settings.read(SITE_URL)
 vars().update(account_settings.of_allauth(ACCOUNT_WAYS))
@@ -515,6 +517,7 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     "api": {"token": [(600, 60)]},
     "api_key": {"address": [(60, 300), (1000, 86_400)]},
     **factor_settings.LIMITS,
+    **receipt_settings.LIMITS,
 }
 # The second step of signing in (ADR 94).
 SECOND_FACTOR_ROLES = factor_settings.roles()
@@ -543,6 +546,7 @@ LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
 METRICS_TOKEN = text("METRICS_TOKEN")
 # Of addresses below these the log tells no more, however they are written: a token stands in them. In small letters.
 PATHS_WITH_TOKENS = ["/m/", "/_media/stored/", "/_media/aired/", "/packages/", "/accounts/link/", "/calendar/feed/"]
+PATHS_WITH_TOKENS += ["/receipts/"]
 LOG_STEPS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

@@ -36,6 +36,7 @@ def read() -> tuple[str, str, dict[str, str]]:
         "BODY": text("SMS_BODY"),
         "SUCCESS": text("SMS_SUCCESS", "status"),
         "SECRET": text("SMS_SECRET"),
+        "MESSAGE_ID": text("SMS_MESSAGE_ID").strip(),
         "KEY_ID": text("SMS_KEY_ID"),
         "KEY_SECRET": text("SMS_KEY_SECRET"),
         "SIGN": text("SMS_SIGN"),
@@ -63,6 +64,7 @@ def _check_template(given: dict[str, str]) -> None:
         ("URL", gateway.check_placeholders),
         ("HEADERS", gateway.read_headers),
         ("SUCCESS", gateway.read_success),
+        ("MESSAGE_ID", gateway.read_path),
         ("BODY", gateway.check_placeholders),
     ):
         try:

@@ -67,6 +67,11 @@ def try_encoder_key(request: HttpRequest) -> Try:
     return count("encoder_key", {"address": network_of(client_address(request))})
 
 
+def try_receipt_secret(request: HttpRequest) -> Try:
+    """Count a secret of receipts that nobody has, by address. Raises UnableToTry."""
+    return count("receipt_secret", {"address": network_of(client_address(request))})
+
+
 def try_account(request: HttpRequest) -> Try:
     """Count a visit to a provider of accounts that begins here, by address. Raises UnableToTry."""
     return count("account", {"address": network_of(client_address(request))})

@@ -62,7 +62,8 @@ class ReminderMessage(models.Model):
     """One reminder to one person by one channel. Whoever sends it claims the row first, so that it goes out once.
 
     A row that was claimed and never finished (its process died, or the gateway did not answer in time) is ``unknown``:
-    it may have gone out, so it is never sent again.
+    it may have gone out, so it is never sent again. ``sent`` is what the provider took; what became of it afterwards
+    (``delivery``) is its receipt's word, where it gives any (ADR 100).
     """
 
     class State(models.TextChoices):
@@ -72,6 +73,10 @@ class ReminderMessage(models.Model):
         UNKNOWN = "unknown", _("不确定是否发出")
         FAILED = "failed", _("没有发出")
         SKIPPED = "skipped", _("不用再发")
+
+    class Delivery(models.TextChoices):
+        DELIVERED = "delivered", _("已送达")
+        UNDELIVERED = "undelivered", _("没有送达")
 
     reminder = models.ForeignKey(Reminder, on_delete=models.CASCADE, related_name="messages")
     member = models.ForeignKey(MEMBER, on_delete=models.PROTECT, related_name="reminder_messages")
@@ -87,6 +92,15 @@ class ReminderMessage(models.Model):
     taken_day = models.DateField(
         null=True, blank=True, db_column="sms_day", help_text="whose allowance of its channel it takes from"
     )
+    provider_id = models.CharField(
+        max_length=80, blank=True, db_default="", default="", help_text="what the provider and its receipts call it"
+    )
+    delivery = models.CharField(max_length=11, blank=True, choices=Delivery.choices, db_default="", default="")
+    delivery_why = models.CharField(
+        max_length=20, blank=True, db_default="", default="", help_text="a reason of organizations.core.receipts"
+    )
+    reported_at = models.DateTimeField(null=True, blank=True)
+    ask_at = models.DateTimeField(null=True, blank=True, help_text="when the provider is asked what became of it")
 
     class Meta:
         constraints = [
@@ -97,6 +111,9 @@ class ReminderMessage(models.Model):
             models.Index(fields=["claimed_at"], condition=Q(state="sending"), name="reminder_message_claimed"),
             models.Index(fields=["-done_at"], condition=Q(state__in=BAD), name="reminder_message_bad"),
             models.Index(fields=["member", "-made_at"], name="reminder_message_of_member"),
+            models.Index(fields=["provider_id"], condition=~Q(provider_id=""), name="reminder_message_provider"),
+            models.Index(fields=["ask_at"], condition=Q(ask_at__isnull=False), name="reminder_message_ask"),
+            models.Index(fields=["-done_at"], condition=Q(delivery="undelivered"), name="reminder_message_missed"),
         ]
 
     def __str__(self) -> str:
@@ -120,7 +137,8 @@ class ChannelDay(models.Model):
 class MessageCount(models.Model):
     """How many messages of one channel came to which end on one day, for one unit's people, and what they cost.
 
-    Added to in the transaction that ends a message. ``unsure``: they may have gone out, and are paid for.
+    Added to in the transaction that ends a message. ``unsure``: they may have gone out, and are paid for;
+    ``delivered`` and ``undelivered``: what receipts said of those that are ``sent``, on the day they were.
     """
 
     day = models.DateField()
@@ -129,6 +147,8 @@ class MessageCount(models.Model):
     sent = models.PositiveIntegerField(default=0)
     unsure = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+    delivered = models.PositiveIntegerField(default=0, db_default=0)
+    undelivered = models.PositiveIntegerField(default=0, db_default=0)
     cost = models.PositiveBigIntegerField(default=0, help_text="1/100 fen, by the price of that day")
 
     class Meta:

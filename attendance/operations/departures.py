@@ -141,7 +141,7 @@ def take_out(*, member_id: int) -> None:
     NoticeChoice.objects.filter(pk=member_id).delete()
     MessageAccount.objects.filter(member_id=member_id).delete()
     WatchBudget.objects.filter(member_id=member_id).delete()
-    ReminderMessage.objects.filter(member_id=member_id).update(text="")
+    ReminderMessage.objects.filter(member_id=member_id).update(text="", provider_id="", ask_at=None)
     Dispute.objects.filter(member_id=member_id).update(text="", answer="", outages=[])
     Declaration.objects.filter(member_id=member_id).update(source="", reason="")
     Leave.objects.filter(member_id=member_id).update(reason="")

@@ -33,6 +33,12 @@ def count(*, channel: str, node_id: int, state: str, as_of: datetime, messages: 
     MessageCount.objects.filter(**key).update(**{name: F(name) + messages}, cost=F("cost") + cost)
 
 
+def count_delivery(*, channel: str, node_id: int, done_at: datetime, **more: int) -> None:
+    """Add what receipts said (``delivered``, ``undelivered``) to the day on which the messages were sent."""
+    key: dict[str, Any] = {"day": timezone.localdate(done_at), "channel": channel, "node_id": node_id}
+    MessageCount.objects.filter(**key).update(**{name: F(name) + by for name, by in more.items()})
+
+
 def prune_counts(*, as_of: datetime) -> int:
     """Forget counts of more than three years ago; a bounded number a call."""
     old = MessageCount.objects.filter(day__lt=timezone.localdate(as_of) - KEPT).order_by("day")

@@ -45,26 +45,31 @@ class NotSent(Exception):
         self.closes = ("" if for_good else WAY) if closes is None else closes
 
 
-Way = Callable[[ReminderMessage, str, Mapping[str, str], datetime], None]
+Way = Callable[[ReminderMessage, str, Mapping[str, str], datetime], str]
 
 
-def hand_over(message: ReminderMessage, said: str, values: Mapping[str, str], *, as_of: datetime) -> None:
-    """Give a message to its way out and wait for the answer; ``values``: what a template gets. Raises NotSent."""
-    WAYS[message.channel](message, said, values, as_of)
+def hand_over(message: ReminderMessage, said: str, values: Mapping[str, str], *, as_of: datetime) -> str:
+    """Give a message to its way out and wait for the answer; ``values``: what a template gets. Raises NotSent.
+
+    Returns what the provider calls the message when it tells what became of it, "" where it never does.
+    """
+    return WAYS[message.channel](message, said, values, as_of)
 
 
-def _by_sms(message: ReminderMessage, said: str, values: Mapping[str, str], _as_of: datetime) -> None:
+def _by_sms(message: ReminderMessage, said: str, values: Mapping[str, str], _as_of: datetime) -> str:
     try:
-        sms.send_reminder(phone=_phone(message), text=said, values=values)
+        sent = sms.send_reminder(phone=_phone(message), text=said, values=values)
     except sms.UnableToSendSms as error:
         raise NotSent("gateway", for_good=error.about_number, unsure=error.unsure, code=error.code) from error
+    return sent.message_id if sent is not None else ""
 
 
-def _by_email(message: ReminderMessage, said: str, _values: Mapping[str, str], _as_of: datetime) -> None:
+def _by_email(message: ReminderMessage, said: str, _values: Mapping[str, str], _as_of: datetime) -> str:
     send_email(to=email_of(message.member), subject=_("培训提醒"), said=said)
+    return ""
 
 
-def _by_messenger(message: ReminderMessage, said: str, _values: Mapping[str, str], as_of: datetime) -> None:
+def _by_messenger(message: ReminderMessage, said: str, _values: Mapping[str, str], as_of: datetime) -> str:
     channel = message.channel
     client = messengers.CLIENTS[channel](settings.MESSAGES.apps[channel])
     try:
@@ -74,7 +79,7 @@ def _by_messenger(message: ReminderMessage, said: str, _values: Mapping[str, str
     if not account:
         raise NotSent("no_account", for_good=True)
     try:
-        client.send(account, said)
+        return client.send(account, said)
     except messengers.UnableToMessage as error:
         mine = MessageAccount.objects.filter(member=message.member_id, channel=channel)
         if error.about_person:  # gone there: not tried again for a while

@@ -19,21 +19,12 @@ from attendance.core.reminders import after_quiet, is_quiet, retry_after
 from attendance.models import Channel, ChannelDay, NoticeChoice, Reminder, ReminderMessage, Training
 from attendance.operations.message_ends import count, end_trouble, note_trouble
 from attendance.operations.messaging import SETUP, WAY, NotSent, hand_over, known_accounts
+from attendance.operations.next_way import goes_on, next_way
 from attendance.operations.notices import tell
+from attendance.operations.receipts import first_question, take_early
 from attendance.operations.reminders import hold, holds, row_of, take
 from attendance.operations.settling import settle_dirty
-from attendance.queries.reminders import left_of
-from attendance.reminding import (
-    MESSENGERS,
-    Ways,
-    default_wording,
-    nowhere_of,
-    owing,
-    said_to,
-    values_for,
-    way_of,
-    with_hint,
-)
+from attendance.reminding import MESSENGERS, Ways, default_wording, owing, said_to, values_for, with_hint
 from organizations import sms
 from organizations.models import Membership
 from organizations.queries import valid_on
@@ -98,7 +89,7 @@ def _pass_on(channel: str, step: str, *, as_of: datetime) -> int:
     """The way is set up wrong, for everybody: what is due by it goes by the next way, where there is one."""
     due = ReminderMessage.objects.filter(_needs(channel, step, as_of=as_of), state=S.WAITING, due_at__lte=as_of)
     rows = due.select_related("reminder__node", "member").order_by("due_at", "pk")[:AT_ONCE]
-    passed = [row for row in rows if _goes_on(row, as_of)]
+    passed = [row for row in rows if goes_on(row, as_of=as_of)]
     for row in passed:
         _end(row, S.FAILED, why=SETUP, as_of=as_of)
     return len(passed)
@@ -179,19 +170,21 @@ def _send_one(pk: int, *, as_of: datetime) -> NotSent | None:
         return None  # another worker has it
     message.attempts, message.text = message.attempts + 1, said
     try:
-        hand_over(message, said, values, as_of=as_of)
+        named = hand_over(message, said, values, as_of=as_of)
     except NotSent as error:
         _not_sent(message, error, as_of)
         if error.closes:
             note_trouble(channel=message.channel, step=error.closes, why=error.why, code=error.code, as_of=as_of)
         return error
-    _sent(message, as_of)
+    _sent(message, named, as_of)
+    take_early(channel=message.channel, message_id=named, as_of=as_of)
     return None
 
 
 @transaction.atomic
-def _sent(message: ReminderMessage, as_of: datetime) -> None:
-    ReminderMessage.objects.filter(pk=message.pk).update(state=S.SENT, done_at=as_of)
+def _sent(message: ReminderMessage, named: str, as_of: datetime) -> None:
+    values = {"provider_id": named, "ask_at": first_question(message.channel, named, sent_at=as_of)}
+    ReminderMessage.objects.filter(pk=message.pk).update(state=S.SENT, done_at=as_of, **values)
     _count(message, S.SENT, as_of)
     end_trouble(channel=message.channel, step=WAY)
 
@@ -256,7 +249,7 @@ def _not_sent(message: ReminderMessage, error: NotSent, as_of: datetime) -> None
     wait = retry_after(message.attempts)
     if error.unsure:
         _end(message, S.UNKNOWN, why=error.why, as_of=as_of, was=S.SENDING)
-    elif error.for_good or wait is None or (error.why == SETUP and _goes_on(message, as_of)):
+    elif error.for_good or wait is None or (error.why == SETUP and goes_on(message, as_of=as_of)):
         _end(message, S.FAILED, why=error.why, as_of=as_of, was=S.SENDING)
     else:
         mine = ReminderMessage.objects.filter(pk=message.pk, state=S.SENDING)
@@ -272,7 +265,7 @@ def _end(message: ReminderMessage, state: str, *, why: str, as_of: datetime, was
     if rows.update(state=state, why=why, done_at=as_of) != 1:
         return
     goes_at = after_quiet(timezone.localtime(as_of))
-    following = _next_way(message, as_of) if state == S.FAILED else ""
+    following = next_way(message, as_of=as_of) if state == S.FAILED else ""
     concerned = [(message.channel, message.taken_day), (following, timezone.localdate(goes_at))]
     hold((channel, day) for channel, day in concerned if channel and day is not None)
     if state != S.UNKNOWN and message.taken_day is not None:
@@ -282,21 +275,3 @@ def _end(message: ReminderMessage, state: str, *, why: str, as_of: datetime, was
     if following and take(following, timezone.localdate(goes_at), 1):
         row = row_of(message.reminder, message.member_id, following, due_at=goes_at)
         row.save(force_insert=True)
-
-
-def _goes_on(message: ReminderMessage, as_of: datetime) -> bool:
-    """Whether another way is there for it, and has something left of the day it would go out on."""
-    following, day = _next_way(message, as_of), timezone.localdate(after_quiet(timezone.localtime(as_of)))
-    return bool(following) and left_of(following, day=day) > 0
-
-
-def _next_way(message: ReminderMessage, as_of: datetime) -> str:
-    """Return by which way somebody can be reminded who was not by this one; "" where there is none."""
-    reminder, member = message.reminder, message.member
-    tried = set(reminder.messages.filter(member=member).values_list("channel", flat=True))
-    ways = Ways.of_site()
-    channel, _why = way_of(
-        has_phone=bool(member.phone_cipher), choice=NoticeChoice.objects.filter(pk=member.pk).first(), ways=ways,
-        without=tried | nowhere_of([member.pk], ways=ways, as_of=as_of).get(member.pk, set()),
-    )  # fmt: skip
-    return channel

@@ -16,16 +16,20 @@ FAILURES_OF = dt.timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """How many messages came to which end; ``cost`` in 1/100 fen."""
+    """How many messages came to which end; ``cost`` in 1/100 fen. Of those sent, receipts say of some whether they
+    were delivered.
+    """
 
     sent: int = 0
     unsure: int = 0
     failed: int = 0
     cost: int = 0
+    delivered: int = 0
+    undelivered: int = 0
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Ends":
-        return cls(row["sent"] or 0, row["unsure"] or 0, row["failed"] or 0, row["cost"] or 0)
+        return cls(**{name: row[name] or 0 for name in SUMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Month:
     by_day: dict[dt.date, dict[str, Ends]] = field(default_factory=dict)
 
 
-SUMS = {name: Sum(name) for name in ("sent", "unsure", "failed", "cost")}
+SUMS = {name: Sum(name) for name in ("sent", "unsure", "failed", "cost", "delivered", "undelivered")}
 
 
 def _of_month(first: dt.date) -> QuerySet[MessageCount]:
@@ -74,9 +78,13 @@ def taken_on(day: dt.date) -> dict[str, tuple[int, int]]:
 
 
 def failures(*, as_of: dt.datetime) -> QuerySet[ReminderMessage, Any]:
-    """Return the messages of the last 30 days that did not go out or may not have, the newest first; of nobody."""
-    found = ReminderMessage.objects.filter(state__in=[S.FAILED, S.UNKNOWN], done_at__gt=as_of - FAILURES_OF)
-    return found.order_by("-done_at", "-pk").values("done_at", "channel", "state", "why", "reminder__node__name")
+    """Return the messages of the last 30 days that did not go out, may not have, or did not arrive, the newest first;
+    of nobody.
+    """
+    bad = Q(state__in=[S.FAILED, S.UNKNOWN]) | Q(delivery=ReminderMessage.Delivery.UNDELIVERED)
+    found = ReminderMessage.objects.filter(bad, done_at__gt=as_of - FAILURES_OF)
+    fields = ("done_at", "channel", "state", "why", "delivery", "delivery_why", "reminder__node__name")
+    return found.order_by("-done_at", "-pk").values(*fields)
 
 
 def waiting(*, as_of: dt.datetime) -> dict[str, int]:

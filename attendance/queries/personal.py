@@ -163,7 +163,7 @@ def _told(member: User) -> dict[str, Any]:
         "notices": _rows(Notice, member, "kind", "training__title", "occasion__title", "data", "at", "seen_at"),
         "reminders_sent": _rows(
             ReminderMessage, member, "reminder__training__title", "reminder__made_by__name", "channel", "state", "text",
-            "made_at", "done_at",
+            "made_at", "done_at", "delivery", "delivery_why", "reported_at",
         ),
         "disputes": _rows(
             Dispute, member, *OCCASION, "reason", "text", "outages", "state", "withdrawn_at",

@@ -1,13 +1,14 @@
 """Who was reminded of what, what a unit chose, and whom the clock reminds. Nothing here writes."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,7 +28,9 @@ from attendance.sentences.records import day_and_hour
 from organizations.models import Node, User
 from organizations.queries import subtree
 
-S = ReminderMessage.State
+S, D = ReminderMessage.State, ReminderMessage.Delivery
+SENDING = ("channel", "state", "delivery", "why", "delivery_why")
+LAST = JSONObject(**{name: F(name) for name in SENDING})
 # What reached somebody, or will or may have: it counts, whatever became of the gateway.
 COUNTED = (S.WAITING.value, S.SENDING.value, S.SENT.value, S.UNKNOWN.value)
 DAY_BEFORE, SOON_BEFORE, DEADLINE_BEFORE = timedelta(days=1), timedelta(minutes=30), timedelta(days=3)
@@ -35,24 +38,40 @@ TOO_SOON = timedelta(hours=3)  # what is announced so late is not announced a da
 
 
 class Sending(NamedTuple):
-    """What became of one message of a reminder."""
+    """What became of one message of a reminder; ``why`` it was not sent, or did not arrive: a code."""
 
     channel: str
     state: str
+    delivery: str
+    why: str
 
     @property
     def words(self) -> str:
-        return f"{Channel(self.channel).label} {S(self.state).label}"
+        return f"{Channel(self.channel).label} {state_label(self.state, self.delivery)}"
+
+    @classmethod
+    def read(cls, last: Mapping[str, str]) -> "Sending":
+        """Return the message that ``LAST`` annotates."""
+        return cls(last["channel"], last["state"], last["delivery"], last["delivery_why"] or last["why"])
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it surely did not reach anybody."""
+        return self.state == S.FAILED or self.delivery == D.UNDELIVERED
 
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """How often somebody was reminded of one training, and the last time: when, by whom ("": by the clock), how."""
+    """How often somebody was reminded of one training, and the last time: when, by whom ("": by the clock), how.
+
+    ``missed``: the last message out of the house, where it surely did not reach them; None where it did or may have.
+    """
 
     times: int
     last_at: datetime
     last_by: str
     last: tuple[Sending, ...]
+    missed: Sending | None = None
 
     @property
     def text(self) -> str:
@@ -62,7 +81,7 @@ class Reminded:
 
     @property
     def result(self) -> str:
-        """What became of the last: 站内消息 已发出、短信 没有发出."""
+        """What became of the last: 站内消息 已发出、短信 没有送达."""
         return _("、").join(one.words for one in self.last)
 
 
@@ -73,17 +92,27 @@ def reminded(training_id: int, member_ids: Collection[int]) -> dict[int, Reminde
     """
     found = ReminderMessage.objects.filter(reminder__training_id=training_id, member_id__in=member_ids)
     found = found.exclude(state=S.SKIPPED).order_by("-made_at", "-reminder_id", "id")
-    fields = ("member_id", "reminder_id", "made_at", "reminder__made_by__name", "channel", "state")
+    fields = ("member_id", "reminder_id", "made_at", "reminder__made_by__name", "pk", *SENDING)
     by_member: dict[int, dict[int, tuple[datetime, str, list[Sending]]]] = {}
-    for member_id, reminder_id, made_at, name, channel, state in found.values_list(*fields):
+    outside: dict[int, tuple[int, Sending]] = {}
+    for member_id, reminder_id, made_at, name, pk, channel, state, delivery, *whys in found.values_list(*fields):
         mine = by_member.setdefault(member_id, {})
-        mine.setdefault(reminder_id, (made_at, name or "", []))[2].append(Sending(channel, state))
-    return {member_id: _summary(list(mine.values())) for member_id, mine in by_member.items()}
+        sending = Sending(channel, state, delivery, whys[1] or whys[0])
+        mine.setdefault(reminder_id, (made_at, name or "", []))[2].append(sending)
+        if channel != Channel.SITE and pk > outside.get(member_id, (0,))[0]:
+            outside[member_id] = pk, sending
+    last = {member_id: sending for member_id, (_pk, sending) in outside.items() if sending.is_missed}
+    return {member_id: _summary(list(mine.values()), last.get(member_id)) for member_id, mine in by_member.items()}
 
 
-def _summary(reminders: list[tuple[datetime, str, list[Sending]]]) -> Reminded:
+def state_label(state: str, delivery: str) -> str:
+    """Return how far a message came: what its receipt says, else what the sending of it came to."""
+    return str(D(delivery).label if delivery else S(state).label)
+
+
+def _summary(reminders: list[tuple[datetime, str, list[Sending]]], missed: Sending | None) -> Reminded:
     at, name, last = reminders[0]
-    return Reminded(len(reminders), at, name, tuple(last))
+    return Reminded(len(reminders), at, name, tuple(last), missed)
 
 
 class Lately(NamedTuple):
@@ -235,6 +264,20 @@ def reminded_people(*, training_id: int, path: str) -> QuerySet[User]:
     return found.order_by("name_key", "pk")
 
 
+def outside_the_site(**of: Any) -> QuerySet[ReminderMessage]:
+    """Return messages that went out of the house, or were to, the last first."""
+    return ReminderMessage.objects.filter(**of).exclude(channel=Channel.SITE).exclude(state=S.SKIPPED).order_by("-pk")
+
+
+def unreached_people(*, training_id: int, path: str) -> QuerySet[User]:
+    """Return whom of them the last message out of the house surely did not reach, as ``Reminded.missed`` says."""
+    last = outside_the_site(reminder__training=training_id, member=OuterRef("pk"))
+    found = reminded_people(training_id=training_id, path=path).annotate(
+        last_state=Subquery(last.values("state")[:1]), last_delivery=Subquery(last.values("delivery")[:1])
+    )
+    return found.filter(Q(last_state=S.FAILED) | Q(last_delivery=D.UNDELIVERED))
+
+
 def setting_of(node_id: int) -> ReminderSetting | None:
     """Return what a unit itself chose, None where it chose nothing."""
     return ReminderSetting.objects.filter(pk=node_id).first()
@@ -258,5 +301,6 @@ def counts_below(paths: Collection[str], *, since: datetime) -> list[Any]:
             email=Count("pk", filter=sent & Q(channel=Channel.EMAIL)),
             work=Count("pk", filter=sent & Q(channel__in=(Channel.WECOM, Channel.DINGTALK))),
             failed=Count("pk", filter=Q(state=S.FAILED)),
+            undelivered=Count("pk", filter=Q(delivery=D.UNDELIVERED)),
         ).order_by("reminder__training__deadline_at", "reminder__training_id")
     )

@@ -17,6 +17,7 @@ from django.utils import timezone
 from attendance.models import Correction, NodeSummary, Occasion, RecordState, RosterEntry, TrainingSummary
 from attendance.queries import CALLED_OFF
 from attendance.queries.listing import being_listed
+from attendance.queries.reminders import LAST, outside_the_site
 from attendance.queries.reviewing import IN_FORCE
 from attendance.reports.base import Scope
 from attendance.sentences.rules import labelled
@@ -48,6 +49,7 @@ class StandingRow:
     rule_version: str
     home: Node | None = None  # where they belong on the day asked for: path and name alone
     called_at: datetime | None = None  # when the reader asked for looked up their number last on that day
+    last_outside: Mapping[str, str] | None = None  # of the training's reminders (queries.reminders.LAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,15 +254,15 @@ def _standings(
         yield StandingRow(
             member_id, name, number or "", bool(last4), path, occasion_id, state, reasons or [],
             live or 0, replay or 0, hall or 0, fixed is not None, rule or "",
-            Node(path=at[0], name=at[1]) if at and at[0] else None, at[2] if at else None,
+            Node(path=at[0], name=at[1]) if at and at[0] else None, *at[2:],
         )  # fmt: skip
 
 
 def _with_day(
     found: QuerySet[Any, Any], day: date, called_by: int | None
-) -> tuple[QuerySet[Any, Any], tuple[str, str, str]]:
-    """Annotate where each person belongs on ``day``, and when the reader looked up their number on it; subqueries, as
-    a join could repeat a row."""
+) -> tuple[QuerySet[Any, Any], tuple[str, ...]]:
+    """Annotate where each person belongs on ``day``, when the reader looked up their number on it, and the training's
+    last message to them out of the house; subqueries, as a join could repeat a row."""
     theirs = Membership.objects.filter(valid_on(day), member_id=OuterRef("member_id")).order_by("-active_from_date")
     path, name = (Subquery(theirs.values(field)[:1]) for field in ("node__path", "node__name"))
     since = timezone.make_aware(datetime.combine(day, time.min))
@@ -268,7 +270,8 @@ def _with_day(
         what="phone", reader_id=called_by, subject_id=OuterRef("member_id"), at__gte=since
     ).order_by("-at")
     found = found.annotate(home_path=path, home_name=name, called_at=Subquery(called.values("at")[:1]))
-    return found, ("home_path", "home_name", "called_at")
+    told = outside_the_site(member=OuterRef("member"), reminder__training=OuterRef("occasion__training"))
+    return found.annotate(told=Subquery(told.values(one=LAST)[:1])), ("home_path", "home_name", "called_at", "told")
 
 
 @dataclass(frozen=True)

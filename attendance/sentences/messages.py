@@ -6,6 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.utils.translation import gettext as _
 
 from attendance.models import Channel, WayTrouble
+from attendance.queries.reminders import Sending
+from attendance.sentences import receipts
 from attendance.sentences.records import day_and_hour
 
 ENOUGH = 3  # in a row: then it is the way and not the message
@@ -27,8 +29,15 @@ DO: dict[str, Callable[[], str]] = {
 
 
 def why(code: str) -> str:
-    """Return why a message did not go out, or may not have."""
-    return WHY[code]() if code in WHY else _("其他原因")
+    """Return why a message did not go out, may not have, or did not arrive."""
+    known = WHY.get(code) or (receipts.REASONS[code][0] if code in receipts.REASONS else None)
+    return known() if known else _("其他原因")
+
+
+def missed(one: Sending) -> str:
+    """Return by which way somebody was not reached, why, and what whoever reminds them does next."""
+    said = {"way": way_of(one.channel), "why": why(one.why), "step": receipts.step_of(one.why)}
+    return _("上次的%(way)s没有送到：%(why)s。%(step)s") % said
 
 
 def is_told(trouble: WayTrouble) -> bool:

@@ -10,11 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from attendance.models import Channel, ReminderMessage
+from attendance.models import Channel
 from attendance.queries import message_counts as counts
+from attendance.queries.reminders import state_label
 from attendance.reminding import Ways
 from attendance.sentences import messages as words
 from attendance.sentences.records import day_and_hour
@@ -74,6 +76,7 @@ def message_counts(request: HttpRequest) -> HttpResponse:
         ],
         "units": [_line(row["node__name"], "", counts.Ends.of(row)) for row in page],
         "page": page,
+        "receipts": _receipts_said(found),
         "is_priced": any(settings.MESSAGES.price.values()),
         "has_any": bool(found.by_way),
     }  # fmt: skip
@@ -90,8 +93,9 @@ def message_failures(request: HttpRequest) -> HttpResponse:
     page = Paginator(counts.failures(as_of=timezone.now()), A_PAGE).get_page(request.GET.get("page"))
     rows = [
         {
-            "at": day_and_hour(row["done_at"]), "way": words.way_of(row["channel"]), "why": words.why(row["why"]),
-            "state": ReminderMessage.State(row["state"]).label, "unit": row["reminder__node__name"],
+            "at": day_and_hour(row["done_at"]), "way": words.way_of(row["channel"]),
+            "why": words.why(row["delivery_why"] or row["why"]), "unit": row["reminder__node__name"],
+            "state": state_label(row["state"], row["delivery"]),
         }
         for row in page
     ]  # fmt: skip
@@ -102,6 +106,16 @@ def message_failures(request: HttpRequest) -> HttpResponse:
         "waiting": sum(counts.waiting(as_of=timezone.now()).values()),
     }
     return render(request, "attendance/message_failures.html", context)
+
+
+def _receipts_said(found: counts.Month) -> str:
+    """Return what is to be said of receipts of text messages in a month; "" where they come, or none were sent."""
+    sent = found.by_way.get(Channel.SMS, counts.Ends())
+    if not sent.sent or sent.delivered or sent.undelivered:
+        return ""
+    if settings.SMS_RECEIPTS.secret:
+        return _("短信的回执一条也没有收到：请核对短信服务商那里填的回执地址。")
+    return _("没有开通短信的回执（SMS_RECEIPT_SECRET）：只知道服务商收没收下，不知道送没送到。")
 
 
 def _month_or_404(text: str | None, today: date) -> date:

@@ -19,7 +19,9 @@ from attendance.forms import EmailCodeForm, EmailForm
 from attendance.models import Notice, ReminderMessage
 from attendance.operations.messaging import NotSent, email_of
 from attendance.queries.notices import choice_of, notices_of, sent_outside
+from attendance.queries.reminders import state_label
 from attendance.reminding import Ways
+from attendance.sentences.messages import why
 from attendance.sentences.notices import link_of, with_paths, words_of
 from attendance.sentences.records import day_and_hour
 from attendance.views.calendar import feed_of, member_of_feed
@@ -53,13 +55,17 @@ class SentRow:
 
     title: str
     text: str
+    missed: str
+    """Why it did not arrive, "" where it did or nobody knows."""
 
     @classmethod
     def of(cls, one: ReminderMessage) -> "SentRow":
         by = one.reminder.made_by.name if one.reminder.made_by else _("自动提醒")
         at = day_and_hour(one.done_at or one.made_at)
-        title = f"{one.get_channel_display()} · {at} · {by} · {one.get_state_display()}"
-        return cls(title, one.text)
+        title = f"{one.get_channel_display()} · {at} · {by} · {state_label(one.state, one.delivery)}"
+        is_missed = one.delivery == ReminderMessage.Delivery.UNDELIVERED
+        missed = _("没有送达：%(why)s。") % {"why": why(one.delivery_why)} if is_missed else ""
+        return cls(title, one.text, missed)
 
 
 @require_GET

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from attendance.models import Occasion, RecordState
 from attendance.permissions import Whereabouts, whereabouts
+from attendance.queries.reminders import Sending
 from attendance.reports.base import Scope
 from attendance.reports.standing import MemberStanding, Overview, StandingRow, place, standings
 from attendance.reports.steps import ON_PHONE, NextStep, Way, stepper
+from attendance.sentences.messages import missed as missed_words
 from attendance.sentences.records import day, hour
 from attendance.standing import DUE, MISSED, UNDONE, amount_of, asked_of
 from attendance.views.shared import anchor_of
@@ -60,6 +62,7 @@ class Person:
     where: Whereabouts | None = None  # as the reader may know it; None: nobody asked
     called_at: datetime | None = None  # when the reader looked up their number today
     anchor: str = ""  # of the first line about a person on the page
+    missed: Sending | None = None  # the last reminder out of the house, where it did not reach them
 
     @property
     def may_call(self) -> bool:
@@ -183,10 +186,12 @@ class Desk:
         return PersonRow(**values, hall_url=hall_url, label=_("给%(name)s登记") % name)
 
     def _texts(self, person: Person) -> list[str]:
-        """Return what else there is to say of one person: their unit below the page's own, where they are now."""
+        """Return what else there is to say of one person: their unit below the page's own, where they are now, that
+        the last reminder did not reach them.
+        """
         unit = [] if person.place == self.scope.node.name else [person.place]
         where = whereabouts_text(person.where)
-        return unit + ([where] if where else [])
+        return unit + ([where] if where else []) + ([missed_words(person.missed)] if person.missed else [])
 
 
 def heading(way: Way, people: Sequence[Person]) -> str:
@@ -290,6 +295,8 @@ def people_of(
             where = place(one.node_path, names=names, below=scope.node.path)
             known = whereabouts(reader, one.home) if reader is not None else None
             person = Person(one.member_id, one.name, where, one.has_phone, [], known, one.called_at)
+            told = Sending.read(one.last_outside) if one.last_outside else None
+            person.missed = told if told and told.is_missed else None
             people[one.member_id, one.node_path] = person
         person.lines.append(line(one))
     keys = [(person.member_id, person.node_path) for person in shown]

@@ -40,6 +40,7 @@ from attendance.reminding import (
     Ways,
     Whom,
     default_wording,
+    not_reached,
     parts_of,
     said_to,
     values_for,
@@ -47,6 +48,7 @@ from attendance.reminding import (
     with_hint,
 )
 from attendance.reports.base import Scope
+from attendance.sentences.messages import missed
 from attendance.sentences.records import day_and_hour
 from attendance.standing import DUE
 from attendance.views.shared import id_or_none, log_shown, number_or_none, scope_or_404, settle_unread
@@ -175,6 +177,7 @@ def preview_of(scope: Scope, *, reader: User, ticked: set[int]) -> Preview:
 def _row(one: Whom, had: dict[int, Reminded], ticked: set[int]) -> PersonRow:
     before = had.get(one.member_id)
     texts = [one.refusal or one.ways] + ([before.text] if before else [])
+    texts += [missed_words(before)] if before and before.missed else []
     if one.left and one.left.words:
         texts.insert(0, one.left.words)
     if one.state == DUE:
@@ -237,9 +240,9 @@ def made_words(made: Made, as_of: datetime) -> str:
 def branch_reminders(request: HttpRequest, training_id: int) -> HttpResponse:
     """Show who was reminded of a training, how often, when, by whom and with which result."""
     scope = scope_or_404(request, training_id, as_of=timezone.now(), roles=NAMES)
-    page = Paginator(reminded_people(training_id=scope.training.pk, path=scope.node.path), A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    missed = not_reached(training_id=scope.training.pk, path=scope.node.path)
+    found, only = reminded_people(training_id=scope.training.pk, path=scope.node.path), "only" in request.GET
+    page = Paginator(found.filter(pk__in=missed) if only else found, A_PAGE).get_page(request.GET.get("page"))
     people = list(page.object_list)
     had = reminded(training_id, [one.pk for one in people])
     log_shown(scope, reader=signed_in(request), member_ids=[one.pk for one in people], what="reminders")
@@ -247,9 +250,15 @@ def branch_reminders(request: HttpRequest, training_id: int) -> HttpResponse:
     latest = latest.annotate(people=Count("messages__member", distinct=True))[:LATEST]
     context = {
         "tab": "branch", "scope": scope, "page": page, "latest": [_act_words(one) for one in latest],
-        "people": [(one.name, had[one.pk]) for one in people if one.pk in had],
+        "people": [(one.name, had[one.pk], missed_words(had[one.pk])) for one in people if one.pk in had],
+        "not_reached": len(missed), "only": only,
     }  # fmt: skip
     return render(request, "attendance/branch_reminders.html", context)
+
+
+def missed_words(one: Reminded) -> str:
+    """Return why somebody was not reached by what last went out of the house, and what to do; "" if they were."""
+    return missed(one.missed) if one.missed is not None else ""
 
 
 def _act_words(one: Any) -> tuple[str, str]:

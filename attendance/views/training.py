@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from attendance.charts import Part
 from attendance.models import Correction, Occasion, RecordState
@@ -23,6 +24,7 @@ from attendance.reports.standing import (
 from attendance.running import pending_words, running_label
 from attendance.sentences.records import day_and_hour, month_day
 from attendance.standing import DUE
+from attendance.views.people import Person
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,15 @@ def remind_of(scope: Scope, people: int) -> Remind | None:
     """Return the one step for all who missed something; None where nobody did, or nothing reminds people."""
     url = address_of("branch_remind", scope)
     return Remind(_("提醒未参加的 %(people)s 位") % {"people": people}, url) if people and url else None
+
+
+def not_reached_of(scope: Scope, listed: Iterable[Person], *, are_all: bool) -> Tool | None:
+    """Return where they are listed whom the last reminder did not reach, with how many they are where the page names
+    everybody; None where there is nobody.
+    """
+    url, people = address_of("branch_reminders", scope), len({one.member_id for one in listed if one.missed})
+    said = ngettext("%(people)s 位的提醒没有送到", "%(people)s 位的提醒没有送到", people) % {"people": people}
+    return Tool(said if are_all else _("提醒没有送到的人"), f"{url}&only=missed") if people and url else None
 
 
 def address_of(name: str, scope: Scope) -> str:

@@ -378,12 +378,15 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields("kind training occasion node text made_by made_at due_at until_at told", PLAN, SENT_TO, FOR_GOOD),
     ),
     "attendance.ReminderMessage": (
-        Fields("id attempts claimed_at due_at taken_day", TECHNICAL, SERVER, TOLD),
+        Fields("id attempts claimed_at due_at taken_day provider_id ask_at", TECHNICAL, SERVER, TOLD),
         Fields("reminder member channel state why made_at done_at", PERSONAL, SENT_TO, TOLD),
+        Fields("delivery delivery_why reported_at", PERSONAL, SENT_TO, TOLD),
         Fields("text", PERSONAL, SELF, TOLD),
     ),
     "attendance.ChannelDay": (Fields("id day channel used", TECHNICAL, "the secretary", FOR_GOOD),),
-    "attendance.MessageCount": (Fields("id day channel node sent unsure failed cost", TECHNICAL, OPERATOR, COUNTED),),
+    "attendance.MessageCount": (
+        Fields("id day channel node sent unsure failed delivered undelivered cost", TECHNICAL, OPERATOR, COUNTED),
+    ),
     "attendance.WayTrouble": (
         Fields("id channel step why code times since_at last_at", TECHNICAL, OPERATOR, "until the way works again"),
     ),

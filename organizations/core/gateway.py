@@ -16,10 +16,12 @@ PLACEHOLDER = re.compile(r"\{(phone|mobile|code|text|secret)\}")
 ANYTHING_BRACED = re.compile(r"\{([A-Za-z0-9_]+)\}")
 KNOWN = ("phone", "mobile", "code", "text", "secret")
 PLAIN = re.compile(r"[A-Za-z0-9._:\-]{1,80}")
+ID = re.compile(r"[!-~]{1,80}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 SHORTEST_NUMBER = 4
 LONGEST_TEXT = 200
 PATH = re.compile(r"[^.=]+(\.[^.=]+)*")
+MISSING = object()  # as a value may be null
 
 
 class UnableToReadTemplate(ValueError):
@@ -70,6 +72,13 @@ def read_success(text: str) -> Success:
     raise UnableToReadTemplate(
         "只能写 status、text:某个词 或 json:字段.字段=值 (status, text:WORD or json:field=VALUE)"
     )
+
+
+def read_path(text: str) -> tuple[str, ...]:
+    """``field.of.answer`` as its steps; nothing where nothing is written. Raises UnableToReadTemplate."""
+    if text and not PATH.fullmatch(text):
+        raise UnableToReadTemplate("要写成 字段.字段，例如 data.0.id (a path such as data.0.id)")
+    return tuple(text.split(".")) if text else ()
 
 
 def check_placeholders(template: str) -> None:
@@ -130,23 +139,37 @@ def is_taken(success: Success, *, status: int, answer: str) -> bool:
 def value_at(path: tuple[str, ...], answer: str) -> str | None:
     """The value in a JSON answer as text (true, 0 and null as JSON writes them); None where there is none."""
     try:
-        found: Any = json.loads(answer)
+        found = value_in(path, json.loads(answer))
     except (ValueError, RecursionError):
         return None
+    if found is MISSING:
+        return None
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+
+
+def value_in(path: tuple[str, ...], whole: Any) -> Any:
+    """What stands at a path of names and numbers in read JSON; MISSING where nothing does."""
+    found = whole
     for step in path:
         if isinstance(found, dict) and step in found:
             found = found[step]
         elif isinstance(found, list) and step.isascii() and step.isdigit() and int(step[:9]) < len(found):
             found = found[int(step[:9])]
         else:
-            return None
-    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+            return MISSING
+    return found
 
 
 def plain_word(text: Any, *, hidden: tuple[str, ...]) -> str:
     """A provider's code or request id as a log may hold it; anything else becomes empty."""
     word = text if isinstance(text, str) else ""
     return word if PLAIN.fullmatch(word) and not any(one and one in word for one in hidden) else ""
+
+
+def message_id(text: Any, *, hidden: tuple[str, ...] = ()) -> str:
+    """A provider's name of a message as a row may hold it; "" for what is none, is too long or holds a number."""
+    word = str(text) if isinstance(text, str | int) and not isinstance(text, bool) else ""
+    return word if ID.fullmatch(word) and not any(one and one in word for one in hidden) else ""
 
 
 def without_secrets(text: Any, *, hidden: tuple[str, ...]) -> str:

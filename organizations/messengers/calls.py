@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from organizations.core import gateway, phones
+from organizations.core.receipts import Receipt
 from organizations.messengers.answers import UnableToMessage
 from organizations.sms import wire
 from organizations.sms.answers import UnableToSendSms
@@ -45,8 +46,14 @@ class Client:
         """Return the account of whoever has this E.164 number there, "" where nobody has. Raises UnableToMessage."""
         raise NotImplementedError
 
-    def send(self, account: str, text: str) -> None:
-        """Write to an account. Raises UnableToMessage."""
+    def send(self, account: str, text: str) -> str:
+        """Write to an account; return what the provider calls the message where it can be asked about it afterwards,
+        else "". Raises UnableToMessage.
+        """
+        raise NotImplementedError
+
+    def receipt(self, message_id: str) -> Receipt | None:
+        """Return what became of a message, None where the provider does not know yet. Raises UnableToMessage."""
         raise NotImplementedError
 
     def token_path(self) -> str:

@@ -1,6 +1,6 @@
-"""钉钉: gettoken, topapi/v2/user/getbymobile, corpconversation/asyncsend_v2 (open.dingtalk.com).
+"""钉钉: gettoken, topapi/v2/user/getbymobile, corpconversation/asyncsend_v2 and getsendresult (open.dingtalk.com).
 
-A work notice is taken first and sent afterwards: that it was taken is all that is known here.
+A work notice is taken first and sent afterwards: what became of it is asked by its task, for 24 hours.
 """
 
 from collections.abc import Mapping
@@ -8,9 +8,16 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from organizations.core import gateway
+from organizations.core.receipts import NO_ACCOUNT, OTHER, TOO_OFTEN, Receipt
 from organizations.messengers.answers import UnableToMessage
 from organizations.messengers.calls import Client
 
+# In which list of getsendresult a person stands, and what that comes to. Who has read it is told apart by DingTalk
+# from who has not: here both have got it, and it is not kept which.
+LISTS = (
+    ("read_user_id_list", ""), ("unread_user_id_list", ""), ("invalid_user_id_list", NO_ACCOUNT),
+    ("forbidden_user_id_list", TOO_OFTEN), ("forbidden_list", TOO_OFTEN), ("failed_user_id_list", OTHER),
+)  # fmt: skip
 BEHIND = 88  # "the platform says": what happened stands in sub_code
 
 
@@ -42,9 +49,20 @@ class DingTalk(Client):
         account = result.get("userid") if isinstance(result, dict) else None
         return account if isinstance(account, str) else ""
 
-    def send(self, account: str, text: str) -> None:
+    def send(self, account: str, text: str) -> str:
         body = {
             "agent_id": self.app.agent_id, "userid_list": account,
             "msg": {"msgtype": "text", "text": {"content": text}},
         }  # fmt: skip
-        self.call("/topapi/message/corpconversation/asyncsend_v2", body, hidden=(account, text), sends=True)
+        found = self.call("/topapi/message/corpconversation/asyncsend_v2", body, hidden=(account, text), sends=True)
+        task = gateway.message_id(found.get("task_id"))
+        return task if task.isdigit() else ""
+
+    def receipt(self, message_id: str) -> Receipt | None:
+        """Return what became of a task; each has one person, so that whatever list is not empty names them."""
+        body = {"agent_id": self.app.agent_id, "task_id": int(message_id)}
+        found = self.call("/topapi/message/corpconversation/getsendresult", body, hidden=())
+        lists = found.get("send_result")
+        named = lists if isinstance(lists, dict) else {}
+        why = next((why for name, why in LISTS if named.get(name)), None)
+        return None if why is None else Receipt(message_id, not why, why)

@@ -39,7 +39,7 @@ class WeCom(Client):
         account = found.get("userid")
         return account if isinstance(account, str) else ""
 
-    def send(self, account: str, text: str) -> None:
+    def send(self, account: str, text: str) -> str:
         body = {
             "touser": account, "msgtype": "text", "agentid": self.app.agent_id, "text": {"content": text},
             # Were the same ever to come twice, WeCom itself shows it once.
@@ -50,6 +50,7 @@ class WeCom(Client):
             error = UnableToMessage("not to this person", code="0")
             error.out_of_sight = True
             raise error
+        return ""  # it has a name there, but nothing tells by it what became of the message
 
     def _left_out(self, found: Mapping[str, Any], account: str) -> bool:
         """Whether a message that was taken does not go to its one person: unknown, out of sight, without a licence."""

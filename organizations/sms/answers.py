@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sent:
-    """The gateway took the message. ``answer``: its own words, for the operator who tries it."""
+    """The gateway took the message. ``answer``: its own words, for the operator who tries it; ``message_id``: what its
+    receipts will call the message, "" where it said none.
+    """
 
     request_id: str = ""
     answer: str = ""
+    message_id: str = ""
 
 
 class UnableToSendSms(Exception):

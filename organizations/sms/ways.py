@@ -48,6 +48,8 @@ class HttpWay:
     body: str
     success: gateway.Success
     secret: str
+    message_id: tuple[str, ...] = ()
+    """Where in the JSON of its answer the gateway names the message; receipts call it by that name."""
     reaches_phones = True
 
     @classmethod
@@ -59,6 +61,7 @@ class HttpWay:
             given["BODY"],
             gateway.read_success(given["SUCCESS"]),
             given["SECRET"],
+            gateway.read_path(given.get("MESSAGE_ID", "")),
         )
 
     @property
@@ -82,7 +85,8 @@ class HttpWay:
         request_id = gateway.plain_word(reply.request_id, hidden=hidden)
         answer = gateway.without_secrets(reply.text, hidden=hidden)
         if gateway.is_taken(self.success, status=reply.status, answer=reply.text):
-            return Sent(request_id, answer)
+            named = gateway.value_at(self.message_id, reply.text) if self.message_id else ""
+            return Sent(request_id, answer, gateway.message_id(named, hidden=hidden[:2]))
         found = gateway.value_at(self.success.path, reply.text) if self.success.path else ""
         word = gateway.plain_word(found or "", hidden=hidden)
         raise UnableToSendSms(
@@ -221,7 +225,7 @@ class AliyunWay(_TemplateWay):
         answer = gateway.without_secrets(found.get("Message"), hidden=hidden)
         word = gateway.plain_word(found.get("Code"), hidden=hidden)
         if word == "OK":
-            return Sent(request_id, answer)
+            return Sent(request_id, answer, gateway.message_id(found.get("BizId"), hidden=hidden[:2]))
         raise UnableToSendSms(
             "Alibaba Cloud did not take it",
             code=word,
@@ -265,7 +269,7 @@ class TencentWay(_TemplateWay):
         word = gateway.plain_word(failed.get("Code"), hidden=hidden)
         answer = gateway.without_secrets(failed.get("Message"), hidden=hidden)
         if word == "Ok" and failed is one:
-            return Sent(request_id, answer)
+            return Sent(request_id, answer, gateway.message_id(one.get("SerialNo"), hidden=hidden[:2]))
         raise UnableToSendSms(
             "Tencent Cloud did not take it",
             code=word,

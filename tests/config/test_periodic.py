@@ -38,6 +38,7 @@ QUESTIONS = {
     "attendance.recompute": 1,
     "attendance.reconcile": 6,
     "attendance.remind": 7,
+    "attendance.ask_for_receipts": 1,
     "attendance.prune_notices": 4,
     "attendance.tell_departures": 1,
     "attendance.seal_days": 2,

@@ -104,6 +104,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "what": {"people": "number", "units": "rename"}.get(row.route.split("/")[0], "correct"),
         "person_id": world.member.pk,
         "token": "A" * 43,
+        "secret": "A" * 43,
         "token_id": world.token.pk,
         "webhook_id": world.webhook.pk,
         "unit_id": world.county.branch.pk,

@@ -65,6 +65,13 @@ SITE = (
     Row("readyz", READ, ALL, "which parts are there; no names, no numbers of people"),
     Row("metrics", READ, NOBODY, "only with METRICS_TOKEN", NOT_FOUND),
     Row("health/retention/", READ, OPERATOR, "what is kept how long; for the operator of the whole tree"),
+    Row(
+        "receipts/sms/<str:secret>/",
+        "GET POST",
+        NOBODY,
+        "what arrived of text messages; whoever has the secret",
+        NOT_FOUND,
+    ),
     Row("health/messages/", READ, OPERATOR, "how many messages went out, what they cost; no names"),
     Row("health/messages/failures/", READ, OPERATOR, "what did not go out and why; no names"),
     Row("health/", FORM, OPERATOR, "how the site is; for the operator of the whole tree"),

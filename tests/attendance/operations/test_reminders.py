@@ -699,7 +699,7 @@ def test_asking_costs_the_same_for_a_branch_and_for_a_thousand(world: World, peo
     assert len(asked) <= 8
     with CaptureQueriesContext(connection) as made:
         assert remind(world, *users).people == people
-    assert len(made) <= 30  # SQLite writes rows in several statements
+    assert len(made) <= 34  # SQLite writes rows in several statements
 
 
 def test_more_people_than_a_secretary_has_are_refused(world: World) -> None:
