@@ -123,7 +123,7 @@ PURPOSES: dict[str, Words] = {
     "meetings.MeetingForm": _HANDLED, "meetings.Meeting": _BOOK, "meetings.Minutes": _BOOK,
     "certificates.CertificateSetting": _HANDLED, "certificates.Certificate": _PROOF,
     "certificates.CertificateWithdrawal": _PROOF, "certificates.CertificateLapse": _PROOF,
-    "api.Token": _LINKED, "api.Webhook": _LINKED, "api.Statement": _LINKED,
+    "lti.Platform": _LINKED, "api.Token": _LINKED, "api.Webhook": _LINKED, "api.Statement": _LINKED,
     "live.Lecture": _DUTY, "live.SlideDeck": _HANDLED, "live.CancelledLecture": _DUTY, "live.AirTurn": _ROOM,
     "live.EncoderKey": _ROOM, "live.RaisedHand": _ROOM, "live.Speaker": _ROOM, "live.Seat": _ROOM,
     "live.RecordingTurn": _HANDLED, "live.MeetingNote": _HANDLED, "live.ChatMessage": _ROOM, "live.MediaPeer": _ROOM,
