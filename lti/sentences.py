@@ -20,8 +20,9 @@ def refused(why: Refusal, *, name: str) -> Said:
         first = _("浏览器没有让本站记住您是从哪里来的：多半是因为嵌在别的网页里，或者关掉了 Cookie。")
         second = _("请回到学习平台，在新窗口里打开；还是不行的，请管理员把它设成“在新窗口打开”。")
         return Said(_("请在新窗口里打开"), (first, second), 400)
-    if why is Refusal.OVER:
-        return Said(_("这一次打开已经过时"), (_("等得太久了，或者这一页已经用过一次。"), again), 400)
+    if why in {Refusal.OVER, Refusal.GONE}:
+        texts = (_("等得太久了，或者这一页已经用过一次。"), again)
+        return Said(_("这一次打开已经过时"), texts, 404 if why is Refusal.GONE else 400)
     if why is Refusal.CANCELLED:
         return Said(_("没有登录"), (_("%(name)s没有说您是谁：多半是那边的登录已经过期。") % said, again))
     if why is Refusal.AWAY:

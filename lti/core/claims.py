@@ -25,6 +25,7 @@ class Refusal(StrEnum):
     OFF = "off"  # withdrawn
     BROWSER = "browser"  # not the browser that began, or one that keeps no cookies here
     OVER = "over"  # too late, or for a second time
+    GONE = "gone"  # nothing of the kind is under way in this browser
     CANCELLED = "cancelled"  # the platform says no
     AWAY = "away"  # its keys cannot be had
     SIGNATURE = "signature"  # key, algorithm, issuer, audience or nonce is not what it has to be

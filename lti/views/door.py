@@ -138,7 +138,7 @@ def go(request: HttpRequest, visit_id: int) -> HttpResponseBase:
     ticket = cookies.person_kept(request, visit) if visit else None
     try:
         if visit is None or ticket is None:
-            raise UnableToLaunch(Refusal.OVER)
+            raise UnableToLaunch(Refusal.GONE)
         if request.user.pk == ticket["member"]:
             return redirect(ticket["to"])
         person = visits.person_inside(visit=visit, member_id=ticket["member"], as_of=timezone.now())
@@ -204,7 +204,9 @@ def opened(request: HttpRequest, visit_id: int) -> tuple[Visit, User]:
     """Return a visit that chooses and its person, with no role that asks for a second step. Raises UnableToLaunch."""
     visit = visit_by_id(visit_id)
     ticket = cookies.person_kept(request, visit) if visit else None
-    if visit is None or ticket is None or not visit.wants or visit.done_at is not None:
+    if visit is None or ticket is None:
+        raise UnableToLaunch(Refusal.GONE)
+    if not visit.wants or visit.done_at is not None:
         raise UnableToLaunch(Refusal.OVER)
     person = visits.person_inside(visit=visit, member_id=ticket["member"], as_of=timezone.now())
     person.has_shown_factor = False  # nothing was asked here (ADR 94)

@@ -95,5 +95,3 @@ def world(settings: Any, there: LearningPlatform, db: None) -> World:
 @pytest.fixture
 def course(world: World) -> Given:
     return give_course(world.county.branch)
-
-

@@ -133,9 +133,7 @@ def test_the_second_step_is_asked_for_this_way_too(client: Client, world: World)
         ("says no", 403, "没有说您是谁"),
     ],
 )  # fmt: skip
-def test_a_message_that_is_wrong_lets_nobody_in(
-    client: Client, world: World, how: str, status: int, said: str
-) -> None:
+def test_a_message_that_is_wrong_lets_nobody_in(client: Client, world: World, how: str, status: int, said: str) -> None:
     world.there.says(how)
     answer = world.launch(client)
     assert answer.status_code == status
@@ -204,7 +202,7 @@ def test_another_browser_gets_nothing_from_it(client: Client, world: World) -> N
     assert answer.status_code == 400
     assert "新窗口" in text(answer)
     url = onward(client.post("/lti/launch/", form.fields))
-    assert other.get(url).status_code == 400
+    assert other.get(url).status_code == 404
     assert who(other) is None
 
 
