@@ -71,7 +71,7 @@ def asked(address: str) -> dict[str, Any]:
         with get_adapter().get_requests_session() as session:
             answer = session.get(address)
             answer.raise_for_status()
-            known = answer.json() if len(answer.content) <= MOST_BYTES else None
+            known: Any = answer.json() if len(answer.content) <= MOST_BYTES else None
         jwt.PyJWKSet.from_dict(known)
     except (RequestException, jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UnableToLaunch(Refusal.AWAY, type(error).__name__) from error
