@@ -129,6 +129,11 @@ def test_a_question_that_cannot_be_answered_is_refused(client: Client, world: Wo
     assert world.choose(client, **wrong).status_code == 400
 
 
+def test_a_choice_without_its_settings_is_refused(client: Client, world: World) -> None:
+    world.there.says(**{f"{LTI}message_type": "LtiDeepLinkingRequest", f"{DEEP}deep_linking_settings": 5})
+    assert world.launch(client).status_code == 400
+
+
 def test_keys_change_and_the_old_one_is_shown_for_a_while(client: Client, world: World) -> None:
     now = timezone.now()
     first = keys.ensure_key(as_of=now)
