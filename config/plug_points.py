@@ -35,6 +35,8 @@ TAKING_OUT = [
     "api.operations.departures.take_out",
     "cms.departed.take_out",
 ]
+# Providers of accounts beside those of the settings: each () -> [with id, name and is_on].
+ACCOUNT_WAYS_BESIDE = ["lti.queries.ways"]
 # What keeps them until it is answered: each (member_ids) -> {member_id: why, in a few words}.
 DEPARTURE_WAITS = ["attendance.queries.departures.waits"]
 # What somebody has to do today besides taking part: each (user, as_of) -> [attendance.duties.Duty].

@@ -61,6 +61,7 @@ if EMBEDDED and number("WEB_CONCURRENCY", default=1) > 1:
 
 INSTALLED_APPS = [
     "config",
+    "lti",
     "live",
     "courses",
     "cms",

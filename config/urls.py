@@ -32,6 +32,7 @@ urlpatterns = [
     path("c/", include("certificates.check_urls")),
     path("certificates/", include("certificates.urls")),
     path("api/", include("api.urls")),
+    path("lti/", include("lti.urls")),
     path("packages/", include("packages.urls")),
     path("", include("cms.urls")),
     path("", include("media.urls")),

@@ -4,12 +4,12 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from organizations.account_ways import account_ways
 from organizations.core.units import MAX_NAME
 from organizations.directory import MOST_TEXT, unit_of
 from organizations.models import Left, Node, NodeKind, Role
@@ -144,7 +144,7 @@ class AccountForm(OperatorForm):
         super().__init__(*args, **kwargs)
         provider = self.fields["provider"]
         assert isinstance(provider, forms.ChoiceField)  # noqa: S101  # declared above
-        provider.choices = [(way.id, way.name) for way in settings.ACCOUNT_WAYS]
+        provider.choices = account_ways()
 
 
 class ConfirmForm(OperatorForm):

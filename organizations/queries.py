@@ -334,11 +334,6 @@ def account_links_of(member: User) -> QuerySet[AccountLink]:
     return AccountLink.objects.filter(member=member).select_related("made_by").order_by("pk")
 
 
-def account_way_name(provider: str) -> str:
-    """What people call a provider of accounts; its key where it is not set up any more. No query."""
-    return next((str(way.name) for way in settings.ACCOUNT_WAYS if way.id == provider), provider)
-
-
 # --- What pages show --------------------------------------------------------------------------------------------------
 
 

@@ -12,5 +12,6 @@ APPS = (
     "packages",
     "courses",
     "live",
+    "lti",
     "config",
 )

@@ -13,7 +13,7 @@ step() {
   steps+=("$name")
 }
 python=.venv/bin/python
-templates="organizations attendance certificates api quizzes packages media cms meetings courses live"
+templates="organizations attendance certificates api quizzes packages media cms meetings courses live lti"
 step "types"         .venv/bin/mypy .
 step "format"        .venv/bin/ruff format --check .
 step "lint"          .venv/bin/ruff check .

@@ -57,6 +57,8 @@ COMMENTED = "COMMENT_KEEP_DAYS (400) after it was written (courses.prune_comment
 GUEST = "GUEST_KEEP_DAYS (90) after they were written down (attendance.prune_guests)"
 STATED = "30 days after it arrived there (api.prune_statements)"
 DELIVERED = "30 days (api.prune_deliveries)"
+VISITED = "a day, then until somebody comes again"
+SIGNED = "120 days, then until the next is made"
 OFF = "60 days after its time (live.tasks.delete_old_chat)"
 ACCOUNT_ENDED = "until oneself or the operator lets the account in again"
 ACCOUNT_LINK = "until oneself or the operator ends it; who and when stay in the access log"
@@ -565,6 +567,18 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields(
             "id busy_until tried_at next_at failures failing_since taken_at status error", TECHNICAL, OPERATOR, PASSING
         ),
+    ),
+    "lti.Platform": (
+        Fields(
+            "id name issuer client_id deployments authorize_url keyset_url trusts_phone off_at used_at", TECHNICAL,
+            OPERATOR, WITH_OBJECT,
+        ),
+        Fields("made_by made_at", PERSONAL, OPERATOR, WITH_OBJECT),
+    ),
+    "lti.Visit": (Fields("id platform state made_at launched_at done_at wants", TECHNICAL, SERVER, VISITED),),
+    "lti.SigningKey": (
+        Fields("id kid public made_at", TECHNICAL, "whoever asks: it is public", SIGNED),
+        Fields("sealed", SECRET, SERVER, SIGNED),
     ),
     "live.MediaNode": (
         Fields("id name url capacity load beat_at draining_at address air", TECHNICAL, OPERATOR, PASSING),

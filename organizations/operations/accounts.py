@@ -14,9 +14,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from organizations.account_ways import account_way_name
 from organizations.core.roster import holds_id_number
 from organizations.models import AccessEntry, AccountLink, EndedAccount, Role, User
-from organizations.queries import account_way_name, has_left, has_phone, roles_of, user_by_phone
+from organizations.queries import has_left, has_phone, roles_of, user_by_phone
 
 log = structlog.get_logger(__name__)
 LINKED, ENDED, ALLOWED = "account_linked", "account_ended", "account_allowed"

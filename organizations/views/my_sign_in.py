@@ -9,11 +9,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from organizations.account_ways import account_way_name
 from organizations.models import User
 from organizations.operations.accounts import allow_account, end_account_link, ended_accounts_of
 from organizations.operations.sessions import end_sessions, note_session, sessions_of
 from organizations.permissions import role_required, signed_in
-from organizations.queries import account_links_of, account_way_name, has_factor
+from organizations.queries import account_links_of, has_factor
 from organizations.sentences.sessions import device_said
 from organizations.views.factors import to_prove
 

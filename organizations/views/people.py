@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditlog.models import LogEntry
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.core.paginator import Paginator
@@ -20,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from organizations import operations as do
+from organizations.account_ways import account_way_name, account_ways
 from organizations.directory import MOST_PEOPLE, Card, card_of, facts_of, find_people, leaving_of, lines_of, members_of
 from organizations.models import Left, Role, User
 from organizations.operations.accounts import UnableToLinkAccount, end_account_link, link_account
@@ -37,7 +37,7 @@ from organizations.operator_forms import (
     SearchForm,
 )
 from organizations.permissions import role_required, signed_in
-from organizations.queries import account_links_of, account_way_name, grants_at, has_factor
+from organizations.queries import account_links_of, grants_at, has_factor
 from organizations.views.factors import to_prove
 from organizations.views.operator import (
     choosable,
@@ -206,7 +206,7 @@ STEPS = {
         _("绑定"),
         AccountForm,
         _link_account,
-        applies=lambda card: card.person.is_active and bool(settings.ACCOUNT_WAYS),
+        applies=lambda card: card.person.is_active and bool(account_ways()),
         opens=True,
     ),
     "role": Step(_("任命职责"), _("任命"), RoleForm, _grant, applies=lambda card: card.person.is_active),

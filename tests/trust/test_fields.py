@@ -38,6 +38,7 @@ OWN_APPS = (
     "cms",
     "courses",
     "live",
+    "lti",
 )
 
 

@@ -40,6 +40,7 @@ KEPT = {
     PAPER_PAGE: "a page of a lesson's document; another file has another key",
     "healthz": "answered before anybody is known",
     "metrics": "the same",
+    "lti/keys.json": "public keys; the same for everybody",
     "api/v1/openapi.json": "how the interface is asked; the same for everybody",
 }
 # Where a member's name stands and no row is written, each with its reason.

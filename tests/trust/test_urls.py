@@ -107,7 +107,7 @@ UNKNOWN = {
     **dict.fromkeys(("occasion_id", "training_id", "member_id", "dispute_id", "lesson_id"), 999_999),
     **dict.fromkeys(("hall_id", "declaration_id", "quiz_id", "question_id", "comment_id", "package_id"), 999_999),
     **dict.fromkeys(("person_id", "unit_id", "grant_id", "token_id", "webhook_id", "link_id", "factor_id"), 999_999),
-    **dict.fromkeys(("image_id", "document_id"), 999_999),
+    **dict.fromkeys(("image_id", "document_id", "platform_id", "visit_id"), 999_999),
     **dict.fromkeys(("upload_id", "video_id"), unknown_uuid()),
     "name": "nothing", "form": "exe", "what": "erase", "path": "images/none.png",
 }  # fmt: skip

@@ -280,6 +280,18 @@ API = (
     Row("api/v1/hours/month", "GET", NOBODY, "whoever has a key for hours; logged", KEY),
 )
 
+LTI = (
+    Row("lti/login/", "GET POST", NOBODY, "begin the way in from a learning platform, where one is set up", NOT_FOUND),
+    Row("lti/launch/", "POST", ALL, "what a platform says of who somebody is; without its signature, a sentence"),
+    Row("lti/go/<int:visit_id>/", "GET POST", NOBODY, "sign in whom it named; the browser that came alone", NOT_FOUND),
+    Row("lti/choose/<int:visit_id>/", "GET POST", NOBODY, "choose what a link opens; that browser alone", NOT_FOUND),
+    Row("lti/keys.json", "GET", ALL, "the site's public keys"),
+    Row("lti/platforms/", READ, OPERATOR, "learning platforms; for the operator of the whole tree"),
+    Row("lti/platforms/new/", FORM, OPERATOR, "set one up; the same"),
+    Row("lti/platforms/<int:platform_id>/", FORM, OPERATOR, "one; check, withdraw, take back, delete; the same"),
+    Row("lti/platforms/<int:platform_id>/change/", FORM, OPERATOR, "change it; the same"),
+)
+
 COURSES = (
     Row("courses/", READ, SIGNED_IN, "one's own courses; those of the subtree for secretary and organiser"),
     Row("courses/saved/", READ, ALL, "what the phone itself keeps; the same page for everybody"),
@@ -571,7 +583,7 @@ ADMIN = (
     Row("admin/videos/chooser/create/", EVERY, NOBODY, "closed: videos are uploaded"),
 )
 
-ROWS = SITE + SIGNING_IN + OWN + BRANCH + MEETINGS + CERTIFICATES + API + COURSES + LIVE + FILES + PEOPLE + ADMIN
+ROWS = SITE + SIGNING_IN + OWN + BRANCH + MEETINGS + CERTIFICATES + API + LTI + COURSES + LIVE + FILES + PEOPLE + ADMIN
 
 
 @dataclass(frozen=True)

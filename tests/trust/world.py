@@ -72,6 +72,7 @@ from courses.models import LessonComment
 from courses.operations import CoursePlan, schedule_course
 from live.models import Lecture, MediaNode
 from live.operations import end_lecture, go_live
+from lti.models import Platform
 from media import storage
 from media.core.captions import Cue
 from media.models import Upload, Video
@@ -168,6 +169,7 @@ class World:
     certificate: Certificate
     token: Token
     webhook: Webhook
+    platform: Platform
     account_link: AccountLink
     factor: Authenticator
     browser: Client = field(default_factory=Client)
@@ -286,6 +288,7 @@ def make_world() -> World:
         certificate=_certificate(county, training),
         token=_token(county),
         webhook=_webhook(county),
+        platform=_platform(county),
         account_link=AccountLink.objects.create(
             member=county.member, provider="oidc", external_id="a-1", made_at=timezone.now()
         ),
@@ -348,6 +351,13 @@ def _token(county: County) -> Token:
     return make_token(
         maker=county.secretary, name="系统", node=county.branch, scopes=["records"], days=90, as_of=timezone.now()
     )[0]
+
+
+def _platform(county: County) -> Platform:
+    return Platform.objects.create(
+        name="党校", issuer="https://lms.example", client_id="c", deployments=["1"], made_by=county.operator,
+        authorize_url="https://lms.example/auth", keyset_url="https://lms.example/jwks", made_at=timezone.now(),
+    )  # fmt: skip
 
 
 def _webhook(county: County) -> Webhook:

@@ -4,11 +4,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from organizations.account_ways import account_ways
 from organizations.operations import UnableToUseKey, check_phone_key
 from organizations.operations.account_file import UnableToLinkAccounts, link_accounts
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="show what would change, change nothing")
 
     def handle(self, *args: Any, file: Path, provider: str, dry_run: bool, **options: Any) -> None:
-        ways = [way.id for way in settings.ACCOUNT_WAYS]
+        ways = [way for way, _name in account_ways()]
         if provider not in ways:
             known = "、".join(ways) or _("一个也没有")
             raise CommandError(_("没有设置 %(name)s。已经设置的：%(known)s") % {"name": provider, "known": known})

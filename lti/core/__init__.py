@@ -1,0 +1,1 @@
+"""What an LTI message has to say: pure Python."""
