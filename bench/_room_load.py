@@ -26,7 +26,7 @@ from tests.services import free_port
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
-TEXT, PING, PONG = 1, 9, 10
+TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 TICK = b'{"t":"tick","seq":'
 TICK_AT_LATEST_S = 7.0  # also where nobody says anything
 
@@ -59,18 +59,20 @@ def _cpu_s(pid: int) -> float:
 class Phone(asyncio.Protocol):
     """A socket that counts what comes and looks at nothing: its cost stays out of the figures.
 
-    ``ticks``: of ``frames``, those that all in the room get; ``missed``: those of them that never came.
+    ``ticks``: of ``frames``, those that all in the room get; ``missed``: those of them that never came. ``code``: what
+    the server closed it with, or the status that it answered instead of a socket; 0 if it said nothing.
     """
 
-    def __init__(self, host: str, path: str, cookie: str, *, greeted: bool = True) -> None:
+    def __init__(self, host: str, path: str, cookie: str, *, greeted: bool = True, scheme: str = "http") -> None:
         self.head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         self.head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        self.head += f"Origin: http://{host}\r\nCookie: {cookie}\r\n\r\n"
+        self.head += f"Origin: {scheme}://{host}\r\nCookie: {cookie}\r\n\r\n"
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.frames = self.ticks = self.missed = self.seq = 0
         self.greeted = greeted
         self.buffer = b""
         self.open = False
+        self.code = 0
         self.listener: Callable[[bytes], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,13 +81,17 @@ class Phone(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.joined.done():
-            self.joined.set_exception(ConnectionError("closed before it joined"))
+            self.joined.set_exception(ConnectionError(f"closed before it joined: {self.code}"))
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         if not self.open:
-            _head, found, rest = self.buffer.partition(b"\r\n\r\n")
+            head, found, rest = self.buffer.partition(b"\r\n\r\n")
             if not found:
+                return
+            if not head.startswith(b"HTTP/1.1 101"):
+                self.code, self.buffer = int(head.split(maxsplit=2)[1]), b""
+                self.transport.close()
                 return
             self.open, self.buffer = True, rest
             if not self.greeted:
@@ -101,6 +107,10 @@ class Phone(asyncio.Protocol):
             if opcode == PING:
                 self.send(PONG, text)
                 continue
+            if opcode == CLOSE:
+                self.code = int.from_bytes(text[:2], "big")
+                self.transport.close()
+                return
             self.frames += 1
             if text.startswith(TICK):
                 self._count(int(text[len(TICK) : text.index(b",", len(TICK))]))
