@@ -41,10 +41,19 @@ class Stage:
     greets: bool = True
     database_url: str = ""
 
+    def family(self) -> list[int]:
+        """The server's process and its workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *map(int, children)]
+
     def cpu_s(self) -> float:
         """Processor seconds of the server and of its workers."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return sum(_cpu_s(pid) for pid in (self.pid, *map(int, children)))
+        return sum(map(_cpu_s, self.family()))
+
+    def own_kib(self) -> int:
+        """Memory of the server and of its workers; what they share is counted once."""
+        texts = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.family()]
+        return sum(int(text.partition("\nPss:")[2].split()[0]) for text in texts)
 
     def rss_kib(self) -> int:
         text = Path(f"/proc/{self.pid}/status").read_text()
@@ -145,10 +154,10 @@ APPS = {
 
 
 @contextmanager
-def stage(kind: str, members: int, *, database: str = "sqlite", buffer: int = 0) -> Iterator[Stage]:
+def stage(kind: str, members: int, *, database: str = "sqlite", buffer: int = 0, workers: int = 1) -> Iterator[Stage]:
     """Start one of ``APPS`` as in production, without DEBUG, on a fresh database with a live lecture and ``members``
     signed-in people. ``postgresql``: durable, with Redis as the bus. ``buffer``: bytes that the kernel takes in for a
-    socket that does not read, else what it likes."""
+    socket that does not read, else what it likes. ``workers``: processes; several have all of the machine's cores."""
     port = free_port()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="classroom-bench-")))
@@ -173,21 +182,34 @@ def stage(kind: str, members: int, *, database: str = "sqlite", buffer: int = 0)
         command += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "81920"]
         door = stack.enter_context(_door(port, buffer)) if buffer else None
         command += ["--fd", str(door.fileno())] if door else ["--port", str(port)]
+        command += ["--workers", str(workers)] if workers > 1 else []
         keep = (door.fileno(),) if door else ()
-        pid = stack.enter_context(serving(command, port, environment, folder=folder_of_server, keep=keep))
+        pid = stack.enter_context(
+            serving(command, port, environment, folder=folder_of_server, keep=keep, is_alone=workers == 1)
+        )
         yield Stage(pid, port, phones, database_url=environment["DATABASE_URL"])
 
 
 @contextmanager
 def serving(
-    command: list[str], port: int, environment: dict[str, str], *, folder: Path = BASE_DIR, keep: tuple[int, ...] = ()
+    command: list[str],
+    port: int,
+    environment: dict[str, str],
+    *,
+    folder: Path = BASE_DIR,
+    keep: tuple[int, ...] = (),
+    is_alone: bool = True,
 ) -> Iterator[int]:
-    """Yield the id of a server's process as soon as it answers, on the machine's last core; we keep the others."""
+    """Yield the id of a server's process as soon as it answers, on the machine's last core; we keep the others.
+
+    Not ``is_alone``: all have all of them.
+    """
     cores = sorted(os.sched_getaffinity(0))
     server = subprocess.Popen(command, cwd=folder, env=environment, pass_fds=keep, stdout=subprocess.DEVNULL)
     try:
-        os.sched_setaffinity(server.pid, cores[-1:])
-        os.sched_setaffinity(0, cores[:-1] or cores)
+        if is_alone:
+            os.sched_setaffinity(server.pid, cores[-1:])
+            os.sched_setaffinity(0, cores[:-1] or cores)
         _wait(port, server)
         yield server.pid
     finally:

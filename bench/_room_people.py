@@ -40,7 +40,7 @@ def main(members: int) -> None:
     Membership.objects.bulk_create(
         [Membership(member=person, node=branch, active_from_date=JOINED) for person in people]
     )
-    # The lecture has begun, and where a worker runs its roster is written: whoever is not on it is sent out of the room.
+    # Where a worker runs the lecture's roster is written by now: whoever is not on it is sent out of the room.
     rosters.write_members(lecture.pk, branch, timezone.localdate())
     later = SimpleNamespace(time=lambda: time.time() + LIVES_S)
     # A ticket lives for two minutes; a server that starts for ten thousand people needs more of them.

@@ -143,6 +143,9 @@ def main() -> None:
     figure(bench="load", figure="page, median", value=hundredths(seen.took)[49], unit="ms")
     figure(bench="load", figure="join, p99", value=hundredths(crowd.took)[98], unit="ms", goal=SOCKET_GOAL_MS)
     figure(bench="load", figure="message heard, p99", value=hundredths(run.heard)[98], unit="ms", goal=SOCKET_GOAL_MS)
+    for part in ("pages", "PostgreSQL"):
+        cost = 1000 * took[part] / max(len(seen.took), 1)
+        figure(bench="load", figure=f"processor of {part}, all of it by the pages answered", value=cost, unit="ms/page")
     for part, seconds in took.most_common():
         figure(bench="load", figure=f"processor: {part}", value=seconds / SECONDS, unit="cores")
 
