@@ -15,7 +15,6 @@ import re
 import signal
 import socket
 import ssl
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -175,12 +174,6 @@ def main() -> None:
             bench="cache", figure="small ones, nginx's cache alone", value=small, unit="1/s", goal=GOAL_RATE,
             higher_is_better=True,
         )  # fmt: skip
-        if wrong := [line for line in ("crit", "alert", "emerg") if f"[{line}]" in errors(far)]:
-            sys.stderr.write(f"cache: nginx says {wrong}\n")
-
-
-def errors(far: Far) -> str:
-    return (far.front.folder / "nginx/error.log").read_text()
 
 
 if __name__ == "__main__":
