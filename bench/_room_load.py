@@ -33,13 +33,17 @@ TICK_AT_LATEST_S = 7.0  # also where nobody says anything
 
 @dataclass
 class Stage:
-    """One server with the paths and cookies of its members; ``greets``: it says so when somebody has joined."""
+    """One server with the paths and cookies of its members; ``greets``: it says so when somebody has joined.
+
+    ``site``: the address that browsers know it by, if that is not its own.
+    """
 
     pid: int
     port: int
     phones: list[tuple[str, str]]
     greets: bool = True
     database_url: str = ""
+    site: str = ""
 
     def family(self) -> list[int]:
         """The server's process and its workers."""
@@ -157,7 +161,7 @@ APPS = {
 def stage(kind: str, members: int, *, database: str = "sqlite", buffer: int = 0, workers: int = 1) -> Iterator[Stage]:
     """Start one of ``APPS`` as in production, without DEBUG, on a fresh database with a live lecture and ``members``
     signed-in people. ``postgresql``: durable, with Redis as the bus. ``buffer``: bytes that the kernel takes in for a
-    socket that does not read, else what it likes. ``workers``: processes; several have all of the machine's cores."""
+    socket that does not read, else what it likes."""
     port = free_port()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="classroom-bench-")))
@@ -182,34 +186,21 @@ def stage(kind: str, members: int, *, database: str = "sqlite", buffer: int = 0,
         command += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "81920"]
         door = stack.enter_context(_door(port, buffer)) if buffer else None
         command += ["--fd", str(door.fileno())] if door else ["--port", str(port)]
-        command += ["--workers", str(workers)] if workers > 1 else []
         keep = (door.fileno(),) if door else ()
-        pid = stack.enter_context(
-            serving(command, port, environment, folder=folder_of_server, keep=keep, is_alone=workers == 1)
-        )
+        pid = stack.enter_context(serving(command, port, environment, folder=folder_of_server, keep=keep))
         yield Stage(pid, port, phones, database_url=environment["DATABASE_URL"])
 
 
 @contextmanager
 def serving(
-    command: list[str],
-    port: int,
-    environment: dict[str, str],
-    *,
-    folder: Path = BASE_DIR,
-    keep: tuple[int, ...] = (),
-    is_alone: bool = True,
+    command: list[str], port: int, environment: dict[str, str], *, folder: Path = BASE_DIR, keep: tuple[int, ...] = ()
 ) -> Iterator[int]:
-    """Yield the id of a server's process as soon as it answers, on the machine's last core; we keep the others.
-
-    Not ``is_alone``: all have all of them.
-    """
+    """Yield the id of a server's process as soon as it answers, on the machine's last core; we keep the others."""
     cores = sorted(os.sched_getaffinity(0))
     server = subprocess.Popen(command, cwd=folder, env=environment, pass_fds=keep, stdout=subprocess.DEVNULL)
     try:
-        if is_alone:
-            os.sched_setaffinity(server.pid, cores[-1:])
-            os.sched_setaffinity(0, cores[:-1] or cores)
+        os.sched_setaffinity(server.pid, cores[-1:])
+        os.sched_setaffinity(0, cores[:-1] or cores)
         _wait(port, server)
         yield server.pid
     finally:
@@ -282,7 +273,8 @@ async def join_all(
     ``narrow``: of the first so many the kernel keeps ``buffer`` bytes unread. ``on_join`` hears the number of each who
     is in; whom the server then fails is left out.
     """
-    loop, host = asyncio.get_running_loop(), f"127.0.0.1:{stage.port}"
+    loop = asyncio.get_running_loop()
+    scheme, _sep, host = (stage.site or f"http://127.0.0.1:{stage.port}").partition("://")
     limit = asyncio.Semaphore(at_once)
 
     async def one(number: int, path: str, cookie: str) -> Phone:
@@ -292,7 +284,7 @@ async def join_all(
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         async with limit:
             await loop.sock_connect(line, ("127.0.0.1", stage.port))
-            made = partial(Phone, host, path, cookie, greeted=stage.greets)
+            made = partial(Phone, host, path, cookie, greeted=stage.greets, scheme=scheme)
             _, phone = await loop.create_connection(made, sock=line)
             await asyncio.wait_for(phone.joined, 120)
             if on_join:

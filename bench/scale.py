@@ -2,11 +2,11 @@
 
 Whoever asks runs on the same processors, so that a rate by the clock would say what it takes and not what the site can
 do. What is measured is what the servers take of a core for a frame that comes, or a page, with one process and with
-two: twice the first by the second is what two carry of one, if each has a core. PostgreSQL and Redis, durable, as two
-processes need them; their share of a page is counted apart. BENCH_SOCKETS, BENCH_SECONDS, BENCH_PAGES.
+two: twice the first by the second is what two carry of one, if each has a core. The site is as it is installed; phones
+go past nginx, which would need two processes for so many. BENCH_SOCKETS, BENCH_SECONDS, BENCH_PAGES.
 """
 
-from bench._room_load import join_all, open_files, stage  # isort: skip - before Django is set up
+from bench._room_load import join_all, open_files  # isort: skip - before Django is set up
 
 import asyncio
 import os
@@ -83,6 +83,14 @@ async def pages(one: Site) -> float:
     return took["pages"] / (PAGES // AT_ONCE * AT_ONCE)
 
 
+def lecture_by(workers: int, one: Site) -> Room:
+    front = one.front
+    front.stop("sockets")
+    front.start("sockets", workers=workers)
+    front.wait_for("/metrics")  # the sockets' processes tell it
+    return uvloop.run(lecture(Stage(front.processes["sockets"].pid, front.sockets_port, one.phones, site=front.url)))
+
+
 def pages_by(workers: int, one: Site) -> float:
     one.front.stop("pages")
     one.front.start("pages", workers=workers)
@@ -92,11 +100,9 @@ def pages_by(workers: int, one: Site) -> float:
 
 def main() -> None:
     open_files(SOCKETS)
-    rooms = []
-    for workers in (1, 2):
-        with stage("ours", SOCKETS, database="postgresql", workers=workers) as one:
-            rooms.append(uvloop.run(lecture(one)))
-    alone, both = rooms
+    with site(SOCKETS) as one:
+        alone, both = (lecture_by(workers, one) for workers in (1, 2))
+        costs = [pages_by(workers, one) for workers in (1, 2)]
     named = {"bench": "scale", "peer": "one process"}
     figure(**named, figure="frame, two processes", value=both.frame_s * 1e6, unit="us", peer_value=alone.frame_s * 1e6)
     figure(
@@ -109,8 +115,6 @@ def main() -> None:
     figure(**named, figure=f"{who}: memory in all", value=both.mib, unit="MiB", goal=GOAL_MIB, peer_value=alone.mib)
     figure(**named, figure=f"{who}: memory grown", value=both.grown_mib, unit="MiB", peer_value=alone.grown_mib)
     figure(bench="scale", figure=f"{who}: share of the busier one", value=100 * max(both.each), unit="%")
-    with site(AT_ONCE) as one:
-        costs = [pages_by(workers, one) for workers in (1, 2)]
     figure(**named, figure=f"page {PAGE}, two processes", value=costs[1] * 1000, unit="ms", peer_value=costs[0] * 1000)
     figure(
         bench="scale", figure="pages that two processes carry of one's", value=2 * costs[0] / costs[1], unit="times",
