@@ -128,10 +128,9 @@ def line(s3_server: str) -> Iterator[Line]:
 
 
 @pytest.fixture
-def place(line: Line, s3_server: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Place:
+def place(line: Line, s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Place:
     """A bucket of this test's own, empty."""
-    # On a busy machine the service takes its time; who gives up soon is where a test makes it slow.
-    monkeypatch.setattr("media.sides.bucket.ANSWER_S", 0.7 if "slow" in request.node.name else 20)
+    monkeypatch.setattr("media.sides.bucket.ANSWER_S", 0.7)
     monkeypatch.setattr("media.sides.bucket.TRIES", 2)
     monkeypatch.setattr("media.sides.bucket.LATE_S", (0.02,) * 5)
     name = f"classroom-{uuid.uuid4().hex[:12]}"
