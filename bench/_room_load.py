@@ -26,25 +26,38 @@ from tests.services import free_port
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
-TEXT, PING, PONG = 1, 9, 10
+TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 TICK = b'{"t":"tick","seq":'
 TICK_AT_LATEST_S = 7.0  # also where nobody says anything
 
 
 @dataclass
 class Stage:
-    """One server with the paths and cookies of its members; ``greets``: it says so when somebody has joined."""
+    """One server with the paths and cookies of its members; ``greets``: it says so when somebody has joined.
+
+    ``site``: the address that browsers know it by, if that is not its own.
+    """
 
     pid: int
     port: int
     phones: list[tuple[str, str]]
     greets: bool = True
     database_url: str = ""
+    site: str = ""
+
+    def family(self) -> list[int]:
+        """The server's process and its workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *map(int, children)]
 
     def cpu_s(self) -> float:
         """Processor seconds of the server and of its workers."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return sum(_cpu_s(pid) for pid in (self.pid, *map(int, children)))
+        return sum(map(_cpu_s, self.family()))
+
+    def own_kib(self) -> int:
+        """Memory of the server and of its workers; what they share is counted once."""
+        texts = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.family()]
+        return sum(int(text.partition("\nPss:")[2].split()[0]) for text in texts)
 
     def rss_kib(self) -> int:
         text = Path(f"/proc/{self.pid}/status").read_text()
@@ -59,18 +72,20 @@ def _cpu_s(pid: int) -> float:
 class Phone(asyncio.Protocol):
     """A socket that counts what comes and looks at nothing: its cost stays out of the figures.
 
-    ``ticks``: of ``frames``, those that all in the room get; ``missed``: those of them that never came.
+    ``ticks``: of ``frames``, those that all in the room get; ``missed``: those of them that never came. ``code``: what
+    the server closed it with, or the status that it answered instead of a socket; 0 if it said nothing.
     """
 
-    def __init__(self, host: str, path: str, cookie: str, *, greeted: bool = True) -> None:
+    def __init__(self, host: str, path: str, cookie: str, *, greeted: bool = True, scheme: str = "http") -> None:
         self.head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         self.head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        self.head += f"Origin: http://{host}\r\nCookie: {cookie}\r\n\r\n"
+        self.head += f"Origin: {scheme}://{host}\r\nCookie: {cookie}\r\n\r\n"
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.frames = self.ticks = self.missed = self.seq = 0
         self.greeted = greeted
         self.buffer = b""
         self.open = False
+        self.code = 0
         self.listener: Callable[[bytes], None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -79,13 +94,17 @@ class Phone(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.joined.done():
-            self.joined.set_exception(ConnectionError("closed before it joined"))
+            self.joined.set_exception(ConnectionError(f"closed before it joined: {self.code}"))
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         if not self.open:
-            _head, found, rest = self.buffer.partition(b"\r\n\r\n")
+            head, found, rest = self.buffer.partition(b"\r\n\r\n")
             if not found:
+                return
+            if not head.startswith(b"HTTP/1.1 101"):
+                self.code, self.buffer = int(head.split(maxsplit=2)[1]), b""
+                self.transport.close()
                 return
             self.open, self.buffer = True, rest
             if not self.greeted:
@@ -101,6 +120,10 @@ class Phone(asyncio.Protocol):
             if opcode == PING:
                 self.send(PONG, text)
                 continue
+            if opcode == CLOSE:
+                self.code = int.from_bytes(text[:2], "big")
+                self.transport.close()
+                return
             self.frames += 1
             if text.startswith(TICK):
                 self._count(int(text[len(TICK) : text.index(b",", len(TICK))]))
@@ -135,7 +158,7 @@ APPS = {
 
 
 @contextmanager
-def stage(kind: str, members: int, *, database: str = "sqlite", buffer: int = 0) -> Iterator[Stage]:
+def stage(kind: str, members: int, *, database: str = "sqlite", buffer: int = 0, workers: int = 1) -> Iterator[Stage]:
     """Start one of ``APPS`` as in production, without DEBUG, on a fresh database with a live lecture and ``members``
     signed-in people. ``postgresql``: durable, with Redis as the bus. ``buffer``: bytes that the kernel takes in for a
     socket that does not read, else what it likes."""
@@ -250,7 +273,8 @@ async def join_all(
     ``narrow``: of the first so many the kernel keeps ``buffer`` bytes unread. ``on_join`` hears the number of each who
     is in; whom the server then fails is left out.
     """
-    loop, host = asyncio.get_running_loop(), f"127.0.0.1:{stage.port}"
+    loop = asyncio.get_running_loop()
+    scheme, _sep, host = (stage.site or f"http://127.0.0.1:{stage.port}").partition("://")
     limit = asyncio.Semaphore(at_once)
 
     async def one(number: int, path: str, cookie: str) -> Phone:
@@ -260,7 +284,7 @@ async def join_all(
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         async with limit:
             await loop.sock_connect(line, ("127.0.0.1", stage.port))
-            made = partial(Phone, host, path, cookie, greeted=stage.greets)
+            made = partial(Phone, host, path, cookie, greeted=stage.greets, scheme=scheme)
             _, phone = await loop.create_connection(made, sock=line)
             await asyncio.wait_for(phone.joined, 120)
             if on_join:

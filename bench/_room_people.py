@@ -19,7 +19,9 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.core import signing  # noqa: E402
 from django.db import transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
+from attendance.operations import rosters  # noqa: E402
 from live.models import Lecture  # noqa: E402
 from live.room import tickets  # noqa: E402
 from organizations.models import Membership, Node, User  # noqa: E402
@@ -38,6 +40,8 @@ def main(members: int) -> None:
     Membership.objects.bulk_create(
         [Membership(member=person, node=branch, active_from_date=JOINED) for person in people]
     )
+    # Where a worker runs the lecture's roster is written by now: whoever is not on it is sent out of the room.
+    rosters.write_members(lecture.pk, branch, timezone.localdate())
     later = SimpleNamespace(time=lambda: time.time() + LIVES_S)
     # A ticket lives for two minutes; a server that starts for ten thousand people needs more of them.
     with transaction.atomic(), mock.patch.object(signing, "time", later):

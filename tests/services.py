@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 # A replica needs at least as much as its primary. Locks as the installer writes them: several restore at once here.
 SETTINGS = {"max_connections": 120, "max_locks_per_transaction": 256}
 

@@ -146,10 +146,9 @@ class Bucket:
             upload = self._client.create_multipart_upload(**name)["UploadId"]
         try:
             parts: list[dict[str, Any]] = []
-            sums, whole = b"", hashlib.sha256()
+            sums = b""
             while data := file.read(PIECE_BYTES):
                 on_beat()
-                whole.update(data)
                 sums += hashlib.md5(data, usedforsecurity=False).digest()
                 number = len(parts) + 1
                 with told_apart():
@@ -164,7 +163,7 @@ class Bucket:
         tag = f'"{hashlib.md5(sums, usedforsecurity=False).hexdigest()}-{len(parts)}"'
         await_seen(lambda: self.find(key) is not None, key, on_beat)
         found = self.find(key)
-        if (found is None or found.etag != tag) and self.digest(key, on_beat) != whole.hexdigest():
+        if (found is None or found.etag != tag) and self.digest(key, on_beat) != _sha256_of(file, on_beat):
             self.delete(key)
             raise UnableToReach("refused", f"{key} differs")
 
@@ -287,6 +286,16 @@ def await_seen(is_seen: Callable[[], bool], what: str, on_beat: Beat = no_beat) 
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def _sha256_of(file: IO[bytes], on_beat: Beat) -> str:
+    """Of the whole file, which is read anew: only a service with tags of its own makes that necessary."""
+    file.seek(0)
+    whole = hashlib.sha256()
+    while data := file.read(PIECE_BYTES):
+        on_beat()
+        whole.update(data)
+    return whole.hexdigest()
 
 
 def _pieces(body: Any, length: int) -> Iterator[bytes]:

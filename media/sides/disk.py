@@ -35,6 +35,12 @@ class Disk:
         etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
         return Found(key, stat.st_size, stat.st_mtime, etag, lambda first, length: _opened(path, first, length))
 
+    def opened(self, key: str) -> IO[bytes]:
+        """A file of the site to be read, whatever becomes of its name. Raises FileNotFoundError, OSError."""
+        if self.find(key) is None:
+            raise FileNotFoundError(key)
+        return (self.root / key).open("rb")
+
     def put(self, key: str, file: IO[bytes], size: int, on_beat: Beat = lambda: None) -> None:
         """Store ``file``, whole and at once, durable, and compared with what came there. Raises OSError."""
         target = self.root / key

@@ -11,12 +11,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from media.core.playlists import STORYBOARD
-from media.sides import AT_ONCE, Entry, Found, Side
+from media.sides import AT_ONCE, Disk, Entry, Found, Side
 from media.sides.faults import UnableToReach, UnableToStore
 
 WAITING = 4 * AT_ONCE
@@ -133,24 +135,38 @@ def _one(before: Side, now: Side, entry: Entry, scratch: Path, stop: threading.E
     if there is not None and (entry.key.endswith(REWRITTEN) or _is_same(before.find(entry.key), there, beat)):
         before.delete(entry.key)
         return "there"
-    with tempfile.TemporaryFile(dir=scratch) if entry.size > MEMORY_BYTES else tempfile.SpooledTemporaryFile(0) as copy:
+    with ExitStack() as stack:
         try:
-            found = before.find(entry.key)
-            if found is None:
-                return "gone"
-            for data in found.open(0, found.size):
-                beat()
-                copy.write(data)
+            file, size = stack.enter_context(_held(before, entry, scratch, beat))
         except FileNotFoundError:
             return "gone"
-        if copy.tell() != found.size:
-            raise OSError(f"read {copy.tell()} of {found.size} bytes")
-        now.put(entry.key, copy, found.size, beat)  # compared there with what was sent
+        now.put(entry.key, file, size, beat)  # compared there with what was sent
     if before.find(entry.key) is None:
         now.delete(entry.key)
         return "gone"
     before.delete(entry.key)
     return "moved"
+
+
+@contextmanager
+def _held(before: Side, entry: Entry, scratch: Path, beat: Callable[[], None]) -> Iterator[tuple[IO[bytes], int]]:
+    """Yield a file that can be read as often as it takes, and its size: that of a disk itself, of a bucket a copy.
+
+    What is deleted or replaced on a disk meanwhile is whole as long as it is open. Raises FileNotFoundError, OSError.
+    """
+    if isinstance(before, Disk):
+        with before.opened(entry.key) as file:
+            yield file, os.fstat(file.fileno()).st_size
+        return
+    with tempfile.TemporaryFile(dir=scratch) if entry.size > MEMORY_BYTES else tempfile.SpooledTemporaryFile(0) as copy:
+        if (found := before.find(entry.key)) is None:
+            raise FileNotFoundError(entry.key)
+        for data in found.open(0, found.size):
+            beat()
+            copy.write(data)
+        if copy.tell() != found.size:
+            raise OSError(f"read {copy.tell()} of {found.size} bytes")
+        yield copy, found.size
 
 
 def _is_same(one: Found | None, other: Found, beat: Callable[[], None]) -> bool:

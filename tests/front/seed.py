@@ -14,6 +14,7 @@ from django.utils import timezone  # noqa: E402
 
 from media.queries import playback  # noqa: E402
 from organizations.models import Role  # noqa: E402
+from organizations.operations.people import phone_fields  # noqa: E402
 from tests.factories.live import make_live  # noqa: E402
 from tests.factories.media import ReadyVideoFactory  # noqa: E402
 from tests.factories.organizations import RoleGrantFactory, UserFactory, make_county  # noqa: E402
@@ -30,6 +31,8 @@ def main() -> None:
     }
     RoleGrantFactory(user=people["organiser"], node=world.township, role=Role.ORGANISER)
     world.lecturer.set_password(PASSWORD)
+    for name, value in phone_fields("+8613700000003").items():
+        setattr(world.lecturer, name, value)
     world.lecturer.save()
     lecture = make_live(world)
     video = ReadyVideoFactory(created_by=people["organiser"], node=world.township)

@@ -22,6 +22,7 @@ from tests.services import as_user, free_port, redis, wait_for_port
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 120
+PHONES = {"organiser": "13700000001", "member": "13700000002", "lecturer": "13700000003"}  # tests/front/seed.py
 UVICORN = [
     *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--ws-max-size", "81920", "--lifespan", "on"),
     *("--log-level", "warning", "--no-access-log", "--no-server-header", "--no-proxy-headers"),
@@ -84,7 +85,7 @@ class Front:
         made = requests.Session()
         made.verify = str(self.certificate)
         made.trust_env = False
-        phone = phone or {"organiser": "13700000001", "member": "13700000002"}.get(who, "")
+        phone = phone or PHONES.get(who, "")
         if phone:
             page = made.get(f"{self.url}/accounts/login/", timeout=30)
             token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
