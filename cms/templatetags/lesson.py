@@ -23,7 +23,8 @@ def picture_of(links: Any, image: Any) -> dict[str, Any]:
 def document_of(links: Any, document: Any) -> dict[str, str]:
     """Return where a document is read (``url``): its pages where the phone can show them, else the file itself.
 
-    ``note``: why a PDF can only be opened as a file, or why nothing can be opened here ("" as ``url``); "" for all else.
+    ``note``: why a PDF can only be opened as a file, or why nothing can be opened here (then ``url`` is ""); "" for all
+    else.
     """
     kind = document.file_extension.upper()
     if away := getattr(links, "away", None):  # on a phone, without a network
