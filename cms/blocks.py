@@ -20,14 +20,16 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.blocks.list_block import ListBlockValidationError, ListValue
-from wagtail.blocks.stream_block import StreamValue
+from wagtail.blocks.stream_block import StreamBlockValidationError, StreamValue
 from wagtail.blocks.struct_block import StructBlockValidationError
 from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.images.blocks import ImageChooserBlock
 
-from cms.core.lesson import held_in
+from cms.core.lesson import VIDEO, held_in
 from cms.core.links import host_of
+from cms.core.moments import ASKS
 from media.choosers import KeepsChoice, RecordingChooser, Unshown, VideoChooserBlock
+from media.core.clock import clock
 from packages.blocks import PackageChooserBlock
 from quizzes.blocks import QuestionChooserBlock, QuizChooserBlock
 from quizzes.core.asked import moment_ms
@@ -281,6 +283,27 @@ class AsksBlock(PartsBlock):
         preview_template = EXAMPLE
 
 
+def asked_after_the_end(body: StreamValue) -> dict[int, ValidationError]:
+    """Return what is wrong with the questions that a video is too short to ask, by the number of their block.
+
+    Of a video whose length is not known yet nothing is said.
+    """
+    faults: dict[int, ValidationError] = {}
+    video: Any = None
+    for number, block in enumerate(body):
+        if held_in(block.block_type) == VIDEO:
+            video = block.value
+        length = getattr(video, "duration_ms", None)
+        if block.block_type != ASKS or length is None:
+            continue
+        at = moment_ms(block.value.get("at") or "")
+        if at is not None and at >= length:
+            words = _("“%(title)s”只有 %(all)s，到不了这里，不会问。请改时间。")
+            said = ValidationError(words % {"title": video.title, "all": clock(length)})
+            faults[number] = StructBlockValidationError(block_errors={"at": said})
+    return faults
+
+
 # Wagtail marks the blocks themselves while it checks a draft, and all threads share them: a lesson published at the
 # same moment would be let through unchecked.
 _checking = threading.RLock()
@@ -302,8 +325,17 @@ class LessonBody(blocks.StreamBlock):
     link = LinkBlock()
 
     def clean(self, value: Any) -> Any:
+        """As Wagtail does; what publishing asks of several blocks together is said at the one that is wrong."""
         with _checking:
-            return super().clean(value)
+            late = {} if self.is_deferred_validation else asked_after_the_end(value)
+            try:
+                cleaned = super().clean(value)
+            except StreamBlockValidationError as error:
+                faults = {**late, **error.block_errors}
+                raise StreamBlockValidationError(faults, error.non_block_errors) from error
+            if late:
+                raise StreamBlockValidationError(late)
+            return cleaned
 
     def clean_deferred(self, value: Any) -> Any:
         with _checking:

@@ -22,7 +22,6 @@ from cms.models import CoursePage, LessonPage, PathPage
 from cms.queries import drawn_papers, lessons_written
 from cms.reviewing import ReviewSaid, review_of
 from cms.sentences import paper_advice
-from media.core.clock import clock
 from media.models import Video
 from quizzes.core.asked import moment_ms
 from quizzes.models import Question, Quiz
@@ -220,16 +219,13 @@ def _advice_for_moments(lesson: LessonPage) -> Iterator[Lack]:
         at, question = moment_ms(block.value.get("at") or ""), block.value.get("question")
         if at is None or not isinstance(question, Question):
             continue
-        said = {"at": clock(at), "title": video.title if video else ""}
+        said = {"at": block.value["at"].strip(), "title": video.title if video else ""}
         if video is None:
             text = _("%(at)s 的提问上面没有视频，不会问：请把它移到视频下面。") % said
         elif question.pk in seen:
             text = _("%(at)s 的提问，同一道题前面已经问过，不会再问。") % said
         elif question.withdrawn_at is not None:
             text = _("%(at)s 的提问，题目已经撤下，不会问：请换一道题。") % said
-        elif video.duration_ms is not None and at >= video.duration_ms:
-            length = {**said, "all": clock(video.duration_ms)}
-            text = _("%(at)s 的提问不会问：“%(title)s”只有 %(all)s，请改时间。") % length
         else:
             seen.add(question.pk)
             continue
@@ -249,7 +245,18 @@ def _advice_for_quizzes(lesson: LessonPage) -> Iterator[Lack]:
             yield Lack(_("练习“%(title)s”限了次数：做完次数还没通过的人学不完这一讲，最好不限。") % title, at)
 
 
+def _same_name(page: CoursePage | PathPage) -> Iterator[Lack]:
+    """A copy has the name of what it was made from until somebody writes another. One query."""
+    if page.title.endswith(_("%(title)s（副本）") % {"title": ""}):
+        yield Lack(_("这是复制来的，名称里还写着“副本”：请改名称，看过内容再发布。"), FIELD.format("title"))
+    others = type(page).objects.filter(title=page.title, node_id=page.node_id).exclude(pk=page.pk)
+    if page.node_id is not None and page.title and others.exists():
+        said = _("“%(unit)s”还有一个叫这个名字的，分不清是哪一个：请改名称，例如写上年份或者对象。")
+        yield Lack(said % {"unit": page.node.name}, FIELD.format("title"))
+
+
 def _advice_for_course(course: CoursePage, lessons: list[LessonPage]) -> Iterator[Lack]:
+    yield from _same_name(course)
     if not lessons:
         yield Lack(_("课程里还没有课。"), lesson_to_add(course) if course.pk else "", _("加一讲"))
     elif not any(lesson.live for lesson in lessons):
@@ -263,7 +270,8 @@ def _advice_for_course(course: CoursePage, lessons: list[LessonPage]) -> Iterato
 
 
 def _advice_for_path(path: PathPage) -> Iterator[Lack]:
-    """What members would miss in a learning path. Two queries whatever the number of steps."""
+    """What members would miss in a learning path. Three queries whatever the number of steps."""
+    yield from _same_name(path)
     steps = list(path.steps.all())
     courses = CoursePage.objects.filter(pk__in=[one.course_id for one in steps]).select_related("node").in_bulk()
     for number, step in enumerate(steps, start=1):

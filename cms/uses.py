@@ -64,17 +64,19 @@ def _cover_use(course: CoursePage | PathPage, user: User) -> Use:
         return _path_cover_use(course, user)
     if not may_edit_at(user, course.node):
         words = _("“%(unit)s”的一门课程用它做封面，请与那里的组织员联系") % {"unit": course.node.name}
-        return Use(words, blocks=True)
+        return Use(words, blocks=True, where=_shown_on_cover(course, user).text)
     words = _("课程“%(course)s”用它做封面，请先在那里换一张") % {"course": course.title}
-    return Use(words, blocks=True, url=reverse("wagtailadmin_pages:edit", args=[course.pk]))
+    url = reverse("wagtailadmin_pages:edit", args=[course.pk])
+    return Use(words, blocks=True, url=url, where=_shown_on_cover(course, user).text)
 
 
 def _path_cover_use(path: PathPage, user: User) -> Use:
     if not may_edit_at(user, path.node):
         words = _("“%(unit)s”的一条学习路径用它做封面，请与那里的组织员联系") % {"unit": path.node.name}
-        return Use(words, blocks=True)
+        return Use(words, blocks=True, where=_shown_on_cover(path, user).text)
     words = _("学习路径“%(path)s”用它做封面，请先在那里换一张") % {"path": path.title}
-    return Use(words, blocks=True, url=reverse("wagtailadmin_pages:edit", args=[path.pk]))
+    url = reverse("wagtailadmin_pages:edit", args=[path.pk])
+    return Use(words, blocks=True, url=url, where=_shown_on_cover(path, user).text)
 
 
 def _shown_on_cover(course: CoursePage | PathPage, user: User) -> Use:
@@ -103,14 +105,17 @@ def courses_of(lessons: Any) -> dict[int, CoursePage]:
 def _use(lesson: LessonPage, course: CoursePage | None, versions: set[str], user: User) -> Use:
     if course is None or not may_edit_at(user, course.node):
         unit = course.node.name if course is not None else _("其他组织")
-        return Use(_("“%(unit)s”的一讲课里有它，请与那里的组织员联系") % {"unit": unit}, blocks=True)
+        words = _("“%(unit)s”的一讲课里有它，请与那里的组织员联系") % {"unit": unit}
+        return Use(words, blocks=True, where=_shown(lesson, course, user).text)
     where = _where(lesson, versions)
     text = _("课程“%(course)s”的“%(lesson)s”里有它（%(where)s），请先从那里去掉") % {
         "course": course.title,
         "lesson": lesson.title,
         "where": where,
     }
-    return Use(text, blocks=True, url=reverse("wagtailadmin_pages:edit", args=[lesson.pk]))
+    url = reverse("wagtailadmin_pages:edit", args=[lesson.pk])
+    shown = _("%(shown)s（%(where)s）") % {"shown": _shown(lesson, course, user).text, "where": where}
+    return Use(text, blocks=True, url=url, where=shown)
 
 
 def _where(lesson: LessonPage, versions: set[str]) -> str:

@@ -5,6 +5,7 @@ Only to whoever is on the roster: what they hear of it counts by the rules of ev
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -24,9 +25,32 @@ from courses.views import Links, Opened, open_run, packages_in, quizzes_in
 from courses.withdrawn import told_if_withdrawn
 from media.models import Video
 from organizations.permissions import role_required, signed_in
+from packages.models import Package
+from packages.sentences import Shown as PackageShown
 
 MOST_ASKED = 60  # lessons a phone may ask about at once; it keeps no more
 KEY = re.compile(r"([0-9]{1,12})/([0-9]{1,12})")
+
+
+class KeptLinks(Links):
+    """What stands in a lesson on the phone, where most of it has nowhere to lead."""
+
+    def package(self, package: Package) -> PackageShown:
+        """A package plays from the site alone."""
+        said = super().package(package)
+        return said if not said.url else replace(said, url="", said=_("%(said)s。要有网才能学。") % {"said": said.said})
+
+    def video(self, video: Any) -> dict[str, Any]:
+        """Of one video the sound is kept, and stands above the text."""
+        place = super().video(video) | {"url": "", "step": ""}
+        if video.state != Video.State.READY:
+            return place
+        kind = _("视频") if video.has_picture else _("录音")
+        return place | {"about": f"{kind} · {_('上面能听声音') if place['here'] else _('要有网才能放')}"}
+
+    def away(self) -> str:
+        """Documents are files of the site."""
+        return _("要有网才能打开")
 
 
 @require_safe
@@ -50,7 +74,7 @@ def lesson(request: HttpRequest, occasion_id: int, lesson_id: int) -> JsonRespon
         return JsonResponse({"error": "before", "message": first_words(before)}, status=409)
     video = chosen_video(studied, "")
     player = player_for(opened, studied, video, as_of=timezone.now()) if video else {}
-    links = Links(
+    links = KeptLinks(
         opened.run.pk, lesson_id, video, quizzes_in(opened, studied), packages=packages_in(opened, studied)
     )  # fmt: skip
     page = studied.lesson.page

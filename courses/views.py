@@ -163,7 +163,7 @@ def course(request: HttpRequest, occasion_id: int) -> HttpResponse:
         "onward": after_course(opened.study, member_id=opened.user.pk, as_of=timezone.now()),
         "keep_of": " ".join(f"{occasion_id}/{one.lesson.page.pk}" for one in opened.study.lessons),
         "withdrawn": withdrawn_lessons(opened.run.page) if opened.run.page.live else [],
-        **check_card(opened.run.occasion, opened.study.stand, as_of=timezone.now()),
+        **check_card(opened.run.occasion, opened.study.stand, member_id=opened.user.pk, as_of=timezone.now()),
     }
     return render(request, "courses/course.html", context)
 

@@ -18,12 +18,14 @@ from django.db.models import Model
 class Use:
     """One thing that needs another; ``url`` leads to it, where whoever asks may open it.
 
-    ``blocks``: what it needs cannot go before this is over, or has another one.
+    ``blocks``: what it needs cannot go before this is over, or has another one. ``where``: the same without what to do
+    about it, for a page on which nobody wants to take the thing away.
     """
 
     text: str
     blocks: bool = False
     url: str = ""
+    where: str = ""
 
 
 def uses_of(thing: Model, *, user: Any, as_of: datetime) -> list[Use]:

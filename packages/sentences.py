@@ -55,11 +55,13 @@ def result_words(result: Result | None) -> str:
     return _("%(said)s，得分 %(score)s") % {"said": said, "score": floatformat(result.score, -1)}
 
 
-def counts_words(began: int, done: int) -> str:
-    """Return how many people began a package and finished it, as it says itself."""
+def counts_words(began: int, done: int, *, version: int = 1) -> str:
+    """Return how many people began a package and finished it, as it says itself; of a later version, that it is of
+    all of them together."""
     first = ngettext("%(n)s 人学过", "%(n)s 人学过", began) % {"n": began}
     second = ngettext("课件报告 %(n)s 人学完", "课件报告 %(n)s 人学完", done) % {"n": done}
-    return _("%(first)s，%(second)s") % {"first": first, "second": second}
+    said = _("%(first)s，%(second)s") % {"first": first, "second": second}
+    return said if version == 1 else _("%(said)s（前后各版一共）") % {"said": said}
 
 
 def why_not_kept(code: str) -> str:

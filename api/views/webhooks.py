@@ -81,7 +81,10 @@ class DeliveryRow:
         """When, how it stands, what came back, and when it is tried again."""
         one = self.delivery
         next_try = _("%(at)s 再发") % {"at": moment(one.next_at)} if self._waits else ""
-        return " · ".join(filter(None, (moment(one.made_at), str(one.get_state_display()), came(one), next_try)))
+        # Of one that is sent again for the asking, what came the last time says nothing of this time.
+        is_fresh = one.state == Delivery.State.WAITING and not one.failures
+        answer = "" if is_fresh else came(one)
+        return " · ".join(filter(None, (moment(one.made_at), str(one.get_state_display()), answer, next_try)))
 
     @property
     def may_be_sent_again(self) -> bool:

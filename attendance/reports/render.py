@@ -108,7 +108,8 @@ def write_sheet(sheet: Worksheet, report: Report, rows: Iterable[Row], *, bold: 
             if isinstance(cell, str):
                 sheet.write_string(line, index, text(cell)[:LONGEST_CELL])
             elif isinstance(cell, datetime):
-                sheet.write_datetime(line, index, timezone.localtime(cell).replace(tzinfo=None), date)
+                at = timezone.localtime(cell).replace(tzinfo=None, second=0, microsecond=0)
+                sheet.write_datetime(line, index, at, date)
             else:
                 sheet.write_number(line, index, cell)
     sheet.autofilter(0, 0, line, len(report.columns) - 1)

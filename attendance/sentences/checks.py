@@ -13,7 +13,7 @@ from attendance.core.reasons import Code
 from attendance.kinds import Step, kinds
 from attendance.models import Check, CheckAnswer, CheckQuestion, Occasion
 from attendance.queries import window_of
-from attendance.queries.checks import Taking, Touched, asks_check, lacks_questions, order_for, withdrawn_check
+from attendance.queries.checks import Taking, Touched, asks_check, lacks_questions, order_for, taking, withdrawn_check
 from attendance.sentences.records import day_and_hour, length
 from attendance.standing import Standing, due_at, is_due_over, quizzes_left
 from organizations.models import User
@@ -60,8 +60,11 @@ def check_asked_words(occasion: Occasion) -> str:
     return _("看够以后，还要答对小测 %(of)s 题中的 %(need)s 题，才算已补学。") % asked
 
 
-def check_card(occasion: Occasion, stand: Standing | None, *, as_of: datetime) -> dict[str, Any]:
-    """Return what ``_check_card.html`` shows where somebody makes up; nothing where they need not or cannot."""
+def check_card(occasion: Occasion, stand: Standing | None, *, member_id: int, as_of: datetime) -> dict[str, Any]:
+    """Return what ``_check_card.html`` shows where somebody makes up; nothing where they need not or cannot.
+
+    Asks the database of those alone who have failed the check: until when they wait.
+    """
     if stand is None or not stand.is_undone or is_due_over(occasion, as_of) or stand.quizzes_left:
         return {}
     # A course that is on time is asked for nothing but itself.
@@ -69,7 +72,18 @@ def check_card(occasion: Occasion, stand: Standing | None, *, as_of: datetime) -
     if stand.check is not None:
         said = check_left_words(occasion) + _("。") if stand.owes_check else spent_words()
     step = check_step(occasion, stand.check) if stand.check is None or stand.owes_check else None
-    return {"check_said": said, "check_now": stand.owes_check, "check_step": step}
+    waits = _again_words(occasion, stand, member_id=member_id, as_of=as_of)
+    return {"check_said": said + waits, "check_now": stand.owes_check and not waits, "check_step": step}
+
+
+def _again_words(occasion: Occasion, stand: Standing, *, member_id: int, as_of: datetime) -> str:
+    """Return when somebody who has failed may try again; "" where they may now."""
+    if not stand.owes_check or stand.check is None or stand.check.get("code") != Code.CHECK_FAILED:
+        return ""
+    now = taking(occasion=occasion, member_id=member_id, as_of=as_of)
+    if now.code != "wait" or now.opens_at is None:
+        return ""
+    return _("再过 %(left)s可以再做一次。") % {"left": length(ms_of(now.opens_at) - ms_of(as_of))}
 
 
 def is_late(occasion: Occasion, *, as_of: datetime) -> bool:

@@ -23,10 +23,13 @@ def picture_of(links: Any, image: Any) -> dict[str, Any]:
 def document_of(links: Any, document: Any) -> dict[str, str]:
     """Return where a document is read (``url``): its pages where the phone can show them, else the file itself.
 
-    ``note``: why a PDF can only be opened as a file, "" for all else.
+    ``note``: why a PDF can only be opened as a file, or why nothing can be opened here (then ``url`` is ""); "" for all
+    else.
     """
-    url, paper = links.pages(document)
     kind = document.file_extension.upper()
+    if away := getattr(links, "away", None):  # on a phone, without a network
+        return {"url": "", "about": kind, "step": "", "note": away()}
+    url, paper = links.pages(document)
     if not url:
         note = paper_note(paper) if paper else ""
         return {"url": str(links.document(document)), "about": kind, "step": _("打开 ›"), "note": note}
@@ -63,4 +66,4 @@ def _place(links: Any, video: Any, kind: str, back: str, go: str) -> dict[str, A
         about = _("%(kind)s没有处理成功") % {"kind": kind}
     elif video.state != "ready":
         about = _("%(kind)s还在处理") % {"kind": kind}
-    return {**place, "step": back if place["here"] else go, "about": about}
+    return {"step": back if place["here"] else go, "about": about, **place}

@@ -240,7 +240,7 @@ def _check_card(lecture: Lecture, user: User, *, as_of: dt.datetime) -> dict[str
     if lecture.occasion.check_asked is None:
         return {}
     stands = standings_of(occasions=[lecture.occasion], member_id=user.pk, as_of=as_of)
-    return check_card(lecture.occasion, stands.get(lecture.pk), as_of=as_of)
+    return check_card(lecture.occasion, stands.get(lecture.pk), member_id=user.pk, as_of=as_of)
 
 
 def replay_notice(lecture: Lecture, player: dict[str, Any], *, as_of: dt.datetime) -> tuple[str, str]:

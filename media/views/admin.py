@@ -47,6 +47,7 @@ from organizations.belonging import homes_for, workplaces_of
 from organizations.models import Role
 from organizations.permissions import has_role
 from organizations.queries import nodes_where
+from organizations.unit_choice import WORK, choose_unit
 from organizations.uses import uses_of
 
 MAX_ASKED = 100
@@ -174,9 +175,8 @@ class VideoForm(WagtailAdminModelForm):
         if not nodes.exclude(pk=self.instance.node_id).exists() and not has_role(self.for_user, Role.ORGANISER):
             del self.fields["node"]
             return
-        node = self.fields["node"]
-        node.queryset = nodes
-        node.empty_label = None if self.instance.node_id else _("只归上传的人")
+        empty = "" if self.instance.node_id else _("不填就只归上传的人")
+        node = choose_unit(self, "node", nodes, scope=WORK, empty=empty)
         node.required = self.instance.node_id is not None
         node.help_text = _("归哪个组织，那里和上级的组织员就能管理它；上传的人调走了也不会没人管。")
 

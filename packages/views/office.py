@@ -96,7 +96,7 @@ def _why(error: Exception) -> str:
 def _form_page(
     request: HttpRequest, form: PackageForm, package: Package | None = None, status: int = 200
 ) -> HttpResponse:
-    went = counts_words(**counts_of(package)) if package else ""
+    went = counts_words(**counts_of(package), version=package.version) if package else ""
     shown = changed_with(package, user=signed_in(request), as_of=timezone.now()) if package else []
     given = given_words(package) if package else ""
     context = {"form": form, "package": package, "went": went, "shown": shown, "given": given}

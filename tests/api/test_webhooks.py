@@ -351,6 +351,7 @@ def test_the_whole_life_on_the_page(world: World, wire: Wire) -> None:
     Delivery.objects.update(state=Delivery.State.GIVEN_UP, status=500)
     assert "回答 500" in browser.get(url).content.decode()
     assert "一分钟内会再发一次" in browser.post(url, again, follow=True).content.decode()
+    assert "回答 500" not in browser.get(url).content.decode()  # of the last time, not of this
     wire.answers.clear()
     assert send(timezone.now()) == 1
     assert "已停用" in browser.post(url, {"do": "off"}, follow=True).content.decode()

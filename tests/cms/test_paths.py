@@ -150,6 +150,11 @@ def test_a_path_is_copied_withdrawn_and_deleted(admin: Client, county: County) -
     made = PathPage.objects.get(title="入门（副本）")
     assert answer.headers["Location"] == edit(made)
     assert made.live is False
+    assert "名称里还写着“副本”" in checklist_of(made).advice[0].text
+    same = "还有一个叫这个名字的"
+    assert same not in " ".join(line.text for line in checklist_of(made).advice)
+    made.title = path.title
+    assert same in " ".join(line.text for line in checklist_of(made).advice)
     assert "publish_copies" not in html(admin.get(copy))
     assert "请先复制成草稿" in html(admin.post(copy, {**values, "publish_copies": "on"}))
     assert [step.course_id for step in made.steps.all()] == [course.pk]

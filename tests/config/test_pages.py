@@ -90,6 +90,8 @@ def test_offline_page_is_public_and_cachable(client: Client) -> None:
     answer = client.get("/offline/")
     assert answer.status_code == 200
     assert "max-age=3600" in answer["Cache-Control"]
+    # The same for everybody; its script makes it large where the phone's last page was.
+    assert "/js/offline." in answer.content.decode().split("<body", 1)[0]
 
 
 def test_only_the_editors_preview_may_be_framed(client: Client) -> None:

@@ -182,11 +182,13 @@ def test_the_author_is_told_what_will_not_be_asked(world: County, given: Given, 
     found = checklist_of(page)
     assert [one.text for one in found.advice if "提问" in one.text] == [
         "00:01 的提问上面没有视频，不会问：请把它移到视频下面。",
-        "00:10 的提问，题目已经撤下，不会问：请换一道题。",
-        f"01:30 的提问不会问：“{Video.objects.get(pk=given.video.pk).title}”只有 01:00，请改时间。",
+        "0:10 的提问，题目已经撤下，不会问：请换一道题。",
         "00:50 的提问，同一道题前面已经问过，不会再问。",
     ]
     assert any("请按“分:秒”写" in one.text for one in found.refused)
+    # What a film is too short for is not published, and said at its block.
+    title = Video.objects.get(pk=given.video.pk).title
+    assert any(f"放到什么时候问：“{title}”只有 01:00，到不了这里，不会问。" in one.text for one in found.refused)
     (use,) = uses_of(bank[0], user=world.organiser, as_of=timezone.now())
     assert given.lesson.title in use.text
 

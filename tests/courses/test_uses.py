@@ -110,7 +110,10 @@ def test_a_video_in_use_is_not_deleted_and_its_manager_reads_why(admin: Client, 
     assert 'type="submit"' not in page.split("data-uses")[1]
     assert admin.post(url, {"sure": "yes"}).status_code == 409
     assert Video.objects.filter(pk=given.video.pk).exists()
-    assert "里有它（已发布）" in words(admin.get(reverse("videos:edit", args=[given.video.pk])))
+    # Where nobody wants to delete it, nobody is asked to take it out.
+    edit = words(admin.get(reverse("videos:edit", args=[given.video.pk])))
+    assert "课程“急救常识”的“急救常识 第一讲”（已发布）" in edit
+    assert "请先从那里去掉" not in edit
     assert "里有它（已发布）" in words(admin.get(reverse("videos:usage", args=[given.video.pk])))
 
 

@@ -113,6 +113,10 @@ def test_its_manager_hands_a_video_over_to_another_of_their_units(admin: Client,
     url = reverse("videos:edit", args=[video.pk])
     page = admin.post(url, {"title": "急救", "node": outside.pk})
     assert page.status_code == 200
+    said = page.content.decode()
+    assert "data-units" in said  # no list of all units
+    assert "js/units." in said
+    assert "没有这个组织，或者不在您的范围内" in said
     admin.post(url, {"title": "急救", "node": township.pk})
     video.refresh_from_db()
     assert (video.title, video.node) == ("急救", township)

@@ -88,7 +88,7 @@ def set_up(client: Client, person: User) -> list[str]:
 
 # --- setting up -------------------------------------------------------------------------------------------------------
 def secret_on(page: Any) -> str:
-    found = re.search(r'class="digest"[^>]*>([A-Z2-7 ]+)<', page.content.decode())
+    found = re.search(r'class="digest grouped"[^>]*>([A-Z2-7 ]+)<', page.content.decode())
     return str(found[1]).replace(" ", "")
 
 
@@ -143,7 +143,7 @@ def test_an_authenticator_is_set_up_with_its_first_code(client: Client, person: 
     assert "还没有设" in client.get("/me/sign-in/").content.decode()
     assert "现在没有设" in client.get(OWN).content.decode()
     page = client.get(APP).content.decode()
-    secret = re.search(r'class="digest"[^>]*>([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+    secret = re.search(r'class="digest grouped"[^>]*>([A-Z2-7 ]+)<', page)[1].replace(" ", "")
     link = html.unescape(re.search(r'href="(otpauth://[^"]+)"', page)[1])
     assert f"secret={secret}" in link
     assert "issuer=127.0.0.1" in link

@@ -253,6 +253,11 @@ def test_leaving_and_coming_back_by_the_page(operator: Client, world: County) ->
     assert "离开日期不能早于加入" in text_of(wrong)
     assert '<option value="transferred" selected>' in text_of(wrong)
     assert post(operator, person, "leave", because="emperor", on_date=today).status_code == 422
+    later = today + 3 * DAY
+    assert post(operator, person, "leave", because="transferred", on_date=later).status_code == 302
+    page = text_of(operator.get(f"/people/{person.pk}/"))
+    assert "取消离开 ›" in page  # who is still there is not brought back
+    assert "恢复 ›" not in page
     assert post(operator, person, "leave", because="transferred", on_date=today).status_code == 302
     page = text_of(operator.get(f"/people/{person.pk}/"))
     assert f"{today} 已离开：转出" in page

@@ -193,7 +193,9 @@ def test_an_organiser_brings_in_changes_and_withdraws(client: Client, placed: Pl
     assert "防汛课件" in client.get("/admin/packages/").content.decode()
     assert "第 1 版" in client.get(made.url).content.decode()
     client.post(made.url, {"title": "改过", "file": make_package()})
-    assert "第 2 版" in client.get(made.url).content.decode()
+    changed = client.get(made.url).content.decode()
+    assert "第 2 版" in changed
+    assert "0 人学过，课件报告 0 人学完（前后各版一共）" in changed
     assert page_of(client, f"{made.url}preview/")["report_url"] == ""
     client.post(f"{made.url}offer/", {"do": "off"})
     assert "改过" in client.get("/admin/packages/?off=1").content.decode()
@@ -296,3 +298,11 @@ def test_a_result_is_in_ones_own_data_and_a_unit_gives_its_packages_on(client: C
     units.move(node=county.branch, into=county.township)
     assert units.uses_of(node=county.branch, on_date=timezone.localdate()) == []
     assert package_in(Node.objects.filter(pk=county.township.pk), placed.package.pk) is not None
+
+
+def test_a_lesson_on_the_phone_says_that_its_package_needs_a_network(client: Client, placed: Placed) -> None:
+    client.force_login(placed.county.member)
+    kept = client.get(f"{placed.lesson}saved.json").json()["html"]
+    assert "课件 · 还没有学。要有网才能学。" in kept
+    assert placed.url not in kept
+    assert placed.url in client.get(placed.lesson).content.decode()

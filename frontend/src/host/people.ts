@@ -199,6 +199,9 @@ export class People {
 
   private showTab(): void {
     const hands = this.hands ? ` · ${fill(this.words, "hands_tab", { n: this.hands })}` : "";
-    byId("people-tab").textContent = fill(this.words, "people", { n: this.count }) + hands;
+    // Narrow, it breaks between the two and nowhere else.
+    byId("people-tab").textContent = (fill(this.words, "people", { n: this.count }) + hands)
+      .replace(/ /g, "\u00a0")
+      .replace("·\u00a0", "· ");
   }
 }

@@ -27,6 +27,11 @@ function size(bytes: number): string {
   return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Sentences one after the other: Chinese ones have no space between them. */
+function inLine(sentences: string[]): string {
+  return sentences.filter(Boolean).join(document.documentElement.lang.indexOf("zh") === 0 ? "" : " ");
+}
+
 /** A sitting is opened while there is a network: without one nothing that is heard later could count. */
 async function sitting(lesson: lessons.Lesson): Promise<number> {
   if (!lesson.sound.media) return 0;
@@ -146,7 +151,7 @@ async function list(owner: string, first = ""): Promise<void> {
   const kept = owner ? await lessons.all(owner) : [];
   const total = kept.reduce((sum, one) => sum + one.bytes, 0);
   const parts = [first, kept.length ? fill(words, "total", { size: size(total) }) : fill(words, "none")];
-  say(byId("kept-said"), parts.filter(Boolean).join(" "));
+  say(byId("kept-said"), inLine(parts));
   const takings = sendWhatWaits(owner, kept, () => rows(owner, kept, takings));
   rows(owner, kept, takings);
 }
@@ -361,7 +366,7 @@ async function page(): Promise<void> {
   if (kept && Date.now() - kept.checkedAt < lessons.KEPT_MS) {
     return quiz ? showQuiz(owner, kept, Number(quiz)) : show(owner, kept);
   }
-  return list(owner, [...said, kept ? fill(words, "old") : ""].filter(Boolean).join(" "));
+  return list(owner, inLine([...said, kept ? fill(words, "old") : ""]));
 }
 
 const part = optional("keep");

@@ -2,7 +2,7 @@
 
 export const PREFIX = "kept:";
 /** Pages and static files that are the same for everybody. */
-export const SHELL = "shell-2";
+export const SHELL = "shell-3";
 /** The page of what is kept. */
 export const SAVED = "/courses/saved/";
 

@@ -23,7 +23,7 @@ export function nowKeptFor(owner: string): void {
   remember("localStorage", OWNER, owner || null);
 }
 
-/** Beside what is kept, for its page is the same for everybody and comes without a line: does the person read large? */
+/** For pages that are the same for everybody and come without a line: does whoever uses this phone read large? */
 export function rememberSize(): void {
   remember("localStorage", LARGE, document.documentElement.dataset.mode === "elder");
 }

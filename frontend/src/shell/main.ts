@@ -106,8 +106,8 @@ sendWhatWaits(told);
 tellWhatWaits(told);
 watchConnection(told.owner ?? "");
 if (told.owner || told.leaving) keepOnlyFor(told.owner ?? "").catch(() => undefined);
-// Whoever changes the size of type after keeping a lesson reads it in that size on the train, too.
-if (told.owner && keptOwner() === told.owner) rememberSize();
+// For the pages that come without a line. Signed out, the size stays that of whoever keeps lessons here.
+if (told.owner || !keptOwner()) rememberSize();
 holdForms();
 copyButtons();
 sendCodes();

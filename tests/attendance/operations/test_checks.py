@@ -133,6 +133,13 @@ def test_who_fails_waits_and_tries_again(county: County, lecture: Occasion) -> N
     assert record.reasons[1] == {"code": "check_failed", "right": 1, "of": 3, "need": 2}
     early, in_time = after(hours=3, minutes=4), after(hours=3, minutes=5)
     assert refused(lambda: answer(lecture, county.member, 1, early, attempt=2)) == "wait"
+    # The button is no call to what cannot be done yet.
+    stand = standings_of(occasions=[lecture], member_id=county.member.pk, as_of=early)[lecture.pk]
+    card = check_card(lecture, stand, member_id=county.member.pk, as_of=early)
+    assert card["check_said"].endswith("再过 1 分钟可以再做一次。"), (card, stand)
+    assert card["check_now"] is False
+    card = check_card(lecture, stand, member_id=county.member.pk, as_of=in_time)
+    assert (card["check_now"], "再过" in card["check_said"]) == (True, False)
     take(lecture, county.member, in_time, "yyy", attempt=2)
     assert stands(lecture, county.member) == "made_up"
     assert [one.score[0] for one in Evidence.objects.filter(kind="understood").order_by("pk")] == [1, 3]
@@ -152,7 +159,7 @@ def test_attempts_can_be_limited(county: County, lecture: Occasion) -> None:
     )
     assert found is not None
     assert (stand.owes_check, found.phone, found.can_do) == (False, None, False)
-    assert check_card(lecture, stand, as_of=after(hours=9)) == {
+    assert check_card(lecture, stand, member_id=county.member.pk, as_of=after(hours=9)) == {
         "check_said": "小测的次数已经用完。可以请支部书记安排集中收看或送学上门。", "check_now": False,
         "check_step": None,
     }  # fmt: skip

@@ -10,10 +10,11 @@ from typing import Any
 import openpyxl
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from attendance.models import RecordState
+from attendance.models import Occasion, RecordState
 from attendance.reports import Report, Scope, UnableToFindReport, report_named, reports
 from attendance.reports.render import UnableToRender, neutral, text_rows, write
 from tests.attendance.people import make_training, stand
@@ -49,11 +50,13 @@ def value_of(value: Any) -> Any:
 @pytest.mark.parametrize(("name", "column"), [("missing", "due"), ("records", "starts")])
 def test_a_moment_is_a_date_in_the_sheet(world: World, name: str, column: str) -> None:
     """It was text: nothing sorted or filtered by it."""
+    Occasion.objects.update(starts_at=F("starts_at") + dt.timedelta(microseconds=9_908))
     report = report_named(name)
     at = [one.key for one in report.columns].index(column)
     sheet = openpyxl.load_workbook(io.BytesIO(written(report, world.scope(world.county.branch), "xlsx"))).worksheets[0]
     cell = sheet.cell(row=2, column=at + 1)
     assert cell.is_date
+    assert (cell.value.second, cell.value.microsecond) == (0, 0)  # as a page says it
     assert (cell.number_format, sheet.print_title_rows, sheet.page_setup.orientation) == (
         "yyyy-mm-dd hh:mm", "$1:$1", "landscape",
     )  # fmt: skip
