@@ -1,7 +1,7 @@
 """``python -m tests.faults.people N [AGO]``: a new branch of N signed-in members and a lecture on air for it.
 
-It began AGO seconds ago (600, so that it may end at once and was held). Prints the lecture's number and its lecturer's phone number (with ``PASSWORD``), then the cookie of each member.
-Any number of times on one database.
+It began AGO seconds ago: 600, so that it may end at once and was held. Prints the lecture's number and its lecturer's
+phone number (with ``PASSWORD``), then the cookie of each member. Any number of times on one database.
 """
 
 import os

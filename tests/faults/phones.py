@@ -14,6 +14,7 @@ from websockets.exceptions import WebSocketException
 
 DEPLOY, DEPLOY_SPREAD_S = 1012, 8.0
 FIRST_S, MOST_S = 0.3, 20.0
+BEAT_S = 15.0
 DEAD_S = 20.0  # a line that says nothing for so long is none: the server speaks every 5 s
 
 
@@ -91,18 +92,30 @@ class Crowd:
             address = f"{self.url.replace('http', 'ws')}/ws/live/{self.occasion}/?ticket={ticket}"
             cookie = {"Cookie": phone.cookie}
             async with connect(
-                address, origin=self.url, additional_headers=cookie, compression=None, close_timeout=1  # type: ignore[arg-type]
+                address,
+                origin=self.url,
+                additional_headers=cookie,
+                compression=None,
+                close_timeout=1,  # type: ignore[arg-type]
             ) as line:
                 phone.line = line
+                beats = asyncio.create_task(self._beat(line))
                 try:
                     while True:
                         await self._heard(phone, line, json.loads(await asyncio.wait_for(line.recv(), DEAD_S)))
                 finally:
+                    beats.cancel()
                     phone.line = None
                     if phone.is_in:
                         code = line.close_code or 1006
                         phone.closed.append((time.monotonic(), code))
         return code
+
+    async def _beat(self, line: ClientConnection) -> None:
+        with contextlib.suppress(WebSocketException):
+            while True:
+                await asyncio.sleep(BEAT_S)
+                await line.send(json.dumps({"t": "beat"}))
 
     async def _heard(self, phone: Phone, line: ClientConnection, frame: dict[str, object]) -> None:
         if frame.get("t") == "joined":

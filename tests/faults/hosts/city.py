@@ -44,7 +44,9 @@ class City(Stack):
 
     def carrier(self, occasion: int) -> str:
         """The name of the host that carries a lecture; "": none does."""
-        query = "SELECT n.name FROM live_lecture l JOIN live_medianode n ON n.id = l.media_node_id WHERE l.occasion_id = %s"
+        query = (
+            "SELECT n.name FROM live_lecture l JOIN live_medianode n ON n.id = l.media_node_id WHERE l.occasion_id = %s"
+        )
         return str(self.value(query, occasion) or "")
 
     def is_back(self, name: str) -> bool:
@@ -62,7 +64,9 @@ class City(Stack):
         asked += ["--cacert", self.site.environment["SITE_CERT"], "--resolve", f"localhost:443:{host.address}"]
         # The first is answered by pages, the second (a form of the office, which wants a token) by sockets.
         for page, more, status in (("/accounts/login/", [], "200"), ("/uploads/", ["-d", "x=1"], "403")):
-            told = subprocess.run([*asked, *more, f"https://localhost{page}"], check=False, capture_output=True, text=True)
+            told = subprocess.run(
+                [*asked, *more, f"https://localhost{page}"], check=False, capture_output=True, text=True
+            )
             if told.stdout != status:
                 return False
         return True
@@ -126,8 +130,8 @@ def give_parts(host: Host, environment: dict[str, str], *, made: Path, key: Path
     logs = host.folder / "nginx"
     if host.name.startswith("web"):
         site = filled(
-            "nginx.conf.in", logs, DOMAIN="localhost", CODE=str(BASE_DIR), VAR=str(var_dir), CERT=str(made), KEY=str(key),
-            ACME=str(host.folder), CACHE=str(logs / "stored"),
+            "nginx.conf.in", logs, DOMAIN="localhost", CODE=str(BASE_DIR), VAR=str(var_dir), CERT=str(made),
+            KEY=str(key), ACME=str(host.folder), CACHE=str(logs / "stored"),
             PAGES=f"server unix:{run_dir}/pages-1.sock max_conns=32 max_fails=1 fail_timeout=1s;",
             SOCKETS=f"server unix:{run_dir}/sockets-1.sock max_fails=1 fail_timeout=1s;",
         )  # fmt: skip
@@ -149,7 +153,7 @@ def give_parts(host: Host, environment: dict[str, str], *, made: Path, key: Path
 
 
 def stores(hosts: dict[str, Host]) -> None:
-    """PostgreSQL that loses nothing it has said, Redis with nothing on disk, and a real S3 service."""
+    """PostgreSQL that keeps what it confirmed when it is killed, Redis with nothing on disk, a real S3 service."""
     user, data = "postgres" if os.geteuid() == 0 else None, hosts["database"].folder / "pg"
     data.mkdir()
     if user:
@@ -160,6 +164,8 @@ def stores(hosts: dict[str, Host]) -> None:
     with (data / "pg_hba.conf").open("a") as rules:
         rules.write("host all all 10.77.0.0/24 trust\n")
     settings = {"listen_addresses": "*", "unix_socket_directories": data, "max_connections": 120}
+    # A killed process loses nothing that the kernel has; only a machine that stops does, and this one does not.
+    settings |= {"fsync": "off", "full_page_writes": "off"}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     plain = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     database = [*as_user(user), str(binaries() / "postgres"), "-D", str(data), *options]
@@ -204,7 +210,9 @@ def running_city() -> Iterator[City]:
             CA=str(made), CODE=str(BASE_DIR),
             HOSTS=" ".join(f"server {address}:443 max_fails=1 fail_timeout=2s;" for address in pages),
         )  # fmt: skip
-        balancer = re.sub(r"listen (\d+) ", lambda at: f"listen 127.0.0.1:{port if at[1] == '443' else free_port()} ", balancer)
+        balancer = re.sub(
+            r"listen (\d+) ", lambda at: f"listen 127.0.0.1:{port if at[1] == '443' else free_port()} ", balancer
+        )
         (folder / "balancer").mkdir()
         nginx = start_nginx(MediaFront(folder / "balancer"), balancer)
         stack.callback(nginx.wait)

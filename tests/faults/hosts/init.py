@@ -1,7 +1,7 @@
 """The first process of a simulated host: starts its parts and starts again what ends, as systemd does on a server.
 
-``python init.py NAME PARTS``, PARTS being JSON of ``{part: {"argv": […], "log": path, "environment": {…}}}``. When it is
-killed the kernel ends everything in its process namespace: the host's power is off.
+``python init.py NAME PARTS``, PARTS being JSON: of each part its argv, environment, cwd and log. When it is killed the
+kernel ends everything in its process namespace: the host's power is off.
 """
 
 import json

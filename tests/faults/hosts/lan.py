@@ -97,7 +97,7 @@ class Host:
         self._power = subprocess.Popen([*as_user(None), *inside, self.name, json.dumps(told)], cwd="/")
 
     def off(self, *, silently: bool = False) -> None:
-        """All of its processes at once, by SIGKILL. ``silently``: the cable first, so that nobody is told by a reset."""
+        """All of its processes at once, by SIGKILL. ``silently``: the cable first, so that nobody gets a reset."""
         assert self._power is not None
         if silently:
             run(IP, "link", "set", f"to-{self.number}", "down")
@@ -107,7 +107,9 @@ class Host:
         self._power = None
         # The first process of its namespace goes last: when all of the others are gone.
         waits_for(
-            lambda: not any(Path(f"/proc/{pid}").exists() for pid in first), within=PATIENCE_S, what=f"{self.name} is off"
+            lambda: not any(Path(f"/proc/{pid}").exists() for pid in first),
+            within=PATIENCE_S,
+            what=f"{self.name} is off",
         )
 
     def unplug(self) -> None:
