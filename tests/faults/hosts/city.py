@@ -71,6 +71,11 @@ class City(Stack):
                 return False
         return True
 
+    def stored(self, name: str) -> str:
+        """What lies in the bucket under this name."""
+        with bucket(self.hosts["files"]) as client:
+            return str(client.get_object(Bucket=BUCKET, Key=name)["Body"].read().decode())
+
     def logs(self) -> str:
         return "\n".join(host.logs() for host in self.hosts.values())
 
@@ -176,12 +181,14 @@ def stores(hosts: dict[str, Host]) -> None:
     hosts["files"].parts = {"moto": (files, plain | {"PYTHONPATH": str(BASE_DIR)})}
 
 
-def make_bucket(host: Host) -> None:
+@contextlib.contextmanager
+def bucket(host: Host) -> Iterator[Any]:
+    """A client of it, and not the site's."""
     client = boto3.client(
         "s3", endpoint_url=f"http://{host.address}:5000", region_name="us-east-1",
         aws_access_key_id=KEYS["key_id"], aws_secret_access_key=KEYS["secret"],
     )  # fmt: skip
-    client.create_bucket(Bucket=BUCKET)
+    yield client
     client.close()
 
 
@@ -230,8 +237,9 @@ def start(city: City) -> None:
         city.hosts[name].on()
     for name in ("database", "redis", "files"):
         waits_for(lambda name=name: city.is_back(name), within=PATIENCE_S, what=f"{name}: {city.hosts[name].logs()}")
-    make_bucket(city.hosts["files"])
-    city.site.manage("prepare", timeout=STARTS_S)
+    with bucket(city.hosts["files"]) as client:
+        client.create_bucket(Bucket=BUCKET)
+    city.site.manage("prepare", timeout=3 * STARTS_S)
     for host in city.hosts.values():
         if not host.is_on:
             host.on()

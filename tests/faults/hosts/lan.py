@@ -84,7 +84,7 @@ class Host:
         """Start all of its parts; they answer a little later."""
         assert self._cable is not None
         assert self._power is None
-        run(IP, "link", "set", f"to-{self.number}", "up")
+        self.cable(there=True)
         told = {
             name: {
                 "argv": list(argv), "environment": dict(environment), "cwd": str(BASE_DIR),
@@ -100,7 +100,7 @@ class Host:
         """All of its processes at once, by SIGKILL. ``silently``: the cable first, so that nobody gets a reset."""
         assert self._power is not None
         if silently:
-            run(IP, "link", "set", f"to-{self.number}", "down")
+            self.cable(there=False)
         first = Path(f"/proc/{self._power.pid}/task/{self._power.pid}/children").read_text().split()
         self._power.kill()
         self._power.wait()
@@ -111,6 +111,10 @@ class Host:
             within=PATIENCE_S,
             what=f"{self.name} is off",
         )
+
+    def cable(self, *, there: bool) -> None:
+        """Without it the host runs on, and nobody reaches it."""
+        run(IP, "link", "set", f"to-{self.number}", "up" if there else "down")
 
     def unplug(self) -> None:
         """At the end of it all."""
