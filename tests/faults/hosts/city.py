@@ -71,11 +71,6 @@ class City(Stack):
                 return False
         return True
 
-    def stored(self, name: str) -> str:
-        """What lies in the bucket under this name."""
-        with bucket(self.hosts["files"]) as client:
-            return str(client.get_object(Bucket=BUCKET, Key=name)["Body"].read().decode())
-
     def logs(self) -> str:
         return "\n".join(host.logs() for host in self.hosts.values())
 
