@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -12,16 +11,15 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 from django.db import DatabaseError
-from django.utils import timezone
 
-from attendance.clock import ahead_of_database
 from live import operations, supervise
-from live.agent import folders, parts
+from live.agent import folders, moment, parts
 from live.agent.carrier import Carrier
 from live.agent.ends import holes_of, known_holes, not_on_air, with_web
 from live.agent.fallback import Door
 from live.agent.meeting import MeetingCarrier, is_of_before, turn_of
 from live.agent.recording import finish
+from live.agent.sweeping import sweep
 from live.core.media.holes import Hole, from_lists
 from live.core.wire.fallback import door_of
 from live.engines import get_engine
@@ -33,7 +31,7 @@ from live.operations.nodes import beat, claim_lectures, note_air, retire
 from live.queries import nodes
 from live.room.threads import at_length, in_database
 from media.operations import UnableToAdopt
-from media.storage import UnableToStore
+from media.storage import UnableToReach, UnableToStore
 
 log = structlog.get_logger(__name__)
 
@@ -41,14 +39,11 @@ RECONCILE_S = 1.0
 BEAT_S = 5.0
 REAP_S = 15.0
 FACTS_S = 1.0
-GRACE_S = 120.0
 ENGINE_RETRY_S = 1.0
 PACK_RETRY_S = 5.0
 PACK_TRIES = 5
 FIND_AGAIN_S = 600.0
 ROOM_AGAIN_PERCENT = 1
-UNKNOWN_KEPT_S = 86_400.0
-GIVEN_UP_KEPT_S = 30 * 86_400.0
 ROOM_PREFIX = lecture_room(0).removesuffix("0")
 
 
@@ -61,8 +56,7 @@ class Agent:
         self.address = address
         self.root = root
         self.node_id = 0
-        self._up_since = timezone.now()
-        self._ahead = timedelta()
+        self._up, self._up_since = time.monotonic(), moment.now()
         self._alive_before: datetime | None = None
         self.carriers: dict[int, Carrier] = {}
         self._packing: dict[int, asyncio.Task[None]] = {}
@@ -103,7 +97,7 @@ class Agent:
         await self.host.stop()
         # Last: while engine and carriers still end, no other host may take these lectures over.
         with contextlib.suppress(DatabaseError):
-            await in_database(lambda: retire(node_id=self.node_id, as_of=self._now()))
+            await in_database(lambda: retire(node_id=self.node_id, as_of=moment.now()))
         for task in done:
             task.result()
 
@@ -144,20 +138,20 @@ class Agent:
         self._refusal = reason
 
     async def _beat(self) -> None:
-        self._ahead = await in_database(lambda: ahead_of_database(as_of=timezone.now()))
+        await in_database(moment.shared().measure)
         load = await self._load()
         url = f"janus+tcp:{self.address}" if self.address else self.host.url
         address, running = self.address, self.host.running
         # Before the first beat overwrites it: it tells how long nobody carried the lectures of this host.
         if not self.node_id:
-            last = await in_database(partial(nodes.last_beat, name=self.name))
-            self._alive_before = last and last + self._ahead  # as are the moments of what was recorded here
+            self._alive_before = await in_database(partial(nodes.last_beat, name=self.name))
+            self._up_since = moment.now() - timedelta(seconds=time.monotonic() - self._up)
         self.node_id = await in_database(
-            partial(beat, name=self.name, url=url, address=address, load=load, as_of=self._now(), engine_up=running)
+            partial(beat, name=self.name, url=url, address=address, load=load, as_of=moment.now(), engine_up=running)
         )
         # A copy: while this waits for the database, _reconcile may take carriers away.
         for carrier in list(self.carriers.values()):
-            if seen_at := carrier.seen_at(timezone.now()):
+            if seen_at := carrier.seen_at(moment.now()):
                 await in_database(partial(operations.note_picture, occasion_id=carrier.occasion_id, as_of=seen_at))
             await self._note_holes(carrier)
 
@@ -165,7 +159,7 @@ class Agent:
         """What the audience gets, for the headline of the lecturer's page: one row a second for all lectures."""
         carried = {key: carrier for key, carrier in self.carriers.items() if not carrier.is_ending}
         if self.node_id and (carried or self._has_told):
-            air = {str(key): carrier.facts(self._now()) for key, carrier in carried.items()}
+            air = {str(key): carrier.facts(moment.now()) for key, carrier in carried.items()}
             fallback = [key for key, carrier in carried.items() if carrier.is_fallback]
             await in_database(partial(note_air, node_id=self.node_id, air=air, fallback=fallback))
             self._has_told = bool(carried)
@@ -175,7 +169,7 @@ class Agent:
         occasion_id = carrier.occasion_id
         if not carrier.record or carrier.is_ending:
             return
-        holes = await in_database(partial(with_web, carrier.holes(until=timezone.now()), carrier))
+        holes = await in_database(partial(with_web, carrier.holes(until=moment.now()), carrier))
         if holes != self._told.get(occasion_id, []):
             log.warning("recording_has_holes", occasion=occasion_id, holes=holes)
             await in_database(partial(operations.note_holes, occasion_id=occasion_id, holes=holes))
@@ -190,14 +184,10 @@ class Agent:
             "engine_cpu": round(share, 3),
             "handles": await self.host.handles(),
             "lectures": len(self.carriers),
-            "on_air": sum(carrier.seen_at(timezone.now()) is not None for carrier in self.carriers.values()),
+            "on_air": sum(carrier.seen_at(moment.now()) is not None for carrier in self.carriers.values()),
             "refusal": self._refusal,
-            "skew_s": round(self._ahead.total_seconds(), 1),
+            "skew_s": round(moment.shared().ahead.total_seconds(), 1),
         }
-
-    def _now(self) -> datetime:
-        """By the database's clock, as of the last beat: a host whose own is wrong takes nothing from one that lives."""
-        return timezone.now() - self._ahead
 
     async def _reconcile(self) -> None:
         """Once a second: start what went live, pack what ended, let go of what others carry."""
@@ -210,9 +200,7 @@ class Agent:
         cameras = await in_database(partial(nodes.cameras, meetings)) if meetings else {}
         packed = {key for key in self._packing if key in self.carriers and self.carriers[key].is_ending}
         for occasion_id in [key for key in self.carriers if key not in lectures and key not in packed]:
-            # Until all is written out: what this host has is handed in by another task (``_hand_in_parts``).
-            await self.carriers[occasion_id].stop()
-            self.carriers.pop(occasion_id, None)
+            await self._let_go(occasion_id)
         for occasion_id, lecture in lectures.items():
             if self._is_left_to_packing(lecture):
                 continue
@@ -235,6 +223,14 @@ class Agent:
         for occasion_id in [key for key, task in self._packing.items() if task.done()]:
             self._packing.pop(occasion_id).result()
 
+    async def _let_go(self, occasion_id: int) -> None:
+        """Another host carries it now. Whoever still publishes or watches here would stay: nothing else tells them."""
+        # Until all is written out: what this host has is handed in by another task (``_hand_in_parts``).
+        await self.carriers[occasion_id].stop()
+        self.carriers.pop(occasion_id, None)
+        with contextlib.suppress(EngineError):  # or by ``_reap``
+            await self.engine.close_room(lecture_room(occasion_id))
+
     def _is_left_to_packing(self, lecture: Lecture) -> bool:
         """Whether there is nothing to be done for a lecture but to pack it.
 
@@ -250,7 +246,7 @@ class Agent:
         return is_packed  # or was, until this round came back from the database: what it read is of before
 
     def _ours(self) -> list[Lecture]:
-        claim_lectures(node_id=self.node_id, as_of=self._now())
+        claim_lectures(node_id=self.node_id, as_of=moment.now())
         return nodes.carried(node_id=self.node_id)
 
     def _carrier(self, lecture: Lecture) -> Carrier:
@@ -302,11 +298,16 @@ class Agent:
         await carrier.stop()
         if earlier is not None:
             await asyncio.gather(earlier, return_exceptions=True)
-        await parts.wait_for(lecture, node_id=self.node_id, now=self._now)
-        for attempt in range(1, PACK_TRIES + 1):
+        await parts.wait_for(lecture, node_id=self.node_id, now=moment.now)
+        attempt = 0
+        while attempt < PACK_TRIES:
+            attempt += 1
             try:
                 await at_length(partial(self._hand_over, lecture, carrier))
                 break
+            except UnableToReach as error:  # nothing is wrong with what lies here: it waits for the bucket
+                attempt -= 1
+                log.warning("recording_waits_for_bucket", occasion=lecture.pk, reason=str(error))
             except (UnableToAdopt, UnableToStore, OSError, DatabaseError) as error:
                 log.warning("recording_not_handed_over", occasion=lecture.pk, attempt=attempt, reason=str(error))
             except Exception:
@@ -344,38 +345,24 @@ class Agent:
         if self.node_id:
             for part in await in_database(partial(nodes.parts_left, node_id=self.node_id)):
                 if part.lecture_id not in self.carriers:  # or it is still being written out
-                    await at_length(partial(parts.hand_in, self.root, part, as_of=self._now()))
+                    await at_length(partial(parts.hand_in, self.root, part, as_of=moment.now()))
 
     def _work(self, carrier: Carrier) -> Path:
         """Where a recording is put together: of this agent alone, for another one may have taken over the lecture."""
         return self.root / f".{carrier.packager.folder.name}.{self.node_id}{folders.WORK}"
 
     async def _reap(self) -> None:
-        """Close rooms, and delete folders, of lectures that are over. Players get two minutes for the last segments."""
+        """Close rooms, and delete folders, of lectures that are over.
+
+        Of those that another host carries the rooms are closed, too: a process may open one here that has just read
+        that this host carries it.
+        """
         rooms = [room.removeprefix(ROOM_PREFIX) for room in await self.engine.rooms() if room.startswith(ROOM_PREFIX)]
         ids = [int(each) for each in rooms if each.isdecimal()]
         # Asked after the list of rooms: a lecture that goes live between the two is not among them.
-        for occasion_id in await in_database(lambda: nodes.over_ids(ids)):
+        for occasion_id in await in_database(lambda: nodes.not_here(ids, node_id=self.node_id)):
             await self.engine.close_room(lecture_room(occasion_id))
-        await asyncio.to_thread(folders.sweep_work, self.root)
-        now = time.time()
-        # A carrier may be made while this waits: what is carried now is looked at here, and young folders stay
-        # anyway.
-        ages = {path: now - path.stat().st_mtime for path in folders.of_lectures(self.root) if self._is_free(path)}
-        old = {path: age for path, age in ages.items() if age > GRACE_S}
-        ids = [folders.occasion_of(path) for path in old]
-        found = await in_database(lambda: nodes.needs(ids, as_of=timezone.now()))
-        parted = await in_database(lambda: nodes.keeps_part(ids, node_id=self.node_id))
-        found |= dict.fromkeys({key for key in parted if found.get(key) == "none"}, "unrecorded")
-        for path, age in old.items():
-            need = found.get(folders.occasion_of(path), "unknown")
-            # "unknown" may be a database restored from a backup: what lies here is then all there is of the lecture.
-            if need == "none" or (need == "unknown" and age > UNKNOWN_KEPT_S):
-                await at_length(partial(parts.drop, folders.occasion_of(path)))
-                await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
-            elif need == "unrecorded" and (age > GIVEN_UP_KEPT_S or not any(path.glob("*.m4s"))):
-                log.warning("folder_without_recording_dropped", folder=path.name, days=round(age / 86_400))
-                await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        await sweep(self.root, node_id=self.node_id, is_free=self._is_free)
 
     async def _find_again(self) -> None:
         """Nothing is final while segments lie here: of lectures that were said to have no replay, pack what there is.

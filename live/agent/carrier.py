@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import structlog
-from django.utils import timezone
 
 from attendance.core.intervals import Spans, ms_of
-from live.agent import ports
+from live.agent import moment, ports
 from live.agent.packager import POLL_S, Packager
 from live.agent.recording import Recording, pack_recording
 from live.core.media.backlog import Backlog, Lost
@@ -129,7 +128,7 @@ class Carrier:
         is a hole. ``alive_at``: the last beat of the agent before this one; ``up_since``: when this one began.
         """
         ends = [run.ends_at for run in self.packager.tracks()[0] if run.segments]
-        if picture_at is None or (not ends and picture_at > timezone.now() - AWAY_SLACK):
+        if picture_at is None or (not ends and picture_at > moment.now() - AWAY_SLACK):
             return  # a lecture that has just begun
         since = max(ends, default=picture_at)
         if picture_at <= since - AWAY_SLACK:

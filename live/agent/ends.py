@@ -2,9 +2,8 @@
 
 from itertools import zip_longest
 
-from django.utils import timezone
-
 from attendance.core.intervals import Spans, ms_of
+from live.agent import moment
 from live.agent.carrier import Carrier
 from live.core.media.holes import Hole, from_lists
 from live.models import Lecture
@@ -23,13 +22,13 @@ def holes_of(lecture: Lecture, carrier: Carrier) -> list[Hole]:
     """What is missing of a lecture that has ended, for good."""
     if not lecture.record:
         return []
-    return with_web(carrier.holes(until=lecture.ended_at or timezone.now(), over=True), carrier)
+    return with_web(carrier.holes(until=lecture.ended_at or moment.now(), over=True), carrier)
 
 
 def with_web(holes: list[Hole], carrier: Carrier) -> list[Hole]:
     """Holes, and beside them the gaps that came with the end of a web process."""
     gaps = carrier.gaps(holes)
-    return sorted([*holes, *holes_of_web(gaps, as_of=timezone.now())]) if gaps else holes
+    return sorted([*holes, *holes_of_web(gaps, as_of=moment.now())]) if gaps else holes
 
 
 def not_on_air(lecture: Lecture) -> Spans:
@@ -42,5 +41,5 @@ def not_on_air(lecture: Lecture) -> Spans:
         turns = list(lecture.recording_turns.all())
         ends = [ms_of(turn.ended_at) for turn in turns if turn.ended_at is not None]
         begins = [ms_of(turn.began_at) for turn in turns[1:]]
-        paused += zip_longest(ends, begins, fillvalue=ms_of(lecture.ended_at or timezone.now()))
+        paused += zip_longest(ends, begins, fillvalue=ms_of(lecture.ended_at or moment.now()))
     return Spans.of((start, end) for start, end in paused if end > start)

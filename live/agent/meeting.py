@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import structlog
-from django.utils import timezone
 
 from attendance.core.intervals import Spans, ms_of
+from live.agent import moment
 from live.agent.carrier import AWAY_SLACK, Carrier
 from live.core.media import opus, rtp
 from live.core.media.layout import MEETING, Layout
@@ -61,7 +61,7 @@ class MeetingCarrier(Carrier):
         since = max([began, *[run.ends_at for run in self.packager.tracks()[0] if run.segments]])
         # A turn that has just begun has nothing yet; of one that is over the last second may be missing.
         has_begun = since > began and over is None
-        if has_begun or (over or timezone.now()) - since > AWAY_SLACK:
+        if has_begun or (over or moment.now()) - since > AWAY_SLACK:
             self.hole_log.begin("agent", ms_of(since))
 
     def seen_at(self, as_of: dt.datetime) -> dt.datetime | None:

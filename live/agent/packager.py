@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 
 from attendance.core.intervals import Spans, ms_of
+from live.agent import moment
 from live.agent.run import Listing, LiveRun, UnableToStart, read_past, run_numbers, trimmed
 from live.core.media import playlist
 from live.core.media.holes import HoleLog
@@ -61,7 +62,7 @@ class Packager:
         self._past = read_past(folder)
         self._next_number = max([-1, *run_numbers(folder)]) + 1
         self.moves = 0
-        self._epoch = self._after_past(epoch or datetime.now(UTC) - timedelta(seconds=time.monotonic()))
+        self._epoch = self._after_past(epoch or moment.now() - timedelta(seconds=time.monotonic()))
         self._run: LiveRun | None = None
         self._closing: dict[int, LiveRun] = {}
         self._recent: deque[Frame] = deque()

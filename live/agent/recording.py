@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.utils import timezone
-
 from live import operations
+from live.agent import moment
 from live.agent.packager import Packager
 from live.agent.run import AAC, Listing
 from live.core.media import playlist
@@ -90,5 +89,5 @@ def finish(lecture: Lecture, recording: Recording | None, holes: list[Hole]) -> 
         holes=holes,
         width=recording.width if recording else 0,
         height=recording.height if recording else 0,
-        as_of=timezone.now(),
+        as_of=moment.now(),
     )

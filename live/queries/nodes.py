@@ -149,10 +149,12 @@ def shown(*, node_id: int) -> dict[int, int]:
     return dict(speaking.values_list("lecture_id", "member_id"))
 
 
-def over_ids(occasion_ids: list[int]) -> set[int]:
-    """Those of the given ids whose lecture has ended or does not exist: nobody needs their rooms."""
+def not_here(occasion_ids: list[int], *, node_id: int) -> set[int]:
+    """Those of the given ids whose rooms nobody needs at this node: their lecture has ended, does not exist, or is
+    carried by another."""
     needed = Lecture.objects.filter(pk__in=occasion_ids, state__in=[Lecture.State.SCHEDULED, Lecture.State.LIVE])
-    return set(occasion_ids) - set(needed.values_list("pk", flat=True))
+    here = needed.filter(Q(media_node=None) | Q(media_node_id=node_id))
+    return set(occasion_ids) - set(here.values_list("pk", flat=True))
 
 
 Need = Literal["all", "unrecorded", "none"]

@@ -1,12 +1,13 @@
-"""``python -m tests.faults.people N``: a new branch of N signed-in members and a lecture on air for it.
+"""``python -m tests.faults.people N [AGO]``: a new branch of N signed-in members and a lecture on air for it.
 
-Prints the lecture's number and its lecturer's phone number (with ``PASSWORD``), then the cookie of each member.
-Any number of times on one database.
+It began AGO seconds ago: 600, so that it may end at once and was held. Prints the lecture's number and its lecturer's
+phone number (with ``PASSWORD``), then the cookie of each member. Any number of times on one database.
 """
 
 import os
 import secrets
 import sys
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,10 +20,12 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
+from live.operations import go_live  # noqa: E402
 from organizations.models import Membership, NodeKind, Role, User  # noqa: E402
 from tests.factories.attendance import OccasionFactory, RuleFactory, TrainingFactory  # noqa: E402
-from tests.factories.live import make_live  # noqa: E402
+from tests.factories.live import make_lecture  # noqa: E402
 from tests.factories.organizations import JOINED, PASSWORD, NodeFactory, RoleGrantFactory, UserFactory  # noqa: E402
 
 
@@ -36,7 +39,7 @@ def cookie_of(person: User) -> str:
 
 
 @transaction.atomic
-def make_people(count: int) -> tuple[int, str, list[str]]:
+def make_people(count: int, ago_s: int) -> tuple[int, str, list[str]]:
     mark = secrets.token_hex(4)
     for factory in (OccasionFactory, RuleFactory, TrainingFactory, NodeFactory):
         factory.reset_sequence(secrets.randbelow(10**9), force=True)
@@ -50,9 +53,12 @@ def make_people(count: int) -> tuple[int, str, list[str]]:
         [Membership(member=person, node=branch, active_from_date=JOINED) for person in people]
     )
     world: Any = SimpleNamespace(branch=branch, lecturer=lecturer)
-    return make_live(world).pk, phone, [cookie_of(person) for person in people]
+    began = timezone.now() - timedelta(seconds=ago_s)
+    lecture = make_lecture(world, starts_at=began)
+    go_live(occasion_id=lecture.pk, as_of=began)
+    return lecture.pk, phone, [cookie_of(person) for person in people]
 
 
 if __name__ == "__main__":
-    occasion_id, phone, cookies = make_people(int(sys.argv[1]))
+    occasion_id, phone, cookies = make_people(int(sys.argv[1]), int((sys.argv[2:] or ["600"])[0]))
     sys.stdout.write("\n".join([f"people {occasion_id}", phone, *cookies, ""]))

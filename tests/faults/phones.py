@@ -9,22 +9,29 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 DEPLOY, DEPLOY_SPREAD_S = 1012, 8.0
 FIRST_S, MOST_S = 0.3, 20.0
+BEAT_S = 15.0
+DEAD_S = 20.0  # a line that says nothing for so long is none: the server speaks every 5 s
 
 
 @dataclass
 class Phone:
-    """One browser: its cookie, when it (re)joined and why it was closed. ``acked``: chat that the server confirmed."""
+    """One browser: its cookie, when it (re)joined and why it was closed.
+
+    ``acked``: chat that the server confirmed; ``heard``: what others said while it was there.
+    """
 
     cookie: str
     number: int
     joined: list[float] = field(default_factory=list)
     closed: list[tuple[float, int]] = field(default_factory=list)
     acked: set[str] = field(default_factory=set)
+    heard: set[str] = field(default_factory=set)
+    line: ClientConnection | None = None
     says: list[str] = field(default_factory=list)
 
     @property
@@ -49,6 +56,13 @@ class Crowd:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._asking.shutdown(wait=False)
+
+    async def say(self, word: str, *, only: int | None = None) -> None:
+        """Everybody who is in says this, each in their own words, or one alone; what is confirmed is ``acked``."""
+        for phone in self.phones if only is None else [self.phones[only]]:
+            if phone.line is not None and phone.is_in:
+                with contextlib.suppress(OSError, WebSocketException):
+                    await self._tell(phone.line, f"{word}-{phone.number}")
 
     async def until(self, share: float, *, since: float, within: float) -> float:
         """Seconds from ``since`` (the loop's clock) until this share is in again; more than ``within`` if never."""
@@ -77,23 +91,45 @@ class Crowd:
             ticket = await asyncio.get_running_loop().run_in_executor(self._asking, self._ticket, phone)
             address = f"{self.url.replace('http', 'ws')}/ws/live/{self.occasion}/?ticket={ticket}"
             cookie = {"Cookie": phone.cookie}
-            async with connect(address, origin=self.url, additional_headers=cookie, compression=None) as line:  # type: ignore[arg-type]
+            async with connect(
+                address,
+                origin=self.url,
+                additional_headers=cookie,
+                compression=None,
+                close_timeout=1,  # type: ignore[arg-type]
+            ) as line:
+                phone.line = line
+                beats = asyncio.create_task(self._beat(line))
                 try:
-                    async for text in line:
-                        await self._heard(phone, line, json.loads(text))
+                    while True:
+                        await self._heard(phone, line, json.loads(await asyncio.wait_for(line.recv(), DEAD_S)))
                 finally:
+                    beats.cancel()
+                    phone.line = None
                     if phone.is_in:
                         code = line.close_code or 1006
                         phone.closed.append((time.monotonic(), code))
         return code
 
-    async def _heard(self, phone: Phone, line: object, frame: dict[str, object]) -> None:
+    async def _beat(self, line: ClientConnection) -> None:
+        with contextlib.suppress(WebSocketException):
+            while True:
+                await asyncio.sleep(BEAT_S)
+                await line.send(json.dumps({"t": "beat"}))
+
+    async def _heard(self, phone: Phone, line: ClientConnection, frame: dict[str, object]) -> None:
         if frame.get("t") == "joined":
             phone.joined.append(time.monotonic())
             for word in phone.says:
-                await line.send(json.dumps({"t": "chat", "id": word, "text": word}))  # type: ignore[attr-defined]
+                await self._tell(line, word)
+        elif frame.get("t") == "tick":
+            events: list[dict[str, object]] = frame["events"]  # type: ignore[assignment]
+            phone.heard |= {str(event["text"]) for event in events if event["t"] == "chat"}
         elif frame.get("t") == "ack":
             phone.acked.add(str(frame["id"]))
+
+    async def _tell(self, line: ClientConnection, word: str) -> None:
+        await line.send(json.dumps({"t": "chat", "id": word, "text": word}))
 
     def _ticket(self, phone: Phone) -> str:
         address = f"{self.url}/live/{self.occasion}/ticket.json?device={phone.number:032x}"

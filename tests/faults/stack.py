@@ -146,9 +146,9 @@ class Stack:
             status = 0
         return Reply(status, {}, time.monotonic() - began)
 
-    def people(self, count: int) -> "People":
-        """A lecture on air with so many signed-in members."""
-        command = [sys.executable, "-m", "tests.faults.people", str(count)]
+    def people(self, count: int, *, ago_s: int = 600) -> "People":
+        """A lecture on air since ``ago_s`` seconds with so many signed-in members."""
+        command = [sys.executable, "-m", "tests.faults.people", str(count), str(ago_s)]
         done = subprocess.run(
             command, cwd=BASE_DIR, env=self.site.environment, check=False, capture_output=True, text=True
         )

@@ -1,8 +1,9 @@
-"""An end that is undone while its recording is packed: the media agent waits for nothing that takes long."""
+"""An end that is undone while its recording is packed, a bucket that is away, a lecture that another host took over."""
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +16,11 @@ from live import operations
 from live.agent import agent as module
 from live.agent.agent import Agent
 from live.agent.recording import Recording
+from live.engines.base import UnableToReachEngine, lecture_room
 from live.models import Lecture, MediaNode
+from live.operations.nodes import move_lecture
 from media.operations import UnableToAdopt
+from media.storage import UnableToReach
 from tests.factories.live import make_live
 from tests.factories.organizations import make_county
 
@@ -132,3 +136,50 @@ async def test_it_is_carried_at_once_and_its_next_end_is_packed_whole(agent: Age
     await agent._reconcile()
     assert (agent.carriers, agent._packing) == ({}, {})
     assert not list(agent.root.glob("given-up-*"))
+
+
+async def test_it_waits_for_a_bucket_that_is_away_however_long(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More often than an agent tries what is wrong with the recording itself."""
+    asked: list[int] = []
+
+    def finish(**packed: Any) -> None:
+        asked.append(packed["duration_ms"])
+        if len(asked) <= module.PACK_TRIES + 2:
+            raise UnableToReach("away")
+        operations.recording._finish_without(packed["occasion_id"], (), packed["ended_at"])
+
+    monkeypatch.setattr("live.agent.recording.operations.finish_recording", finish)
+    lecture = await sync_to_async(lambda: make_live(make_county()))()
+    await agent._reconcile()
+    await end(lecture)
+    await agent._reconcile()
+    await until(lambda: lecture.pk not in agent.carriers)
+    assert len(asked) == module.PACK_TRIES + 3
+    assert not list(agent.root.glob("given-up-*"))
+
+
+async def test_a_lecture_that_another_host_carries_has_no_room_here(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever publishes or watches here hears of it by that, and asks anew: its engine lives, and says nothing else."""
+    closed: list[str] = []
+
+    async def close_room(room_id: str) -> None:
+        closed.append(room_id)
+        raise UnableToReachEngine  # then it is closed by the next round of ``_reap``
+
+    async def rooms() -> list[str]:
+        return [lecture_room(lecture.pk)]
+
+    monkeypatch.setattr(Agent, "engine", SimpleNamespace(close_room=close_room, rooms=rooms))
+    lecture = await sync_to_async(lambda: make_live(make_county()))()
+    await agent._reconcile()
+    other = await MediaNode.objects.acreate(name="there", url="janus+unix:/there", beat_at=timezone.now())
+    assert agent.carriers[lecture.pk]
+    moved = partial(move_lecture, lecture.pk, from_id=agent.node_id, to_id=other.pk, as_of=timezone.now())
+    assert await sync_to_async(moved)()
+    await agent._reconcile()
+    assert (agent.carriers, closed) == ({}, [lecture_room(lecture.pk)])
+    with pytest.raises(UnableToReachEngine):
+        await agent._reap()
+    assert closed == [lecture_room(lecture.pk)] * 2

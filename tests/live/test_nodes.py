@@ -176,6 +176,16 @@ def test_the_host_with_most_room_comes_first_and_others_a_little_later(world: Co
     assert queries.share_of(MediaNode.objects.get(pk=busy)) == 1.0
 
 
+def test_rooms_are_needed_where_a_lecture_is_carried_and_nowhere_else(world: County, now: dt.datetime) -> None:
+    here, there = beat("here", as_of=now), beat("there", as_of=now)
+    mine, theirs, nobodys = (new_live(world, media_node_id=node) for node in (here, there, None))
+    over = new_live(world, media_node_id=here)
+    operations.end_lecture(occasion_id=over.pk, as_of=now)
+    asked = [mine.pk, theirs.pk, nobodys.pk, over.pk, 10**9]
+    assert queries.not_here(asked, node_id=here) == {theirs.pk, over.pk, 10**9}
+    assert queries.not_here(asked, node_id=there) == {mine.pk, over.pk, 10**9}
+
+
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
