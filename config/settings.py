@@ -545,9 +545,7 @@ BODY_LIMITS = [
 LOG_LEVEL = text("LOG_LEVEL", "WARNING" if DEMO else "INFO")
 LOG_FORMAT = text("LOG_FORMAT", "text" if DEBUG or DEMO else "json")
 METRICS_TOKEN = text("METRICS_TOKEN")
-# Of addresses below these the log tells no more, however they are written: a token stands in them. In small letters.
-PATHS_WITH_TOKENS = ["/m/", "/_media/stored/", "/_media/aired/", "/packages/", "/accounts/link/", "/calendar/feed/"]
-PATHS_WITH_TOKENS += ["/receipts/"]
+PATHS_WITH_TOKENS = logs.PATHS_WITH_TOKENS
 LOG_STEPS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

@@ -32,7 +32,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from organizations import pressed_again
 from organizations.factor_forms import CodeForm, NewAppForm, NewPasskeyForm, PasskeyForm, digits
 from organizations.factors import (
+    FRESH_S,
     METHOD,
+    OFFICE_FRESH_S,
     has_shown,
     is_fresh,
     keep_factor,
@@ -67,12 +69,12 @@ def fresh(view: View) -> View:
     return guarded
 
 
-def to_prove(request: HttpRequest) -> HttpResponseRedirect | None:
+def to_prove(request: HttpRequest, *, within_s: int = FRESH_S) -> HttpResponseRedirect | None:
     """Return the way to the page where somebody proves themselves and comes back; None: they just have.
 
     What was sent is not kept: it may be somebody's number. They are told so.
     """
-    if is_fresh(request, signed_in(request)):
+    if is_fresh(request, signed_in(request), within_s=within_s):
         return None
     if request.method == "POST":
         messages.info(request, _("刚才的没有保存：先确认是您本人，再办一次。"))
@@ -338,10 +340,9 @@ def take(request: HttpRequest, person_id: int) -> HttpResponseBase:
     person = person_or_404(request, person_id)
     if person.pk == signed_in(request).pk or not has_factor(person):
         raise Http404
-    return _take(request, person)
+    return to_prove(request, within_s=OFFICE_FRESH_S) or _take(request, person)
 
 
-@fresh
 def _take(request: HttpRequest, person: User) -> HttpResponse:
     if request.method == "POST":
         take_factors(member_id=person.pk, as_of=timezone.now(), actor_id=signed_in(request).pk)

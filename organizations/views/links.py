@@ -11,10 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from organizations import operations as do
+from organizations.factors import OFFICE_FRESH_S
 from organizations.models import Role, User
 from organizations.permissions import role_required, signed_in
 from organizations.queries import open_link
-from organizations.views.factors import fresh
+from organizations.views.factors import to_prove
 from organizations.views.operator import log_people, person_or_404
 
 GONE = 410
@@ -45,10 +46,10 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def make(request: HttpRequest, person_id: int) -> HttpResponseBase:
     """Ask once more, then show a fresh link: only on this page, once. Loading it again makes no other."""
-    return _make(request, person_or_404(request, person_id))
+    person = person_or_404(request, person_id)
+    return to_prove(request, within_s=OFFICE_FRESH_S) or _make(request, person)
 
 
-@fresh
 def _make(request: HttpRequest, person: User) -> HttpResponse:
     context = {"tab": "people", "person": person, "link": "", "refusal": ""}
     if request.method == "POST":

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from organizations import operations as do
 from organizations.account_ways import account_way_name, account_ways
 from organizations.directory import MOST_PEOPLE, Card, card_of, facts_of, find_people, leaving_of, lines_of, members_of
+from organizations.factors import OFFICE_FRESH_S
 from organizations.models import Left, Role, User
 from organizations.operations.accounts import UnableToLinkAccount, end_account_link, link_account
 from organizations.operator_forms import (
@@ -224,7 +225,7 @@ def change(request: HttpRequest, person_id: int, what: str) -> HttpResponse:
         return redirect("exemptions_of", shown.pk)
     if step is None or card.is_taken_out or not step.applies(card):
         raise Http404
-    proving = to_prove(request) if step.opens else None
+    proving = to_prove(request, within_s=OFFICE_FRESH_S) if step.opens else None
     return proving or _change(request, card, step)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -176,6 +177,7 @@ async def test_a_lecture_that_another_host_carries_has_no_room_here(
     await agent._reconcile()
     other = await MediaNode.objects.acreate(name="there", url="janus+unix:/there", beat_at=timezone.now())
     assert agent.carriers[lecture.pk]
+    await MediaNode.objects.filter(pk=agent.node_id).aupdate(beat_at=timezone.now() - timedelta(hours=1))
     moved = partial(move_lecture, lecture.pk, from_id=agent.node_id, to_id=other.pk, as_of=timezone.now())
     assert await sync_to_async(moved)()
     await agent._reconcile()

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from attendance import clock
-from live.agent import agent as agents
+from live.agent import moment
 from live.agent.agent import Agent
 from live.models import Lecture, MediaNode
 from live.operations import nodes, place_lecture
@@ -47,9 +47,10 @@ class Wall:
 @pytest.fixture
 def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any) -> Agent:
     wall = Wall(request.param)
-    monkeypatch.setattr(agents, "timezone", wall)
+    monkeypatch.setattr(moment, "timezone", wall)
+    monkeypatch.setattr(moment, "_shared", moment.Shared())
     if connection.vendor != "postgresql":  # which is asked for its clock
-        monkeypatch.setattr(agents, "ahead_of_database", lambda *, as_of: as_of - timezone.now())
+        monkeypatch.setattr(moment, "ahead_of_database", lambda *, as_of: as_of - timezone.now())
     return Agent(name="wrong", host=Host(), root=tmp_path)  # type: ignore[arg-type]
 
 

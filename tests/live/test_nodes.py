@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -105,7 +105,7 @@ def test_what_changed_since_it_was_read_is_not_moved(world: County, now: dt.date
     assert not LecturePart.objects.exists()
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has one writer at a time")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 def test_a_host_that_beats_while_it_is_given_up_keeps_its_lecture(world: County, now: dt.datetime) -> None:
     """READ COMMITTED: the claim waits for the beat that is being written, and then reads it."""

@@ -11,6 +11,7 @@ from organizations.account_ways import account_way_name, account_ways
 from organizations.models import AccountLink
 from tests.lti.conftest import World, values
 from tests.lti.test_launch import text
+from tests.organizations.authenticator import prove
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 
@@ -112,6 +113,7 @@ def test_a_site_without_https_is_told_so(page: Client, world: World, settings: A
 def test_its_accounts_are_linked_on_a_persons_page_while_it_is_on(page: Client, world: World) -> None:
     way, person = world.platform.way, world.county.members[1]
     at = f"/people/{person.pk}/account/"
+    prove(page)
     assert f'value="{way}"' in text(page.get(at))
     page.post(at, {"provider": way, "external_id": "77"})
     assert AccountLink.objects.get(member=person).external_id == "77"

@@ -148,7 +148,7 @@ def test_alibaba_takes_what_is_signed(environment: Any, there: Gateway) -> None:
         if aliyun_signature_fits(path, headers, body)
         else (400, json.dumps({"Code": "SignatureDoesNotMatch", "RequestId": "x"}))
     )
-    assert send() == sms.Sent("F655A8D5-B967", "OK")
+    assert send() == sms.Sent("F655A8D5-B967", "OK", "9006")
     _method, path, headers, body = there.seen[0]
     assert (headers["x-acs-action"], headers["x-acs-version"], body) == ("SendSms", "2017-05-25", b"")
     assert query_of(path) == {
