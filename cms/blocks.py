@@ -165,6 +165,7 @@ class PictureBlock(PartsBlock):
     class Meta:
         icon = "image"
         label = _("图片")
+        label_format = "{alt}"  # Wagtail's own would be the last part that it can read: "否", of a box
         description = _("一张图片，配一句说明")
         template = "cms/blocks/picture.html"
         preview_template = EXAMPLE
@@ -278,6 +279,7 @@ class AsksBlock(PartsBlock):
     class Meta:
         icon = "help"
         label = _("视频中的提问")
+        label_format = "{at}"
         description = _("视频放到某一刻停下来问一道题，答完接着放")
         template = "cms/blocks/asks.html"
         preview_template = EXAMPLE
