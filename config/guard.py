@@ -16,7 +16,6 @@ from typing import Any
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +26,7 @@ from prometheus_client import Counter
 from cms.middleware import ADMIN, is_closed
 from config import views
 from config.headers import complete
+from config.session_store import SessionStore
 from organizations.door import of_session
 from organizations.permissions import has_role
 

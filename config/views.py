@@ -5,7 +5,6 @@ import random
 from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import DatabaseError, InterfaceError, connection
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from config.health import Part, is_ready, readiness
+from config.session_store import SessionStore
 from organizations.door import of_session
 from organizations.hashing import RETRY_AFTER_S
 from organizations.permissions import operates_everything

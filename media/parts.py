@@ -45,6 +45,12 @@ def fetch(folder: Path, *, lecture_id: int, node_id: int) -> None:
             storage.second_name(file, folder / file.name)
 
 
+def probe() -> None:
+    """Ask whether the place is there, if it is a bucket. Raises UnableToReach."""
+    if (bucket := sides.bucket_now()) is not None:
+        bucket.probe()
+
+
 def drop(lecture_id: int) -> None:
     """All parts of a lecture; nothing happens where there are none."""
     storage.drop(_folder(lecture_id, 0).parent)

@@ -12,11 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
+from config.session_store import SessionStore
 from media.signing import Claim
 
 REMEMBERED_S = 300

@@ -1,6 +1,7 @@
 """The sign-in pages: allauth's own views, but only those that a house without e-mail and open sign-up has."""
 
 from allauth.account import views as account
+from django.contrib.auth.decorators import login_required
 from django.urls import path
 
 from organizations.views import account as own
@@ -26,5 +27,6 @@ urlpatterns = [
     path("signup/", account.signup, name="account_signup"),
     path("reauthenticate/", own.reauthenticate, name="account_reauthenticate"),
     path("password/change/", own.password_change, name="account_change_password"),
-    path("password/set/", own.password_set, name="account_set_password"),
+    # Or whoever holds somebody's phone for a minute proved themselves by a password that they set.
+    path("password/set/", login_required(factors.fresh(own.password_set)), name="account_set_password"),
 ]

@@ -41,6 +41,7 @@ REAP_S = 15.0
 FACTS_S = 1.0
 ENGINE_RETRY_S = 1.0
 PACK_RETRY_S = 5.0
+LONGEST_RETRY_S = 60.0
 PACK_TRIES = 5
 FIND_AGAIN_S = 600.0
 ROOM_AGAIN_PERCENT = 1
@@ -81,6 +82,7 @@ class Agent:
             supervise.forever("agent_facts", partial(self._once, self._tell_facts), every_s=FACTS_S),
             supervise.forever("agent_fallback", self._let_in, first_s=0.0, every_s=ENGINE_RETRY_S),
             supervise.forever("agent_reap", partial(self._once, self._reap), every_s=REAP_S),
+            supervise.forever("agent_sweep", partial(self._once, self._sweep), every_s=REAP_S),
             supervise.forever("agent_parts", partial(self._once, self._hand_in_parts), first_s=1.0, every_s=REAP_S),
             supervise.forever("agent_find_again", partial(self._once, self._find_again), every_s=FIND_AGAIN_S),
             self._stopping.wait(),
@@ -224,12 +226,17 @@ class Agent:
             self._packing.pop(occasion_id).result()
 
     async def _let_go(self, occasion_id: int) -> None:
-        """Another host carries it now. Whoever still publishes or watches here would stay: nothing else tells them."""
+        """Another host carries it now, or a meeting is recorded no more.
+
+        Of the first the room is closed: whoever still publishes or watches here would stay, for nothing else tells
+        them. It is asked after the carrier has stopped, which takes seconds: the lecture may be back.
+        """
         # Until all is written out: what this host has is handed in by another task (``_hand_in_parts``).
         await self.carriers[occasion_id].stop()
         self.carriers.pop(occasion_id, None)
-        with contextlib.suppress(EngineError):  # or by ``_reap``
-            await self.engine.close_room(lecture_room(occasion_id))
+        if await in_database(partial(nodes.not_here, [occasion_id], node_id=self.node_id)):
+            with contextlib.suppress(EngineError):  # or by ``_reap``
+                await self.engine.close_room(lecture_room(occasion_id))
 
     def _is_left_to_packing(self, lecture: Lecture) -> bool:
         """Whether there is nothing to be done for a lecture but to pack it.
@@ -299,22 +306,26 @@ class Agent:
         if earlier is not None:
             await asyncio.gather(earlier, return_exceptions=True)
         await parts.wait_for(lecture, node_id=self.node_id, now=moment.now)
-        attempt = 0
+        attempt, pause_s = 0, PACK_RETRY_S
         while attempt < PACK_TRIES:
             attempt += 1
             try:
                 await at_length(partial(self._hand_over, lecture, carrier))
                 break
-            except UnableToReach as error:  # nothing is wrong with what lies here: it waits for the bucket
-                attempt -= 1
+            except UnableToReach as error:
+                # Nothing is wrong with what lies here: it waits for the bucket, unless that is there and will not.
+                attempt -= error.code != "refused"
+                pause_s = min(2 * pause_s, LONGEST_RETRY_S)
                 log.warning("recording_waits_for_bucket", occasion=lecture.pk, reason=str(error))
             except (UnableToAdopt, UnableToStore, OSError, DatabaseError) as error:
                 log.warning("recording_not_handed_over", occasion=lecture.pk, attempt=attempt, reason=str(error))
             except Exception:
                 log.exception("recording_not_handed_over", occasion=lecture.pk, attempt=attempt)
-            await asyncio.sleep(PACK_RETRY_S)
+            await asyncio.sleep(pause_s)
             if not await self._still_ended(lecture.pk) or self.carriers.get(lecture.pk) is not carrier:
                 break
+            if pause_s > PACK_RETRY_S:  # others waited for the bucket as well
+                await parts.wait_for(lecture, node_id=self.node_id, now=moment.now, patience_s=parts.UPLOAD_S)
         else:
             aside = folders.put_aside(self.root, lecture.pk)
             with contextlib.suppress(OSError):
@@ -328,7 +339,7 @@ class Agent:
     async def _still_ended(self, occasion_id: int) -> bool:
         """Whether there is still something to pack; a database that is away does not change that."""
         try:
-            return await in_database(partial(nodes.is_ended, occasion_id))
+            return await in_database(partial(nodes.is_ended, occasion_id, node_id=self.node_id))
         except DatabaseError:
             return True
 
@@ -352,17 +363,20 @@ class Agent:
         return self.root / f".{carrier.packager.folder.name}.{self.node_id}{folders.WORK}"
 
     async def _reap(self) -> None:
-        """Close rooms, and delete folders, of lectures that are over.
-
-        Of those that another host carries the rooms are closed, too: a process may open one here that has just read
-        that this host carries it.
-        """
+        """Close rooms of lectures that are over, or that another host carries: a process may open one here that has
+        just read that this host carries it."""
+        if not self.node_id:  # nobody's yet: all of them would be another's
+            return
         rooms = [room.removeprefix(ROOM_PREFIX) for room in await self.engine.rooms() if room.startswith(ROOM_PREFIX)]
         ids = [int(each) for each in rooms if each.isdecimal()]
         # Asked after the list of rooms: a lecture that goes live between the two is not among them.
         for occasion_id in await in_database(lambda: nodes.not_here(ids, node_id=self.node_id)):
             await self.engine.close_room(lecture_room(occasion_id))
-        await sweep(self.root, node_id=self.node_id, is_free=self._is_free)
+
+    async def _sweep(self) -> None:
+        """Delete folders of lectures that are over; beside ``_reap``, for what packs for an hour may hold it up."""
+        if self.node_id:
+            await sweep(self.root, node_id=self.node_id, is_free=self._is_free)
 
     async def _find_again(self) -> None:
         """Nothing is final while segments lie here: of lectures that were said to have no replay, pack what there is.

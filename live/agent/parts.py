@@ -17,7 +17,7 @@ import structlog
 from django.db import DatabaseError
 
 from attendance.core.intervals import ms_of
-from live.agent import folders
+from live.agent import folders, moment
 from live.agent.carrier import Carrier
 from live.core.media.playlist import RUNS_A_HOST
 from live.models import Lecture, LecturePart
@@ -29,6 +29,7 @@ from media.storage import UnableToReach, UnableToStore
 
 log = structlog.get_logger(__name__)
 PATIENCE_S = 60.0
+UPLOAD_S = 600.0
 LOOK_S = 1.0
 BY = ".by-"
 FILES = ("run-*.json", "run-*.journal", "audio-*.journal", "*-init.mp4", "run-*.m4s", "audio-*.m4s")
@@ -66,9 +67,11 @@ def hand_in(root: Path, part: LecturePart, *, as_of: datetime) -> None:
     placing.hand_in(part.pk, as_of=as_of)
 
 
-async def wait_for(lecture: Lecture, *, node_id: int, now: Callable[[], datetime]) -> None:
+async def wait_for(
+    lecture: Lecture, *, node_id: int, now: Callable[[], datetime], patience_s: float = PATIENCE_S
+) -> None:
     """Before a lecture is packed: a host that is back brings its part within seconds; one that is away is let be."""
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + patience_s
     while time.monotonic() < until:
         try:
             if not await in_database(partial(are_coming, lecture, node_id=node_id, as_of=now())):
@@ -80,7 +83,7 @@ async def wait_for(lecture: Lecture, *, node_id: int, now: Callable[[], datetime
 
 def are_coming(lecture: Lecture, *, node_id: int, as_of: datetime) -> bool:
     """Whether a host that lives still has to bring its part of a lecture."""
-    if not lecture.moves or not lecture.record or not nodes.is_ended(lecture.pk):
+    if not lecture.moves or not lecture.record or not nodes.is_ended(lecture.pk, node_id=node_id):
         return False
     left = [part for part in nodes.parts_of(lecture.pk, node_id=node_id) if part.handed_in_at is None]
     return any(nodes.is_fresh(part.node, as_of=as_of) for part in left)
@@ -89,13 +92,16 @@ def are_coming(lecture: Lecture, *, node_id: int, as_of: datetime) -> bool:
 def fetch(carrier: Carrier, lecture: Lecture, *, node_id: int) -> bool:
     """Bring what other hosts handed in into this host's folder of the lecture; return whether nothing is missing.
 
-    Raises UnableToStore and OSError; what is away is asked for again.
+    Raises UnableToStore and OSError; what is away is asked for again. Raises UnableToReach, too, while a host that
+    lives cannot bring its part because of the bucket.
     """
     if not lecture.moves or not lecture.record:
         return True
     others = nodes.parts_of(lecture.pk, node_id=node_id)
     for part in others:
         if part.handed_in_at is None:
+            if nodes.is_fresh(part.node, as_of=moment.now()):
+                on_the_way.probe()
             log.warning("part_missing", occasion=lecture.pk, node=part.node.name)
         else:
             on_the_way.fetch(carrier.packager.folder, lecture_id=lecture.pk, node_id=part.node_id)

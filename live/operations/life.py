@@ -9,8 +9,10 @@ import datetime as dt
 import structlog
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from attendance import operations as ledger
+from attendance.clock import ahead_of_database
 from attendance.models import Training
 from attendance.queries.windows import resumed_at, window_limit
 from live import room_events
@@ -117,6 +119,10 @@ def place_lecture(*, occasion_id: int, as_of: dt.datetime) -> str | None:
     lecture = Lecture.objects.select_related("media_node").filter(pk=occasion_id, state=State.LIVE).first()
     if lecture is None:
         return None
+    if lecture.media_node is not None and nodes.is_fresh(lecture.media_node, as_of=as_of):
+        return lecture.media_node.url
+    # Hosts beat by the database's clock: one that seems silent may be so by ours alone.
+    as_of -= ahead_of_database(as_of=timezone.now())
     if lecture.media_node is not None and nodes.is_fresh(lecture.media_node, as_of=as_of):
         return lecture.media_node.url
     node = nodes.pick_node(as_of=as_of)

@@ -188,6 +188,6 @@ def unrecorded(occasion_ids: list[int]) -> list[Lecture]:
     return found
 
 
-def is_ended(occasion_id: int) -> bool:
-    """Whether the lecture still waits to be packed: its end was neither undone nor packed by another."""
-    return Lecture.objects.filter(pk=occasion_id, state=Lecture.State.ENDED).exists()
+def is_ended(occasion_id: int, *, node_id: int) -> bool:
+    """Whether the lecture still waits to be packed by this node: its end was not undone, and no other has taken it."""
+    return Lecture.objects.filter(pk=occasion_id, state=Lecture.State.ENDED, media_node_id=node_id).exists()

@@ -69,16 +69,16 @@ def fresh(view: View) -> View:
     return guarded
 
 
-def to_prove(request: HttpRequest, *, within_s: int = FRESH_S) -> HttpResponseRedirect | None:
+def to_prove(request: HttpRequest, *, within_s: int = FRESH_S, back: str = "") -> HttpResponseRedirect | None:
     """Return the way to the page where somebody proves themselves and comes back; None: they just have.
 
-    What was sent is not kept: it may be somebody's number. They are told so.
+    What was sent is not kept: it may be somebody's number. They are told so. ``back``: where to, if not here.
     """
     if is_fresh(request, signed_in(request), within_s=within_s):
         return None
     if request.method == "POST":
         messages.info(request, _("刚才的没有保存：先确认是您本人，再办一次。"))
-    return HttpResponseRedirect(f"{resolve_url('factor_confirm')}?{urlencode({'next': request.path})}")
+    return HttpResponseRedirect(f"{resolve_url('factor_confirm')}?{urlencode({'next': back or request.path})}")
 
 
 def _answers(request: HttpRequest, person: User) -> tuple[CodeForm, PasskeyForm | None, Any]:

@@ -11,18 +11,21 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from organizations import pending
+from organizations.factors import OFFICE_FRESH_S
 from organizations.forms import RosterFileForm
 from organizations.models import Left, Node, Role
 from organizations.operations import Answers, RosterOutcome, UnableToImportRoster, import_roster, log_list
 from organizations.permissions import open_nodes, role_required, signed_in, visible_nodes
 from organizations.queries import imports_under
 from organizations.sentences import questions, roster_file
+from organizations.views.factors import to_prove
 
 SESSION_KEY = "roster"
 SHOWN_LINES = 200
@@ -119,6 +122,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return too_late(request)
     if request.POST.get("waiting") != seen(kept):
         return another_file(request)
+    # A file may change whose number lets somebody in, as the form for it does. It waits meanwhile.
+    if proving := to_prove(request, within_s=OFFICE_FRESH_S, back=reverse("roster_review")):
+        return proving
     under = get_object_or_404(visible_nodes(request.user, Role.OPERATOR), pk=kept["under"])
     answers = ticked(request, kept)
     try:

@@ -23,6 +23,7 @@ from live.operations.nodes import move_lecture
 from media.operations import UnableToAdopt
 from media.storage import UnableToReach
 from tests.factories.live import make_live
+from tests.factories.meetings import make_live_meeting
 from tests.factories.organizations import make_county
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
@@ -185,3 +186,49 @@ async def test_a_lecture_that_another_host_carries_has_no_room_here(
     with pytest.raises(UnableToReachEngine):
         await agent._reap()
     assert closed == [lecture_room(lecture.pk)] * 2
+
+
+async def test_what_its_bucket_refuses_is_given_up(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be sent again for ever, and the host would never be empty."""
+    asked: list[int] = []
+
+    def finish(**packed: Any) -> None:
+        if packed["folder"] is not None:
+            asked.append(packed["duration_ms"])
+            raise UnableToReach("refused", "EntityTooLarge")
+        operations.recording._finish_without(packed["occasion_id"], (), packed["ended_at"])
+
+    monkeypatch.setattr("live.agent.recording.operations.finish_recording", finish)
+    lecture = await sync_to_async(lambda: make_live(make_county()))()
+    await agent._reconcile()
+    await end(lecture)
+    await agent._reconcile()
+    await until(lambda: lecture.pk not in agent.carriers)
+    assert len(asked) == module.PACK_TRIES
+    assert (await Lecture.objects.aget(pk=lecture.pk)).state == Lecture.State.UNRECORDED
+
+
+async def test_a_meeting_that_is_recorded_no_more_keeps_its_room(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    async def close_room(room_id: str) -> None:
+        closed.append(room_id)
+
+    monkeypatch.setattr(Agent, "engine", SimpleNamespace(close_room=close_room))
+    world = await sync_to_async(make_county)()
+    meeting = await sync_to_async(make_live_meeting)(world)
+    await Lecture.objects.filter(pk=meeting.pk).aupdate(media_node_id=agent.node_id)
+    switch = partial(operations.record_meeting, occasion_id=meeting.pk, actor_id=world.secretary.pk)
+    await sync_to_async(switch)(on=True, as_of=timezone.now())
+    await agent._reconcile()
+    assert list(agent.carriers) == [meeting.pk]
+    await sync_to_async(switch)(on=False, as_of=timezone.now())
+    await agent._reconcile()
+    assert (agent.carriers, closed) == ({}, [])
+
+
+async def test_who_is_not_known_yet_closes_no_room(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent.node_id = 0
+    monkeypatch.setattr(Agent, "engine", SimpleNamespace())
+    await agent._reap()
+    await agent._sweep()

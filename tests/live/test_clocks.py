@@ -13,7 +13,7 @@ from attendance import clock
 from live.agent import moment
 from live.agent.agent import Agent
 from live.models import Lecture, MediaNode
-from live.operations import nodes, place_lecture
+from live.operations import life, nodes, place_lecture
 from live.queries.nodes import is_fresh
 from tests.factories.live import make_live
 from tests.factories.organizations import make_county
@@ -86,6 +86,19 @@ async def test_what_a_dead_host_left_is_taken_over_by_one_whose_clock_is_wrong(w
     await wrong._beat()
     assert [one.pk for one in await sync_to_async(wrong._ours)()] == [lecture.pk]
     assert await sync_to_async(place_lecture)(occasion_id=lecture.pk, as_of=timezone.now()) == "unix:/wrong"
+
+
+def test_a_web_host_whose_clock_is_wrong_takes_no_lecture_from_a_host_that_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Hosts beat by the database's clock, so by ours every one of them may seem silent."""
+    right = timezone.now()
+    lives = nodes.beat(name="lives", url="unix:/lives", load={}, engine_up=True, as_of=right)
+    lecture = make_live(make_county())
+    monkeypatch.setattr(life, "ahead_of_database", lambda *, as_of: MINUTE)
+    for carried_by in (lives, None):
+        Lecture.objects.filter(pk=lecture.pk).update(media_node=carried_by)
+        assert place_lecture(occasion_id=lecture.pk, as_of=right + MINUTE) == "unix:/lives"
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="a file has no clock of its own")

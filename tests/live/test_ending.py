@@ -214,7 +214,7 @@ def test_agent_keeps_what_it_captured_while_an_end_can_be_undone(world: County, 
     assert nodes.needs([lecture.pk], as_of=now + 12 * MINUTE) == {lecture.pk: "none"}
     resume(lecture)
     assert nodes.needs([lecture.pk], as_of=now + HOUR) == {lecture.pk: "all"}
-    assert nodes.is_ended(lecture.pk) is False
+    assert nodes.is_ended(lecture.pk, node_id=lecture.media_node_id or 0) is False
 
 
 def test_ten_minutes_and_no_longer(world: County) -> None:

@@ -1,6 +1,7 @@
 """The clock that media hosts share: what a wrong one, a slow answer and one within a second come to (ADR 102)."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,7 +21,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> moment.Shared:
 def answers(monkeypatch: pytest.MonkeyPatch, ahead: dt.timedelta, *, took_s: float = 0.0) -> None:
     """The database's next answer: what the host's clock is ahead of it, and how long it took."""
     ticks = iter((100.0, 100.0 + took_s))
-    monkeypatch.setattr("live.agent.moment.time.monotonic", lambda: next(ticks))
+    monkeypatch.setattr(moment, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
     monkeypatch.setattr("live.agent.moment.ahead_of_database", lambda *, as_of: ahead)
 
 

@@ -10,11 +10,13 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
+from live import operations
 from live.agent import agent, folders, parts
 from live.agent.carrier import Carrier
 from live.agent.meeting import is_of_before
 from live.models import Lecture, LecturePart
 from live.operations import nodes
+from live.queries import nodes as queries
 from media import parts as on_the_way
 from media import storage
 from media.storage import UnableToReach
@@ -141,6 +143,30 @@ def test_what_is_not_recorded_takes_no_part_and_what_is_missing_is_said(
     assert asked == [1]
 
 
+def test_who_lives_and_cannot_bring_it_is_waited_for(
+    lecture: Lecture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a bucket both hosts wait; whoever packed first would lose what the other has for good."""
+    second, here = carrier(tmp_path / str(lecture.pk), lecture), lecture.media_node_id or 0
+
+    def away() -> None:
+        raise UnableToReach("away")
+
+    monkeypatch.setattr(on_the_way.sides, "bucket_now", lambda: SimpleNamespace(probe=away))
+    assert not parts.fetch(second, lecture, node_id=here), "its host is dead"
+    beat("first")
+    with pytest.raises(UnableToReach):
+        parts.fetch(second, lecture, node_id=here)
+    monkeypatch.setattr(on_the_way.sides, "bucket_now", lambda: None)
+    assert not parts.fetch(second, lecture, node_id=here), "the place is a disk"
+
+
+def test_whoever_lost_it_to_another_packs_it_no_more(lecture: Lecture) -> None:
+    operations.end_lecture(occasion_id=lecture.pk, as_of=timezone.now())
+    nodes_of = [part_of(lecture).node_id, lecture.media_node_id or 0]
+    assert [queries.is_ended(lecture.pk, node_id=one) for one in nodes_of] == [False, True]
+
+
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_an_earlier_replay_gives_way_only_to_one_that_has_all_of_it(
     lecture: Lecture, monkeypatch: pytest.MonkeyPatch, is_whole: bool
@@ -203,5 +229,5 @@ async def test_waiting_ends_when_it_has_come(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(parts, "LOOK_S", 0.0)
     await parts.wait_for(Lecture(pk=1, moves=1), node_id=1, now=timezone.now)
     assert answers == []
-    monkeypatch.setattr(parts, "PATIENCE_S", 0.0)
-    await parts.wait_for(Lecture(pk=1, moves=1), node_id=1, now=timezone.now)  # asks nobody: the time is over
+    # It asks nobody: the time is over.
+    await parts.wait_for(Lecture(pk=1, moves=1), node_id=1, now=timezone.now, patience_s=0.0)

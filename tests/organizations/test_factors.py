@@ -24,7 +24,7 @@ from organizations.operations.accounts import link_account
 from organizations.operations.factors import UnableToEndFactor, end_factor
 from organizations.queries import phone_of
 from tests.factories.organizations import PASSWORD, NodeFactory, RoleGrantFactory, UserFactory
-from tests.organizations.authenticator import PRESENT, SECRET, Device, code_now, give_app
+from tests.organizations.authenticator import PRESENT, SECRET, Device, code_now, give_app, prove
 from tests.organizations.test_sign_in import AtOnce, Outbox, code_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
@@ -32,6 +32,7 @@ NOON = dt.datetime(2026, 11, 28, 4, 0, tzinfo=dt.UTC)
 HALF = dt.timedelta(seconds=30)
 LOGIN, CONFIRM = "/accounts/login/", "/accounts/login/code/confirm/"
 STAGE, DOOR, OWN = "/accounts/factor/sign-in/", "/accounts/factor/confirm/", "/accounts/factor/"
+SET = "/accounts/password/set/"
 APP, KEY, CODES = f"{OWN}app/", f"{OWN}passkey/", f"{OWN}codes/"
 
 
@@ -191,6 +192,20 @@ def test_who_has_no_password_signs_in_anew(client: Client, clock: Any, monkeypat
     assert client.post(DOOR, {"next": APP}).headers["Location"] == APP
     assert not is_in(client)
     assert client.get(APP).headers["Location"].endswith(f"?next={APP}")
+
+
+def test_a_first_password_is_set_by_whoever_has_just_proved_themselves(client: Client) -> None:
+    """Else a phone in another's hand would have one of its own, and with it proof for all that asks for some."""
+    person, new = UserFactory(), {"password1": "一支笔写春秋故事", "password2": "一支笔写春秋故事"}
+    assert client.get(SET).headers["Location"].startswith("/accounts/login/")
+    client.force_login(person)
+    for answer in (client.get(SET), client.post(SET, new)):
+        assert answer.headers["Location"] == f"{DOOR}?next=%2Faccounts%2Fpassword%2Fset%2F"
+    person.refresh_from_db()
+    assert not person.has_usable_password()
+    prove(client).post(SET, new)
+    person.refresh_from_db()
+    assert person.has_usable_password()
 
 
 @pytest.mark.parametrize("by_account", [False, True])

@@ -17,6 +17,7 @@ from organizations.models import AccessEntry, Membership, RosterImport, User
 from organizations.operations import UnableToRevealPhone, log_access, move_member, reveal_phone, set_phone
 from organizations.queries import phone_of, user_by_phone
 from tests.factories.organizations import County, RoleGrantFactory, UserFactory, make_county
+from tests.organizations.authenticator import prove
 from tests.organizations.test_roster_questions import shown
 
 pytestmark = [pytest.mark.integration, pytest.mark.pages, pytest.mark.django_db]
@@ -33,7 +34,7 @@ def world() -> County:
 @pytest.fixture
 def operator(world: County, client: Client, var_dir: Path) -> Client:
     client.force_login(world.operator)
-    return client
+    return prove(client)
 
 
 def upload(client: Client, text: str, under: int, name: str = "名册.csv") -> Any:
@@ -55,6 +56,19 @@ def test_the_roster_is_the_operator_s(world: County, client: Client, who: str) -
     for name in ("roster_check", "roster_confirm", "roster_discard"):
         assert client.post(reverse(name)).status_code == 404
     assert User.objects.filter(name="周小梅").count() == 0
+
+
+def test_a_file_waits_while_its_operator_proves_themselves(world: County, client: Client, var_dir: Path) -> None:
+    """It may change whose number lets somebody in, as the form for it does."""
+    client.force_login(world.operator)
+    upload(client, "组织,姓名,手机号\n永安镇,周小梅,13800009999", world.county.pk)
+    waiting = {"waiting": shown(client.get(reverse("roster_review")))}
+    answer = client.post(reverse("roster_confirm"), waiting)
+    assert answer.headers["Location"] == "/accounts/factor/confirm/?next=%2Froster%2Freview%2F"
+    assert not User.objects.filter(name="周小梅").exists()
+    assert shown(prove(client).get(reverse("roster_review"))) == waiting["waiting"]
+    client.post(reverse("roster_confirm"), waiting)
+    assert User.objects.filter(name="周小梅").exists()
 
 
 @pytest.mark.parametrize("who", ["member", "secretary", "organiser", "lecturer", "operator"])

@@ -17,6 +17,7 @@ from organizations.models import Membership, Node, User
 from organizations.operations import Answers, UnableToImportRoster, import_roster
 from organizations.queries import phone_of, user_by_phone
 from tests.factories.organizations import PASSWORD, MembershipFactory, NodeFactory, RoleGrantFactory, UserFactory
+from tests.organizations.authenticator import prove
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 NOW = dt.datetime(2026, 11, 23, 4, tzinfo=dt.UTC)
@@ -40,6 +41,7 @@ class Office:
         self.operator = RoleGrantFactory(node=self.root, role="operator", user__name="郑管理员").user
         self.client = client
         client.force_login(self.operator)
+        prove(client)
 
     def check(self, *rows: str, head: str = HEAD) -> Any:
         file = SimpleUploadedFile("名册.csv", "\n".join([head, *rows]).encode())
