@@ -74,5 +74,10 @@ def person_inside(*, visit: Visit, member_id: Any, as_of: dt.datetime) -> User:
 
 def finish(*, visit: Visit, as_of: dt.datetime) -> None:
     """Take the visit, once: signed in, or chosen. Raises UnableToLaunch."""
-    if Visit.objects.filter(pk=visit.pk, done_at=None).update(done_at=as_of) != 1:
+    if not close(visit=visit, as_of=as_of):
         raise UnableToLaunch(Refusal.OVER)
+
+
+def close(*, visit: Visit, as_of: dt.datetime) -> bool:
+    """End the visit: nobody is signed in by it from now on; whether it was open."""
+    return Visit.objects.filter(pk=visit.pk, done_at=None).update(done_at=as_of) == 1

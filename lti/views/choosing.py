@@ -98,4 +98,6 @@ def _chosen(request: HttpRequest, visit: Visit, run: CourseRun) -> HttpResponse:
     )
     back = visit.wants["return_url"]
     context = {"platform": visit.platform, "title": title, "back": back, "jwt": sign(told, as_of=now)}
-    return let_frame(render(request, "lti/chosen.html", context), visit.platform, sends_to=back)
+    response = let_frame(render(request, "lti/chosen.html", context), visit.platform, sends_to=back)
+    cookies.drop(response, visit.state)
+    return response

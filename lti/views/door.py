@@ -133,22 +133,34 @@ def launch(request: HttpRequest) -> HttpResponseBase:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def go(request: HttpRequest, visit_id: int) -> HttpResponseBase:
-    """Sign in, once, and lead to the page. Whoever is signed in as somebody else is asked first."""
+    """Sign in, once, and lead to the page. Whoever is signed in as somebody else is asked first.
+
+    Whichever way it ends, the visit is over: the cookie outlives signing out, and would sign in again.
+    """
     visit = visit_by_id(visit_id)
     ticket = cookies.person_kept(request, visit) if visit else None
     try:
         if visit is None or ticket is None:
             raise UnableToLaunch(Refusal.GONE)
-        if request.user.pk == ticket["member"]:
-            return redirect(ticket["to"])
+        if visit.wants:  # of a frame, where nobody is signed in
+            raise UnableToLaunch(Refusal.OVER)
+        stays = request.user.is_authenticated and request.method == "POST" and request.POST.get("do") == "stay"
+        if stays or request.user.pk == ticket["member"]:
+            visits.close(visit=visit, as_of=timezone.now())
+            return _led_on(redirect(ticket["to"]), visit)
         person = visits.person_inside(visit=visit, member_id=ticket["member"], as_of=timezone.now())
         if request.user.is_authenticated and request.method == "GET":
-            context = {"platform": visit.platform, "person": person, "to": ticket["to"]}
+            context = {"platform": visit.platform, "person": person}
             return render(request, "lti/another.html", context)
         visits.finish(visit=visit, as_of=timezone.now())
     except UnableToLaunch as error:
         return refuse(request, error, visit.platform if visit and ticket else None)
-    return let_in(request, person, ticket["to"])
+    return _led_on(let_in(request, person, ticket["to"]), visit)
+
+
+def _led_on(response: HttpResponseBase, visit: Visit) -> HttpResponseBase:
+    cookies.drop(response, visit.state)
+    return response
 
 
 def let_in(request: HttpRequest, person: User, to: str) -> HttpResponseBase:

@@ -15,7 +15,7 @@ from lti.operations.platforms import switch
 from tests.factories.courses import Given
 from tests.lti.conftest import SITE, World
 from tests.lti.stand_in import CLIENT_ID, DEEP, DEPLOYMENT, LTI, Form
-from tests.lti.test_launch import ancestors, onward, text, who
+from tests.lti.test_launch import ancestors, drops, kept, onward, text, who
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 
@@ -56,6 +56,7 @@ def test_a_course_or_a_lesson_is_chosen_and_the_platform_can_read_it(
     # As in a frame: no cookie of Django's check comes along.
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = client.cookies
+    cookies = kept(client)
     answer = strict.post(url, {"key": key_on(one), "run": course.run.pk, "lesson": lesson})
     assert answer.status_code == 200, text(answer)
     assert f"form-action 'self' {world.there.url}" in answer["Content-Security-Policy"]
@@ -68,6 +69,8 @@ def test_a_course_or_a_lesson_is_chosen_and_the_platform_can_read_it(
     title = course.run.occasion.title if whole else course.lesson.title
     assert (item["type"], item["title"], item["url"]) == ("ltiResourceLink", title, at)
     assert who(client) is None
+    assert drops(answer)
+    client.cookies.load(cookies)
     assert client.get(url).status_code == 400  # chosen is chosen
 
 
@@ -98,6 +101,11 @@ def test_another_site_chooses_nothing(client: Client, world: World, course: Give
 def test_a_launch_chooses_nothing_and_a_choice_signs_nobody_in_in_a_frame(client: Client, world: World) -> None:
     visit = onward(world.launch(client)).split("/")[-2]
     assert client.get(f"/lti/choose/{visit}/").status_code == 400
+    visit = opened(client, world).split("/")[-2]
+    for ask in (client.get, client.post):
+        assert ask(f"/lti/go/{visit}/").status_code == 400
+    client.force_login(world.county.member)
+    assert client.get(f"/lti/go/{visit}/").status_code == 400
 
 
 def test_a_platform_withdrawn_meanwhile_gets_nothing(client: Client, world: World, course: Given) -> None:

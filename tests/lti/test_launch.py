@@ -43,6 +43,18 @@ def onward(answer: HttpResponse) -> str:
     return html.unescape(found[1])
 
 
+def kept(client: Client) -> dict[str, str]:
+    """The cookies of visits as the browser has them: one that has run out is sent as nothing by the test's client."""
+    return {name: one.value for name, one in client.cookies.items() if name.startswith("lti-")}
+
+
+def drops(answer: HttpResponse) -> bool:
+    """Whether an answer has the browser forget the visit: the same cookie in every attribute, or it would stay."""
+    (cookie,) = [one for name, one in answer.cookies.items() if name.startswith("lti-")]
+    parts = {"Path=/lti/", "Max-Age=0", "Secure", "HttpOnly", "SameSite=None", "Partitioned"}
+    return cookie.value == "" and parts <= set(cookie.OutputString().split("; "))
+
+
 def come_in(client: Client, world: World, **asked: Any) -> HttpResponse:
     return client.get(onward(world.launch(client, **asked)))
 
@@ -97,6 +109,40 @@ def test_whoever_is_signed_in_goes_on_and_keeps_the_session(client: Client, worl
     target = f"/courses/{course.run.pk}/"
     assert come_in(client, world, target=target)["Location"] == target
     assert client.session.session_key == before
+
+
+def test_a_visit_of_whoever_was_signed_in_signs_nobody_in_after_they_signed_out(client: Client, world: World) -> None:
+    client.force_login(world.county.member)
+    url = onward(world.launch(client))
+    cookies = kept(client)
+    for _ in range(2):  # the page is loaded anew before the answer has come
+        client.cookies.load(cookies)
+        assert drops(client.get(url))
+    client.post("/accounts/logout/")
+    assert who(client) is None
+    client.cookies.load(cookies)  # whoever kept a copy
+    answer = client.get(url)
+    assert answer.status_code == 400
+    assert "已经过时" in text(answer)
+    assert who(client) is None
+
+
+def test_whoever_stays_who_they_are_ends_the_visit(client: Client, world: World, course: Given) -> None:
+    other, target = world.county.members[1], f"/courses/{course.run.pk}/"
+    client.force_login(other)
+    url = onward(world.launch(client, target=target))
+    cookies = kept(client)
+    assert 'name="do" value="stay"' in text(client.get(url))
+    answer = client.post(url, {"do": "stay"})
+    assert answer["Location"] == target
+    assert drops(answer)
+    assert who(client) == str(other.pk)
+    client.cookies.load(cookies)
+    assert client.post(url).status_code == 400
+    client.logout()
+    client.cookies.load(cookies)
+    assert client.post(url, {"do": "stay"}).status_code == 400
+    assert who(client) is None
 
 
 def test_somebody_else_who_is_signed_in_is_asked_first(client: Client, world: World) -> None:
@@ -169,8 +215,10 @@ def test_what_the_platform_said_once_holds_once(client: Client, world: World, se
     again = client.post("/lti/launch/", form.fields)
     assert again.status_code == 400
     assert "已经过时" in text(again)
-    client.get(url)
+    cookies = kept(client)
+    assert drops(client.get(url))
     assert who(client) == str(world.county.member.pk)
+    client.cookies.load(cookies)
     del client.cookies[settings.SESSION_COOKIE_NAME]
     assert client.get(url).status_code == 400
     assert who(client) is None
