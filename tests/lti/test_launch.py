@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from lti.models import Platform, Visit
 from lti.operations.platforms import switch
+from lti.operations.visits import MOST_TRIES
+from lti.queries import platform_of, visit_by_state
 from organizations.models import AccessEntry, AccountLink, Left, User
 from organizations.operations import end_membership
 from organizations.operations.accounts import end_account_link
@@ -171,6 +173,7 @@ def test_the_second_step_is_asked_for_this_way_too(client: Client, world: World)
         ("audience", 403, "核对不了"), ("issuer", 403, "核对不了"), ("nonce", 403, "核对不了"),
         ("foreign key", 403, "核对不了"), ("unsigned", 403, "核对不了"), ("expired", 400, "时间对不上"),
         ("future", 400, "时间对不上"), ("keys away", 503, "没有回应"), ("keys silly", 503, "没有回应"),
+        ("keys none", 503, "没有回应"), ("keys huge", 503, "没有回应"),
         ("says no", 403, "没有说您是谁"),
     ],
 )  # fmt: skip
@@ -304,6 +307,49 @@ def test_keys_that_nobody_knows_make_us_ask_seldom(client: Client, world: World)
     assert world.there.keys_asked() == 2
 
 
+def test_keys_that_cannot_be_had_are_not_asked_for_by_everybody_who_comes(client: Client, world: World) -> None:
+    world.there.says("keys away")
+    for _ in range(3):
+        answer = world.launch(client)
+        assert answer.status_code == 503
+        assert "没有回应" in text(answer)
+    assert world.there.keys_asked() == 1
+
+
+def test_a_visit_tries_so_many_messages_and_no_more(client: Client, world: World) -> None:
+    form = world.form(client)
+    for _ in range(MOST_TRIES):
+        assert client.post("/lti/launch/", {**form.fields, "id_token": "x"}).status_code == 403
+    answer = client.post("/lti/launch/", form.fields)
+    assert answer.status_code == 400
+    assert "已经过时" in text(answer)
+    assert come_in(client, world).status_code == 302
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"])
+def test_what_no_database_takes_is_nobodys(world: World, odd: str) -> None:
+    assert platform_of(issuer=world.there.url, client_id=odd) is None
+    assert platform_of(issuer=f"{world.there.url}{odd}", client_id="") is None
+    assert visit_by_state(odd) is None
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-7"])
+def test_odd_signs_from_strangers_are_answered_in_words(client: Client, world: World, charset: str) -> None:
+    """NUL, or half a pair, as a multipart form in UTF-7 may have it."""
+    odd, kind = ("\0" if charset == "utf-8" else "+2AA-"), f"multipart/form-data; boundary=x; charset={charset}"
+
+    def send(at: str, **fields: str) -> HttpResponse:
+        parts = [f'--x\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{fields[key]}\r\n' for key in fields]
+        return client.post(at, ("".join(parts) + "--x--\r\n").encode(), content_type=kind)
+
+    known = {"iss": world.there.url, "client_id": "tool-7", "login_hint": "42"}
+    assert send("/lti/login/", **known).status_code == 302
+    for name, status in (("iss", 404), ("client_id", 404), ("login_hint", 400), ("target_link_uri", 400)):
+        assert send("/lti/login/", **{**known, name: odd}).status_code == status, name
+    assert send("/lti/launch/", state=odd, id_token=odd).status_code == 400
+    assert send("/lti/launch/", state=Visit.objects.get().state, id_token=odd).status_code == 403
+
+
 # --- whose account it is ----------------------------------------------------------------------------------------------
 def test_whoever_is_not_on_the_roster_is_not_made_and_learns_what_to_say(client: Client, world: World) -> None:
     people = User.objects.count()
@@ -379,6 +425,20 @@ def test_an_account_whose_link_was_ended_is_nobodys(client: Client, world: World
     link = AccountLink.objects.get()
     end_account_link(link_id=link.pk, member_id=link.member_id, as_of=timezone.now())
     assert world.launch(client).status_code == 403
+
+
+def test_what_changed_between_the_word_and_the_page_counts(client: Client, world: World) -> None:
+    url = onward(world.launch(client))
+    link = AccountLink.objects.get()
+    end_account_link(link_id=link.pk, member_id=link.member_id, as_of=timezone.now())
+    assert client.get(url).status_code == 400
+    world.link(world.county.members[1], "7")
+    url = onward(world.launch(client, sub="7"))
+    User.objects.filter(pk=world.county.members[1].pk).update(is_superuser=True)
+    answer = client.get(url)
+    assert answer.status_code == 403
+    assert "您管理本站" in text(answer)
+    assert who(client) is None
 
 
 # --- the platform, the course -----------------------------------------------------------------------------------------
@@ -461,12 +521,27 @@ def test_other_pages_are_framed_by_nobody(client: Client, world: World) -> None:
 
 
 def test_visits_that_strangers_begin_are_counted(client: Client, world: World, settings: Any) -> None:
-    settings.SIGN_IN_LIMITS = {**settings.SIGN_IN_LIMITS, "account": {"address": [(1, 600)]}}
+    settings.SIGN_IN_LIMITS = {
+        **settings.SIGN_IN_LIMITS, "lti": {"address": [(1, 600)]}, "account": {"address": [(0, 600)]},
+    }  # fmt: skip
     assert world.begin(client).status_code == 302
     answer = world.begin(client)
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
     assert Visit.objects.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["image", "script", "empty", "style", ""])
+def test_what_shows_no_page_begins_nothing_and_spends_nothing(
+    client: Client, world: World, settings: Any, kind: str
+) -> None:
+    settings.SIGN_IN_LIMITS = {**settings.SIGN_IN_LIMITS, "lti": {"address": [(1, 600)]}}
+    said = {"iss": world.there.url, "login_hint": "42"}
+    for _ in range(3):
+        answer = client.get("/lti/login/", said, headers={"sec-fetch-dest": kind})
+        assert (answer.status_code, "看不懂" in text(answer)) == (400, True)
+    assert Visit.objects.count() == 0
+    assert client.get("/lti/login/", said, headers={"sec-fetch-dest": "document"}).status_code == 302
 
 
 def test_yesterdays_visits_go_and_none_says_who_it_was(client: Client, world: World) -> None:
