@@ -333,10 +333,8 @@ def test_what_no_database_takes_is_nobodys(world: World, odd: str) -> None:
     assert visit_by_state(odd) is None
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "utf-7"])
-def test_odd_signs_from_strangers_are_answered_in_words(client: Client, world: World, charset: str) -> None:
-    """NUL, or half a pair, as a multipart form in UTF-7 may have it."""
-    odd, kind = ("\0" if charset == "utf-8" else "+2AA-"), f"multipart/form-data; boundary=x; charset={charset}"
+def test_odd_signs_from_strangers_are_answered_in_words(client: Client, world: World) -> None:
+    odd, kind = "\0", "multipart/form-data; boundary=x"
 
     def send(at: str, **fields: str) -> HttpResponse:
         parts = [f'--x\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{fields[key]}\r\n' for key in fields]
