@@ -29,6 +29,16 @@ def without_queries(crumb: dict[str, Any], _hint: dict[str, Any]) -> dict[str, A
     return {**crumb, "data": kept}
 
 
+def without_secrets(event: dict[str, Any], _hint: dict[str, Any]) -> dict[str, Any]:
+    """Sentry's own word of the request: the address loses its token, as in the log."""
+    request = event.get("request") or {}
+    url = request.get("url")
+    return {**event, "request": {**request, "url": TOKEN.sub(r"\1…", url)}} if isinstance(url, str) else event
+
+
+TO_SENTRY: dict[str, Any] = {"before_breadcrumb": without_queries, "before_send": without_secrets}
+
+
 class NotOfTheDatabase(logging.Filter):
     """That the database is away is one warning a request (config/middleware.py), no traceback of ours."""
 

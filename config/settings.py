@@ -502,8 +502,7 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
         "known_browsers": [(20, 86_400)],
     },
     "code_entry": {"session": [(9, 300)]},
-    # Numbers of certificates that nobody has; a whole town hall may stand behind one address.
-    "certificate": {"address": [(120, 600)]},
+    "certificate": {"address": [(120, 600)]},  # numbers that nobody has; a whole town hall may stand behind one address
     # Keys of devices outside that nobody made; whoever shows the right one spends nothing.
     "encoder_key": {"address": [(20, 300), (100, 86_400)]},
     # Short addresses of lectures that nobody has, or that are not for this person.
@@ -514,6 +513,7 @@ SIGN_IN_LIMITS: dict[str, dict[str, list[tuple[int, int]]]] = {
     "email_code": {"person": [(3, 600), (6, 86_400)]},
     "email_code_entry": {"person": [(10, 300)]},
     "account": {"address": [(300, 600)]},  # visits to a provider that strangers begin
+    "lti": {"address": [(3000, 600)]},  # the same from a learning platform: apart, for any page on the web begins them
     # What a program reads by one token: bursts of a hundred, ten a second over a while. Keys that nobody made.
     "api": {"token": [(600, 60)]},
     "api_key": {"address": [(60, 300), (1000, 86_400)]},
@@ -597,4 +597,4 @@ structlog.configure(
 PROMETHEUS_EXPORT_MIGRATIONS = False
 PROMETHEUS_LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 if SENTRY_DSN := text("SENTRY_DSN"):
-    sentry_sdk.init(SENTRY_DSN, send_default_pii=False, traces_sample_rate=0, before_breadcrumb=logs.without_queries)
+    sentry_sdk.init(SENTRY_DSN, send_default_pii=False, traces_sample_rate=0, **logs.TO_SENTRY)

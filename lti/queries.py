@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from lti.models import Platform, SigningKey, Visit
 from organizations.models import AccountLink
@@ -26,7 +26,7 @@ def ways() -> list[Way]:
 
 def platforms() -> QuerySet[Platform]:
     """Every platform, those that are on first, the newest first."""
-    return Platform.objects.select_related("made_by").order_by("off_at", "-pk")
+    return Platform.objects.select_related("made_by").order_by(F("off_at").asc(nulls_first=True), "-pk")
 
 
 def platform_by_id(platform_id: int) -> Platform | None:
@@ -35,6 +35,8 @@ def platform_by_id(platform_id: int) -> Platform | None:
 
 def platform_of(*, issuer: str, client_id: str) -> Platform | None:
     """Return the platform that a first request names; without a client only where one alone has that issuer."""
+    if not (issuer + client_id).isprintable():  # NUL, half a pair: no database takes them all
+        return None
     found = Platform.objects.filter(issuer=issuer)
     rows = list(found.filter(client_id=client_id)[:1] if client_id else found.order_by("pk")[:2])
     return rows[0] if len(rows) == 1 else None
@@ -46,6 +48,8 @@ def people_linked(platform: Platform) -> int:
 
 
 def visit_by_state(state: str) -> Visit | None:
+    if not state.isprintable():
+        return None
     return Visit.objects.select_related("platform").filter(state=state).first()
 
 

@@ -77,6 +77,14 @@ def try_account(request: HttpRequest) -> Try:
     return count("account", {"address": network_of(client_address(request))})
 
 
+def try_platform(request: HttpRequest) -> Try:
+    """Count a visit that begins at a learning platform, by address. Raises UnableToTry.
+
+    Apart from ``try_account``: a foreign page can begin these, and must not stop whoever signs in by an account.
+    """
+    return count("lti", {"address": network_of(client_address(request))})
+
+
 def try_code_entry(request: HttpRequest) -> Try:
     """Count a code that is typed in. The session's own count cannot: many at once would all read the same one."""
     return count("code_entry", {"session": request.session.session_key or ""})

@@ -212,6 +212,9 @@ def _why_not(message: ReminderMessage, as_of: datetime) -> str:
         return "turned_off"
     if message.channel in MESSENGERS and not member.phone_cipher:
         return "no_phone"
+    # What was said not to have arrived may have, while this row waited for the morning: it would come a second time.
+    if reminder.messages.filter(member=member, delivery=ReminderMessage.Delivery.DELIVERED).exists():
+        return "done"
     is_by_hand = reminder.kind == Reminder.Kind.HAND
     if not (is_on(reminder, as_of) if is_by_hand else holds(reminder, as_of=as_of)):
         return "late"

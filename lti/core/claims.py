@@ -75,6 +75,15 @@ def is_safe(address: object) -> bool:
     return bool(parts.hostname) and parts.username is None and (parts.scheme == "https" or is_here)
 
 
+def is_whole(text: str) -> bool:
+    """Whether a text can be kept and sent: no NUL, which PostgreSQL takes nowhere, and no half of a UTF-16 pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
 def origin_of(address: str) -> str:
     """Return scheme, host and port of an address that is safe; "" of any other, such as an issuer that is none."""
     if not is_safe(address):
@@ -88,7 +97,7 @@ def origin_of(address: str) -> str:
 def read(claims: Mapping[str, Any], *, nonce: str, deployments: Collection[str]) -> Asked:
     """Return what a message asks for. Raises UnableToLaunch."""
     said = claims.get("nonce")
-    if not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode()):
+    if not isinstance(said, str) or not said.isascii() or not hmac.compare_digest(said.encode(), nonce.encode()):
         raise UnableToLaunch(Refusal.SIGNATURE, "nonce")
     deployment = claims.get(f"{LTI}deployment_id")
     if not isinstance(deployment, str) or deployment not in deployments:
@@ -119,7 +128,7 @@ def _wanted(claims: Mapping[str, Any], deployment: str) -> dict[str, str]:
     back, data, types = asked.get("deep_link_return_url"), asked.get("data", ""), asked.get("accept_types")
     if not isinstance(back, str) or not is_safe(back) or not origin_of(back):
         raise UnableToLaunch(Refusal.UNREADABLE, "deep_link_return_url")
-    if not isinstance(data, str) or len(data) > MAX_DATA or "\0" in data:
+    if not isinstance(data, str) or len(data) > MAX_DATA or not is_whole(data):
         raise UnableToLaunch(Refusal.UNREADABLE, "data")
     if not isinstance(types, list) or LINK not in types:
         raise UnableToLaunch(Refusal.UNREADABLE, "accept_types")

@@ -5,11 +5,12 @@ import secrets
 from typing import Any
 
 import structlog
+from django.core.cache import cache
 from django.utils import timezone
 
 from lti.core.claims import Asked, Refusal, UnableToLaunch, derived
 from lti.models import Platform, Visit
-from organizations.models import Role, User
+from organizations.models import AccountLink, Role, User
 from organizations.operations.accounts import person_of_account
 from organizations.queries import has_left, roles_of
 
@@ -18,6 +19,7 @@ GOOD_FOR = dt.timedelta(minutes=10)  # from the first request to the platform's 
 CHOOSING = dt.timedelta(minutes=60)
 KEPT = dt.timedelta(days=1)
 MOST_DELETED = 500
+MOST_TRIES = 10  # messages of one visit whose signature is checked; the platform sends one
 
 
 def begin(*, platform: Platform, as_of: dt.datetime) -> tuple[Visit, str]:
@@ -41,6 +43,16 @@ def check_open(visit: Visit | None, *, as_of: dt.datetime) -> Visit:
     return visit
 
 
+def count_try(visit: Visit) -> None:
+    """Count a message whose signature is about to be checked. Raises UnableToLaunch.
+
+    Each number is taken once, so that many at once are counted, too.
+    """
+    seconds = int(GOOD_FOR.total_seconds())
+    if not any(cache.add(f"lti-try-{visit.pk}-{number}", 1, seconds) for number in range(MOST_TRIES)):
+        raise UnableToLaunch(Refusal.OVER, "too many tries")
+
+
 def arrive(*, visit: Visit, asked: Asked, as_of: dt.datetime) -> User:
     """The platform has said who it is: return whom it lets in. What it said holds once, also where it is refused.
 
@@ -52,7 +64,7 @@ def arrive(*, visit: Visit, asked: Asked, as_of: dt.datetime) -> User:
         raise UnableToLaunch(Refusal.OVER)
     phone = asked.phone if visit.platform.trusts_phone else ""
     person = person_of_account(provider=visit.platform.way, external_id=asked.sub, phone=phone, as_of=as_of)
-    if person.is_superuser or Role.OPERATOR in roles_of(user=person, on_date=timezone.localdate(as_of)):
+    if _manages(person, as_of):
         raise UnableToLaunch(Refusal.MANAGES)
     Platform.objects.filter(pk=visit.platform_id).update(used_at=as_of)
     log.info("lti_arrived", member_id=person.pk, platform_id=visit.platform_id, chooses=asked.wants is not None)
@@ -69,10 +81,23 @@ def person_inside(*, visit: Visit, member_id: Any, as_of: dt.datetime) -> User:
     person = User.objects.filter(pk=member_id, is_active=True).first()
     if person is None or has_left(person, on_date=timezone.localdate(as_of)):
         raise UnableToLaunch(Refusal.OVER)
+    if not AccountLink.objects.filter(member=person, provider=visit.platform.way).exists():  # ended meanwhile
+        raise UnableToLaunch(Refusal.OVER)
+    if _manages(person, as_of):
+        raise UnableToLaunch(Refusal.MANAGES)
     return person
+
+
+def _manages(person: User, as_of: dt.datetime) -> bool:
+    return person.is_superuser or Role.OPERATOR in roles_of(user=person, on_date=timezone.localdate(as_of))
 
 
 def finish(*, visit: Visit, as_of: dt.datetime) -> None:
     """Take the visit, once: signed in, or chosen. Raises UnableToLaunch."""
-    if Visit.objects.filter(pk=visit.pk, done_at=None).update(done_at=as_of) != 1:
+    if not close(visit=visit, as_of=as_of):
         raise UnableToLaunch(Refusal.OVER)
+
+
+def close(*, visit: Visit, as_of: dt.datetime) -> bool:
+    """End the visit: nobody is signed in by it from now on; whether it was open."""
+    return Visit.objects.filter(pk=visit.pk, done_at=None).update(done_at=as_of) == 1

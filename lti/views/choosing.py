@@ -46,8 +46,9 @@ def choose(request: HttpRequest, visit_id: int) -> HttpResponse:
         return door.refuse(request, error, None)
     context: dict[str, Any] = {"visit": visit, "platform": visit.platform}
     if run_id is None:
-        rows = _runs(person, request.GET.get("q", "").strip())
-        context |= {"rows": rows[:SHOWN], "is_more": len(rows) > SHOWN, "q": request.GET.get("q", "").strip()}
+        part = request.GET.get("q", "").replace("\0", "").encode(errors="ignore").decode().strip()
+        rows = _runs(person, part)
+        context |= {"rows": rows[:SHOWN], "is_more": len(rows) > SHOWN, "q": part}
         context["lacks_roles"] = bool(withheld_roles(user=person))
     else:
         run = _run(person, run_id)
@@ -71,7 +72,8 @@ def _run(person: User, run_id: int | None) -> CourseRun:
 
 
 def _chosen(request: HttpRequest, visit: Visit, run: CourseRun) -> HttpResponse:
-    if not constant_time_compare(request.POST.get("key", ""), cookies.form_key(request, visit)):
+    key = request.POST.get("key", "")
+    if not claims.is_whole(key) or not constant_time_compare(key, cookies.form_key(request, visit)):
         raise Http404
     asked = request.POST.get("lesson", "")
     lessons = {str(one.page.pk): one.page for one in lessons_of(run.page)}
@@ -98,4 +100,6 @@ def _chosen(request: HttpRequest, visit: Visit, run: CourseRun) -> HttpResponse:
     )
     back = visit.wants["return_url"]
     context = {"platform": visit.platform, "title": title, "back": back, "jwt": sign(told, as_of=now)}
-    return let_frame(render(request, "lti/chosen.html", context), visit.platform, sends_to=back)
+    response = let_frame(render(request, "lti/chosen.html", context), visit.platform, sends_to=back)
+    cookies.drop(response, visit.state)
+    return response

@@ -30,10 +30,19 @@ def name_of(state: str) -> str:
 
 def keep(response: HttpResponseBase, state: str, value: str) -> None:
     """Have the browser keep a value for a visit, in place of the one before."""
+    _put(response, state, value, lasts_s=LASTS_S)
+
+
+def drop(response: HttpResponseBase, state: str) -> None:
+    """Have it forget a visit that is over: cookies would pile up, one for each lesson that is opened."""
+    _put(response, state, "", lasts_s=0)
+
+
+def _put(response: HttpResponseBase, state: str, value: str, *, lasts_s: int) -> None:
     morsel = PartitionedMorsel()
     name = name_of(state)
     morsel.set(name, value, value)
-    attributes: dict[str, Any] = {"path": "/lti/", "max-age": LASTS_S, "samesite": "None"}
+    attributes: dict[str, Any] = {"path": "/lti/", "max-age": lasts_s, "samesite": "None"}
     morsel.update({**attributes, "secure": True, "httponly": True, "partitioned": True})
     response.cookies[name] = morsel
 

@@ -63,16 +63,20 @@ def login(request: HttpRequest) -> HttpResponseBase:
     if platform.off_at is not None:
         return refuse(request, UnableToLaunch(Refusal.OFF), platform)
     asked = {name: sent[name] for name in ("login_hint", "lti_message_hint") if name in sent}
-    if not asked.get("login_hint") or any(len(value) > MAX_HINT for value in asked.values()):
-        return refuse(request, UnableToLaunch(Refusal.UNREADABLE, "login_hint"), platform)
     target = sent.get("target_link_uri", "")
-    if request.headers.get("Sec-Fetch-Dest", "") in FRAMED and target != choosing_url():
+    is_readable = all(claims.is_whole(value) for value in (*asked.values(), target))
+    if not asked.get("login_hint") or not is_readable or any(len(value) > MAX_HINT for value in asked.values()):
+        return refuse(request, UnableToLaunch(Refusal.UNREADABLE, "login_hint"), platform)
+    kind = request.headers.get("Sec-Fetch-Dest", "document")
+    if kind != "document" and kind not in FRAMED:  # a picture, a script: another site's page, and nobody sees an answer
+        return refuse(request, UnableToLaunch(Refusal.UNREADABLE, "no page is asked for"), platform)
+    if kind in FRAMED and target != choosing_url():
         said = {"iss": platform.issuer, "client_id": platform.client_id, "target_link_uri": target[: claims.MAX_URL]}
         window = f"{reverse('lti_login')}?{urlencode({**said, **asked})}"
         page = render(request, "lti/window.html", {"url": window, "platform": platform})
         return let_frame(page, platform)
     try:
-        limits.try_account(request)
+        limits.try_platform(request)
     except UnableToTry as error:
         text = _("登录的人太多，请在 %(when)s再试。") % {"when": limits.when_again(error)}
         page = render(request, "lti/refused.html", {"title": _("请稍等"), "texts": [text]}, status=429)
@@ -108,12 +112,13 @@ def launch(request: HttpRequest) -> HttpResponseBase:
     state = request.POST.get("state", "")
     visit = visit_by_state(state) if state.isascii() else None
     try:
-        secret = cookies.kept(request, state)
+        secret = cookies.kept(request, state) if visit is not None else ""
         if visit is not None and not constant_time_compare(claims.derived("state", secret), state):
             raise UnableToLaunch(Refusal.BROWSER if not secret else Refusal.OVER)
         visit = visits.check_open(visit, as_of=timezone.now())
         if "error" in request.POST:
             raise UnableToLaunch(Refusal.CANCELLED)
+        visits.count_try(visit)
         said = verified(visit.platform, request.POST.get("id_token", ""))
         nonce = claims.derived("nonce", secret)
         asked = claims.read(said, nonce=nonce, deployments=visit.platform.deployments)
@@ -133,22 +138,34 @@ def launch(request: HttpRequest) -> HttpResponseBase:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def go(request: HttpRequest, visit_id: int) -> HttpResponseBase:
-    """Sign in, once, and lead to the page. Whoever is signed in as somebody else is asked first."""
+    """Sign in, once, and lead to the page. Whoever is signed in as somebody else is asked first.
+
+    Whichever way it ends, the visit is over: the cookie outlives signing out, and would sign in again.
+    """
     visit = visit_by_id(visit_id)
     ticket = cookies.person_kept(request, visit) if visit else None
     try:
         if visit is None or ticket is None:
             raise UnableToLaunch(Refusal.GONE)
-        if request.user.pk == ticket["member"]:
-            return redirect(ticket["to"])
+        if visit.wants:  # of a frame, where nobody is signed in
+            raise UnableToLaunch(Refusal.OVER)
+        stays = request.user.is_authenticated and request.method == "POST" and request.POST.get("do") == "stay"
+        if stays or request.user.pk == ticket["member"]:
+            visits.close(visit=visit, as_of=timezone.now())
+            return _led_on(redirect(ticket["to"]), visit)
         person = visits.person_inside(visit=visit, member_id=ticket["member"], as_of=timezone.now())
         if request.user.is_authenticated and request.method == "GET":
-            context = {"platform": visit.platform, "person": person, "to": ticket["to"]}
+            context = {"platform": visit.platform, "person": person}
             return render(request, "lti/another.html", context)
         visits.finish(visit=visit, as_of=timezone.now())
     except UnableToLaunch as error:
         return refuse(request, error, visit.platform if visit and ticket else None)
-    return let_in(request, person, ticket["to"])
+    return _led_on(let_in(request, person, ticket["to"]), visit)
+
+
+def _led_on(response: HttpResponseBase, visit: Visit) -> HttpResponseBase:
+    cookies.drop(response, visit.state)
+    return response
 
 
 def let_in(request: HttpRequest, person: User, to: str) -> HttpResponseBase:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,8 +21,10 @@ from lti.models import Platform
 from lti.operations import platforms as do
 from lti.queries import people_linked, platform_by_id, platforms
 from lti.views.door import choosing_url, launch_url
+from organizations.factors import OFFICE_FRESH_S
 from organizations.models import Role
 from organizations.permissions import operates_everything, role_required, signed_in
+from organizations.views.factors import to_prove
 
 SHOWN = 100
 
@@ -81,9 +84,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @role_required(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    """Set a platform up."""
+def new(request: HttpRequest) -> HttpResponseBase:
+    """Set a platform up. Its word lets people in: whoever believes it proves themselves, as for a sign-in link."""
     _of_the_whole(request)
+    if (proving := to_prove(request, within_s=OFFICE_FRESH_S)) is not None:
+        return proving
     form = PlatformForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -100,9 +105,11 @@ def new(request: HttpRequest) -> HttpResponse:
 @never_cache
 @role_required(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
-def change(request: HttpRequest, platform_id: int) -> HttpResponse:
-    """Change what is known of a platform."""
+def change(request: HttpRequest, platform_id: int) -> HttpResponseBase:
+    """Change what is known of a platform; the same proof."""
     found = _found(request, platform_id)
+    if (proving := to_prove(request, within_s=OFFICE_FRESH_S)) is not None:
+        return proving
     before = {name: getattr(found, name) for name in do.FIELDS} | {"deployments": "\n".join(found.deployments)}
     form = PlatformForm(request.POST if request.method == "POST" else None, initial=before)
     if form.is_valid():
@@ -120,8 +127,8 @@ def change(request: HttpRequest, platform_id: int) -> HttpResponse:
 @never_cache
 @role_required(Role.OPERATOR)
 @require_http_methods(["GET", "HEAD", "POST"])
-def platform(request: HttpRequest, platform_id: int) -> HttpResponse:
-    """Show a platform; check it, withdraw it, take it back, delete it."""
+def platform(request: HttpRequest, platform_id: int) -> HttpResponseBase:
+    """Show a platform; check it, withdraw it, take it back (the same proof), delete it."""
     found = _found(request, platform_id)
     if request.method == "POST":
         return _done(request, found)
@@ -137,8 +144,10 @@ def _found(request: HttpRequest, platform_id: int) -> Platform:
     return found
 
 
-def _done(request: HttpRequest, found: Platform) -> HttpResponse:
+def _done(request: HttpRequest, found: Platform) -> HttpResponseBase:
     what, actor_id = request.POST.get("do", ""), signed_in(request).pk
+    if what == "on" and (proving := to_prove(request, within_s=OFFICE_FRESH_S)) is not None:
+        return proving
     if what == "check":
         _check(request, found)
     elif what in {"on", "off"}:

@@ -1,4 +1,4 @@
-"""A learning platform that speaks LTI 1.3 over real HTTP, in a process of its own (Flask, and Authlib for its tokens).
+"""A learning platform that speaks LTI 1.3 over real HTTP, in a process of its own (Flask, and joserfc for its tokens).
 
 It answers wrongly where a test says how: ``PUT /test`` with ``wrong`` (names) and ``claims`` (added to each token; null
 takes one away). ``PUT /rotate`` gives it another key. ``GET /test`` tells how often its keys were asked for.
@@ -73,7 +73,7 @@ def learning_platform() -> Iterator[LearningPlatform]:
 
 def serve() -> None:
     import flask
-    from authlib import jose
+    from joserfc import jwk, jwt
     from werkzeug.serving import make_server
 
     app = flask.Flask(__name__)
@@ -82,7 +82,7 @@ def serve() -> None:
     asked: list[str] = []
 
     def new_key() -> Any:
-        return jose.JsonWebKey.generate_key("RSA", 2048, {"kid": f"k{time.monotonic_ns()}"}, is_private=True)
+        return jwk.RSAKey.generate_key(2048, {"kid": f"k{time.monotonic_ns()}"})
 
     keys = [new_key()]
     strangers_key = new_key()
@@ -113,6 +113,10 @@ def serve() -> None:
             return "no", 503
         if "keys silly" in wrong:
             return "<html>"
+        if "keys none" in wrong:
+            return flask.jsonify({"keys": [{**keys[0].as_dict(), "alg": "none"}]})
+        if "keys huge" in wrong:
+            return flask.jsonify({"keys": [], "more": "x" * 300_000})
         return flask.jsonify({"keys": [{**key.as_dict(), "alg": "RS256", "use": "sig"} for key in keys]})
 
     @app.get("/auth")
@@ -149,10 +153,10 @@ def serve() -> None:
         claims = {name: value for name, value in {**claims, **more}.items() if value is not None}
         key = strangers_key if "foreign key" in wrong else keys[0]
         header = {"alg": "RS256", "kid": keys[0].kid if "foreign key" in wrong else key.kid}
-        signed: str = jose.jwt.encode(header, claims, key).decode()
+        signed: str = jwt.encode(header, claims, key)
         if "unsigned" in wrong:
-            plain = jose.jwt.encode({"alg": "HS256", "kid": key.kid}, claims, CLIENT_ID).decode()
-            return str(plain)
+            plain: str = jwt.encode({"alg": "HS256", "kid": key.kid}, claims, jwk.OctKey.import_key(CLIENT_ID))
+            return plain
         return signed
 
     server = make_server("127.0.0.1", 0, app, threaded=True)

@@ -4,19 +4,23 @@ import re
 from typing import Any
 
 import pytest
-from authlib import jose
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from joserfc import jwk, jwt
 
+from lti.core import claims
 from lti.models import SigningKey
 from lti.operations import keys
 from lti.operations.platforms import switch
+from organizations.models import AccountLink
+from organizations.operations.accounts import end_account_link
 from tests.factories.courses import Given
 from tests.lti.conftest import SITE, World
 from tests.lti.stand_in import CLIENT_ID, DEEP, DEPLOYMENT, LTI, Form
-from tests.lti.test_launch import ancestors, onward, text, who
+from tests.lti.test_launch import ancestors, drops, kept, onward, text, who
 
+ASKED = {"deep_link_return_url": "https://x.example/", "accept_types": ["ltiResourceLink"], "data": "csrf"}
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 
 
@@ -37,9 +41,9 @@ def told(client: Client, answer: HttpResponse) -> dict[str, Any]:
     form = re.search(r'<form class="card" method="post".*?</form>', text(answer), re.S)
     assert form, text(answer)
     shown = client.get("/lti/keys.json").json()
-    claims = jose.jwt.decode(Form(form[0]).fields["JWT"], jose.JsonWebKey.import_key_set(shown))
-    claims.validate()
-    return dict(claims)
+    said = jwt.decode(Form(form[0]).fields["JWT"], jwk.KeySet.import_key_set(shown)).claims
+    jwt.JWTClaimsRegistry().validate(said)
+    return dict(said)
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -56,18 +60,21 @@ def test_a_course_or_a_lesson_is_chosen_and_the_platform_can_read_it(
     # As in a frame: no cookie of Django's check comes along.
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = client.cookies
+    cookies = kept(client)
     answer = strict.post(url, {"key": key_on(one), "run": course.run.pk, "lesson": lesson})
     assert answer.status_code == 200, text(answer)
     assert f"form-action 'self' {world.there.url}" in answer["Content-Security-Policy"]
-    claims = told(client, answer)
-    assert (claims["iss"], claims["aud"]) == (CLIENT_ID, world.there.url)
-    assert (claims[f"{LTI}deployment_id"], claims[f"{DEEP}data"]) == (DEPLOYMENT, "csrf:abc")
-    assert claims[f"{LTI}message_type"] == "LtiDeepLinkingResponse"
-    (item,) = claims[f"{DEEP}content_items"]
+    said = told(client, answer)
+    assert (said["iss"], said["aud"]) == (CLIENT_ID, world.there.url)
+    assert (said[f"{LTI}deployment_id"], said[f"{DEEP}data"]) == (DEPLOYMENT, "csrf:abc")
+    assert said[f"{LTI}message_type"] == "LtiDeepLinkingResponse"
+    (item,) = said[f"{DEEP}content_items"]
     at = f"{SITE}/courses/{course.run.pk}/{f'{lesson}/' if lesson else ''}"
     title = course.run.occasion.title if whole else course.lesson.title
     assert (item["type"], item["title"], item["url"]) == ("ltiResourceLink", title, at)
     assert who(client) is None
+    assert drops(answer)
+    client.cookies.load(cookies)
     assert client.get(url).status_code == 400  # chosen is chosen
 
 
@@ -84,6 +91,12 @@ def test_a_name_narrows_the_list(client: Client, world: World, course: Given) ->
     url = opened(client, world)
     assert course.run.occasion.title in text(client.get(url, {"q": course.run.occasion.title[:2]}))
     assert "没有这个名称的课程" in text(client.get(url, {"q": "没有"}))
+    # A multipart request may name UTF-7, in which half a pair can be written.
+    half = {"CONTENT_TYPE": "multipart/form-data; boundary=x; charset=utf-7"}
+    for asked, more in (("%00", {}), ("+2AA-", half), ("%2B2AA-", half)):
+        answer = client.get(f"{url}?q={asked}", **more)  # type: ignore[arg-type]
+        assert answer.status_code == 200
+        assert course.run.occasion.title in text(answer)
 
 
 def test_another_site_chooses_nothing(client: Client, world: World, course: Given) -> None:
@@ -98,6 +111,11 @@ def test_another_site_chooses_nothing(client: Client, world: World, course: Give
 def test_a_launch_chooses_nothing_and_a_choice_signs_nobody_in_in_a_frame(client: Client, world: World) -> None:
     visit = onward(world.launch(client)).split("/")[-2]
     assert client.get(f"/lti/choose/{visit}/").status_code == 400
+    visit = opened(client, world).split("/")[-2]
+    for ask in (client.get, client.post):
+        assert ask(f"/lti/go/{visit}/").status_code == 400
+    client.force_login(world.county.member)
+    assert client.get(f"/lti/go/{visit}/").status_code == 400
 
 
 def test_a_platform_withdrawn_meanwhile_gets_nothing(client: Client, world: World, course: Given) -> None:
@@ -122,11 +140,18 @@ def test_a_role_that_asks_for_a_second_step_lists_nothing_here(
     "wrong",
     [
         {"deep_link_return_url": "http://evil.example/"}, {"deep_link_return_url": None}, {"accept_types": ["file"]},
-        {"accept_types": None}, {"data": 5}, {"deep_link_return_url": "https://x.example;script-src/"},
+        {"accept_types": None}, {"data": 5}, {"data": "\0"}, {"deep_link_return_url": "https://x.example;script-src/"},
     ],
 )  # fmt: skip
 def test_a_question_that_cannot_be_answered_is_refused(client: Client, world: World, wrong: dict[str, Any]) -> None:
     assert world.choose(client, **wrong).status_code == 400
+
+
+def test_an_account_whose_link_was_ended_chooses_nothing_more(client: Client, world: World, course: Given) -> None:
+    url = opened(client, world)
+    link = AccountLink.objects.get()
+    end_account_link(link_id=link.pk, member_id=link.member_id, as_of=timezone.now())
+    assert client.get(url).status_code == 400
 
 
 def test_a_choice_without_its_settings_is_refused(client: Client, world: World) -> None:
@@ -153,3 +178,21 @@ def test_a_key_that_another_phone_key_sealed_is_replaced(world: World, settings:
     first = keys.ensure_key(as_of=timezone.now())
     settings.PHONE_KEY = "another-key-of-at-least-fifty-characters-for-this-test-of-keys"
     assert keys.ensure_key(as_of=timezone.now()).pk != first.pk
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"nonce": "\ud800"}, claims.Refusal.SIGNATURE), ({"sub": "\ud800"}, claims.Refusal.UNREADABLE),
+        ({f"{DEEP}deep_linking_settings": {**ASKED, "data": "\ud800"}}, claims.Refusal.UNREADABLE),
+    ],
+)  # fmt: skip
+def test_half_a_pair_in_a_signed_message_is_refused(changed: dict[str, Any], why: claims.Refusal) -> None:
+    """As JSON may have it, in escapes."""
+    said = {
+        "nonce": "n", "sub": "42", f"{LTI}deployment_id": "1", f"{LTI}version": "1.3.0",
+        f"{LTI}message_type": claims.CHOICE, f"{DEEP}deep_linking_settings": ASKED, **changed,
+    }  # fmt: skip
+    with pytest.raises(claims.UnableToLaunch) as refused:
+        claims.read(said, nonce="n", deployments=["1"])
+    assert refused.value.why is why

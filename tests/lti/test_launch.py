@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from lti.models import Platform, Visit
 from lti.operations.platforms import switch
+from lti.operations.visits import MOST_TRIES
+from lti.queries import platform_of, visit_by_state
 from organizations.models import AccessEntry, AccountLink, Left, User
 from organizations.operations import end_membership
 from organizations.operations.accounts import end_account_link
@@ -41,6 +43,18 @@ def onward(answer: HttpResponse) -> str:
     found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', text(answer))
     assert found, text(answer)
     return html.unescape(found[1])
+
+
+def kept(client: Client) -> dict[str, str]:
+    """The cookies of visits as the browser has them: one that has run out is sent as nothing by the test's client."""
+    return {name: one.value for name, one in client.cookies.items() if name.startswith("lti-")}
+
+
+def drops(answer: HttpResponse) -> bool:
+    """Whether an answer has the browser forget the visit: the same cookie in every attribute, or it would stay."""
+    (cookie,) = [one for name, one in answer.cookies.items() if name.startswith("lti-")]
+    parts = {"Path=/lti/", "Max-Age=0", "Secure", "HttpOnly", "SameSite=None", "Partitioned"}
+    return cookie.value == "" and parts <= set(cookie.OutputString().split("; "))
 
 
 def come_in(client: Client, world: World, **asked: Any) -> HttpResponse:
@@ -99,6 +113,40 @@ def test_whoever_is_signed_in_goes_on_and_keeps_the_session(client: Client, worl
     assert client.session.session_key == before
 
 
+def test_a_visit_of_whoever_was_signed_in_signs_nobody_in_after_they_signed_out(client: Client, world: World) -> None:
+    client.force_login(world.county.member)
+    url = onward(world.launch(client))
+    cookies = kept(client)
+    for _ in range(2):  # the page is loaded anew before the answer has come
+        client.cookies.load(cookies)
+        assert drops(client.get(url))
+    client.post("/accounts/logout/")
+    assert who(client) is None
+    client.cookies.load(cookies)  # whoever kept a copy
+    answer = client.get(url)
+    assert answer.status_code == 400
+    assert "已经过时" in text(answer)
+    assert who(client) is None
+
+
+def test_whoever_stays_who_they_are_ends_the_visit(client: Client, world: World, course: Given) -> None:
+    other, target = world.county.members[1], f"/courses/{course.run.pk}/"
+    client.force_login(other)
+    url = onward(world.launch(client, target=target))
+    cookies = kept(client)
+    assert 'name="do" value="stay"' in text(client.get(url))
+    answer = client.post(url, {"do": "stay"})
+    assert answer["Location"] == target
+    assert drops(answer)
+    assert who(client) == str(other.pk)
+    client.cookies.load(cookies)
+    assert client.post(url).status_code == 400
+    client.logout()
+    client.cookies.load(cookies)
+    assert client.post(url, {"do": "stay"}).status_code == 400
+    assert who(client) is None
+
+
 def test_somebody_else_who_is_signed_in_is_asked_first(client: Client, world: World) -> None:
     client.force_login(world.county.members[1])
     url = onward(world.launch(client))
@@ -125,6 +173,7 @@ def test_the_second_step_is_asked_for_this_way_too(client: Client, world: World)
         ("audience", 403, "核对不了"), ("issuer", 403, "核对不了"), ("nonce", 403, "核对不了"),
         ("foreign key", 403, "核对不了"), ("unsigned", 403, "核对不了"), ("expired", 400, "时间对不上"),
         ("future", 400, "时间对不上"), ("keys away", 503, "没有回应"), ("keys silly", 503, "没有回应"),
+        ("keys none", 503, "没有回应"), ("keys huge", 503, "没有回应"),
         ("says no", 403, "没有说您是谁"),
     ],
 )  # fmt: skip
@@ -169,8 +218,10 @@ def test_what_the_platform_said_once_holds_once(client: Client, world: World, se
     again = client.post("/lti/launch/", form.fields)
     assert again.status_code == 400
     assert "已经过时" in text(again)
-    client.get(url)
+    cookies = kept(client)
+    assert drops(client.get(url))
     assert who(client) == str(world.county.member.pk)
+    client.cookies.load(cookies)
     del client.cookies[settings.SESSION_COOKIE_NAME]
     assert client.get(url).status_code == 400
     assert who(client) is None
@@ -256,6 +307,47 @@ def test_keys_that_nobody_knows_make_us_ask_seldom(client: Client, world: World)
     assert world.there.keys_asked() == 2
 
 
+def test_keys_that_cannot_be_had_are_not_asked_for_by_everybody_who_comes(client: Client, world: World) -> None:
+    world.there.says("keys away")
+    for _ in range(3):
+        answer = world.launch(client)
+        assert answer.status_code == 503
+        assert "没有回应" in text(answer)
+    assert world.there.keys_asked() == 1
+
+
+def test_a_visit_tries_so_many_messages_and_no_more(client: Client, world: World) -> None:
+    form = world.form(client)
+    for _ in range(MOST_TRIES):
+        assert client.post("/lti/launch/", {**form.fields, "id_token": "x"}).status_code == 403
+    answer = client.post("/lti/launch/", form.fields)
+    assert answer.status_code == 400
+    assert "已经过时" in text(answer)
+    assert come_in(client, world).status_code == 302
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"])
+def test_what_no_database_takes_is_nobodys(world: World, odd: str) -> None:
+    assert platform_of(issuer=world.there.url, client_id=odd) is None
+    assert platform_of(issuer=f"{world.there.url}{odd}", client_id="") is None
+    assert visit_by_state(odd) is None
+
+
+def test_odd_signs_from_strangers_are_answered_in_words(client: Client, world: World) -> None:
+    odd, kind = "\0", "multipart/form-data; boundary=x"
+
+    def send(at: str, **fields: str) -> HttpResponse:
+        parts = [f'--x\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{fields[key]}\r\n' for key in fields]
+        return client.post(at, ("".join(parts) + "--x--\r\n").encode(), content_type=kind)
+
+    known = {"iss": world.there.url, "client_id": "tool-7", "login_hint": "42"}
+    assert send("/lti/login/", **known).status_code == 302
+    for name, status in (("iss", 404), ("client_id", 404), ("login_hint", 400), ("target_link_uri", 400)):
+        assert send("/lti/login/", **{**known, name: odd}).status_code == status, name
+    assert send("/lti/launch/", state=odd, id_token=odd).status_code == 400
+    assert send("/lti/launch/", state=Visit.objects.get().state, id_token=odd).status_code == 403
+
+
 # --- whose account it is ----------------------------------------------------------------------------------------------
 def test_whoever_is_not_on_the_roster_is_not_made_and_learns_what_to_say(client: Client, world: World) -> None:
     people = User.objects.count()
@@ -331,6 +423,20 @@ def test_an_account_whose_link_was_ended_is_nobodys(client: Client, world: World
     link = AccountLink.objects.get()
     end_account_link(link_id=link.pk, member_id=link.member_id, as_of=timezone.now())
     assert world.launch(client).status_code == 403
+
+
+def test_what_changed_between_the_word_and_the_page_counts(client: Client, world: World) -> None:
+    url = onward(world.launch(client))
+    link = AccountLink.objects.get()
+    end_account_link(link_id=link.pk, member_id=link.member_id, as_of=timezone.now())
+    assert client.get(url).status_code == 400
+    world.link(world.county.members[1], "7")
+    url = onward(world.launch(client, sub="7"))
+    User.objects.filter(pk=world.county.members[1].pk).update(is_superuser=True)
+    answer = client.get(url)
+    assert answer.status_code == 403
+    assert "您管理本站" in text(answer)
+    assert who(client) is None
 
 
 # --- the platform, the course -----------------------------------------------------------------------------------------
@@ -413,12 +519,27 @@ def test_other_pages_are_framed_by_nobody(client: Client, world: World) -> None:
 
 
 def test_visits_that_strangers_begin_are_counted(client: Client, world: World, settings: Any) -> None:
-    settings.SIGN_IN_LIMITS = {**settings.SIGN_IN_LIMITS, "account": {"address": [(1, 600)]}}
+    settings.SIGN_IN_LIMITS = {
+        **settings.SIGN_IN_LIMITS, "lti": {"address": [(1, 600)]}, "account": {"address": [(0, 600)]},
+    }  # fmt: skip
     assert world.begin(client).status_code == 302
     answer = world.begin(client)
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
     assert Visit.objects.count() == 1
+
+
+@pytest.mark.parametrize("kind", ["image", "script", "empty", "style", ""])
+def test_what_shows_no_page_begins_nothing_and_spends_nothing(
+    client: Client, world: World, settings: Any, kind: str
+) -> None:
+    settings.SIGN_IN_LIMITS = {**settings.SIGN_IN_LIMITS, "lti": {"address": [(1, 600)]}}
+    said = {"iss": world.there.url, "login_hint": "42"}
+    for _ in range(3):
+        answer = client.get("/lti/login/", said, headers={"sec-fetch-dest": kind})
+        assert (answer.status_code, "看不懂" in text(answer)) == (400, True)
+    assert Visit.objects.count() == 0
+    assert client.get("/lti/login/", said, headers={"sec-fetch-dest": "document"}).status_code == 302
 
 
 def test_yesterdays_visits_go_and_none_says_who_it_was(client: Client, world: World) -> None:

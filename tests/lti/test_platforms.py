@@ -1,12 +1,16 @@
 """The operator's pages: a platform is set up, checked, changed, withdrawn, taken back and deleted."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from auditlog.models import LogEntry
 from django.test import Client
+from django.utils import timezone
 
 from lti.models import Platform
+from lti.operations.platforms import make_platform, switch
+from lti.queries import platforms
 from organizations.account_ways import account_way_name, account_ways
 from organizations.models import AccountLink
 from tests.lti.conftest import World, values
@@ -19,7 +23,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 @pytest.fixture
 def page(client: Client, world: World) -> Client:
     client.force_login(world.county.operator)
-    return client
+    return prove(client)
 
 
 def sent(world: World, **changed: Any) -> dict[str, Any]:
@@ -113,7 +117,6 @@ def test_a_site_without_https_is_told_so(page: Client, world: World, settings: A
 def test_its_accounts_are_linked_on_a_persons_page_while_it_is_on(page: Client, world: World) -> None:
     way, person = world.platform.way, world.county.members[1]
     at = f"/people/{person.pk}/account/"
-    prove(page)
     assert f'value="{way}"' in text(page.get(at))
     page.post(at, {"provider": way, "external_id": "77"})
     assert AccountLink.objects.get(member=person).external_id == "77"
@@ -123,6 +126,34 @@ def test_its_accounts_are_linked_on_a_persons_page_while_it_is_on(page: Client, 
     assert page.get(at).status_code == 404
     assert account_way_name(way) == world.platform.name
     assert account_way_name("lti-999") == "lti-999"
+
+
+def test_whoever_believes_a_platform_proves_themselves_first(client: Client, world: World) -> None:
+    client.force_login(world.county.operator)
+    at = f"/lti/platforms/{world.platform.pk}/"
+    for url in ("/lti/platforms/new/", f"{at}change/"):
+        for answer in (client.get(url), client.post(url, sent(world, client_id="tool-14"))):
+            assert answer.status_code == 302
+            assert answer["Location"] == f"/accounts/factor/confirm/?{urlencode({'next': url})}"
+    assert Platform.objects.get().client_id != "tool-14"
+    # To take a way in away nobody has to find their phone first.
+    assert client.post(at, {"do": "off"})["Location"] == at
+    assert client.post(at, {"do": "on"})["Location"] == f"/accounts/factor/confirm/?{urlencode({'next': at})}"
+    assert Platform.objects.get().off_at is not None
+    assert client.get(at).status_code == 200
+    assert prove(client).post(at, {"do": "on"})["Location"] == at
+    assert Platform.objects.get().off_at is None
+
+
+def test_what_is_off_stands_last(world: World) -> None:
+    more = [
+        make_platform(
+            maker=world.county.operator, as_of=timezone.now(), **values(world.there, client_id=f"order-{number}")
+        )
+        for number in range(2)
+    ]
+    switch(platform_id=more[1].pk, on=False, actor_id=world.county.operator.pk, as_of=timezone.now())
+    assert [one.pk for one in platforms()] == [more[0].pk, world.platform.pk, more[1].pk]
 
 
 def test_the_operator_of_a_part_and_others_have_no_such_pages(client: Client, world: World) -> None:

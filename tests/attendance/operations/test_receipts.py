@@ -106,6 +106,18 @@ def test_what_did_not_arrive_goes_by_the_next_way_once(
     assert reminded(world.training.pk, [missing(world).pk])[missing(world).pk].missed is None  # the text message may
 
 
+def test_what_arrived_after_all_goes_by_no_other_way(world: World, office: Office) -> None:
+    message = sent(world)
+    night = after(message, 13 * HOUR)
+    for delivered in (False, True):
+        told = [Receipt(message.provider_id, delivered, "" if delivered else "other")]
+        assert receipts.take_receipts(channel="dingtalk", receipts=told, as_of=night) == 1
+    assert states(missing(world)) == {"site": "sent", "dingtalk": "sent", "sms": "waiting"}
+    operations.send_reminders(as_of=morning() + DAY)
+    assert states(missing(world)) == {"site": "sent", "dingtalk": "sent", "sms": "skipped"}
+    assert Gateway.sent == []
+
+
 def test_a_day_later_or_with_no_other_way_it_stays_at_that(world: World, office: Office, settings: Any) -> None:
     message = sent(world)
     late = [Receipt(message.provider_id, False, "other")]
