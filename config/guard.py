@@ -26,9 +26,9 @@ from prometheus_client import Counter
 from cms.middleware import ADMIN, is_closed
 from config import views
 from config.headers import complete
-from config.session_store import SessionStore
 from organizations.door import of_session
 from organizations.permissions import has_role
+from organizations.session_store import SessionStore
 
 Message = Any  # a dictionary; ASGI's own types differ between libraries
 Receive = Callable[[], Awaitable[Message]]

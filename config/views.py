@@ -18,10 +18,10 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from config.health import Part, is_ready, readiness
-from config.session_store import SessionStore
 from organizations.door import of_session
 from organizations.hashing import RETRY_AFTER_S
 from organizations.permissions import operates_everything
+from organizations.session_store import SessionStore
 
 BACK_OFFICE, ENTERS_OFFICE = "/admin/", "wagtailadmin.access_admin"
 FOR_SCRIPTS = ("/uploads/", "/watch/", "/api/v1/")

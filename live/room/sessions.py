@@ -14,8 +14,8 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection
 from django.utils.crypto import constant_time_compare
 
-from config.session_store import SessionStore
 from organizations.models import User
+from organizations.session_store import SessionStore
 
 AT_ONCE = 5000
 HELD = "u.password, u.phone_index"  # what a session ends with: User._get_session_auth_hash

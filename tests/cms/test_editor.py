@@ -639,8 +639,8 @@ def test_a_new_course_begins_with_its_authors_own_unit_and_is_kept_as_a_draft_fr
 def test_a_lesson_that_was_never_published_is_called_a_draft_where_its_video_is_used(desk: Desk) -> None:
     desk.client.post(desk.add, desk.values())
     lesson, used = LessonPage.objects.get(), f"/admin/videos/edit/{desk.video.pk}/"
-    assert "第一讲（草稿）" in unescape(desk.client.get(used).content.decode())
+    assert "第一讲”（草稿）" in unescape(desk.client.get(used).content.decode())
     desk.client.post(desk.edit(lesson), desk.values(**{"action-publish": "1"}))
-    assert "第一讲（已发布）" in unescape(desk.client.get(used).content.decode())
+    assert "第一讲”（已发布）" in unescape(desk.client.get(used).content.decode())
     desk.client.post(f"/admin/pages/{lesson.pk}/unpublish/")
-    assert "第一讲（已撤下）" in unescape(desk.client.get(used).content.decode())
+    assert "第一讲”（已撤下）" in unescape(desk.client.get(used).content.decode())

@@ -79,7 +79,7 @@ def test_a_course_or_a_lesson_is_chosen_and_the_platform_can_read_it(
 
 
 def test_what_one_may_not_open_is_not_there(client: Client, world: World, course: Given) -> None:
-    world.link(world.county.neighbour, "9")
+    world.link(world.county.neighbour_member, "9")
     world.sub = "9"
     url = opened(client, world)
     assert "还没有您能打开的课程" in text(client.get(url))

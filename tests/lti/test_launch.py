@@ -490,7 +490,7 @@ def test_a_course_that_is_withdrawn_says_so_and_keeps_the_sign_in(client: Client
 
 
 def test_a_course_of_another_branch_stays_closed(client: Client, world: World, course: Given) -> None:
-    world.link(world.county.neighbour, "9")
+    world.link(world.county.neighbour_member, "9")
     answer = come_in(client, world, sub="9", target=f"/courses/{course.run.pk}/")
     assert client.get(answer["Location"]).status_code == 404
 

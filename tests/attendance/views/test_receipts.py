@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -215,16 +214,3 @@ def test_the_operator_reads_whether_receipts_come(
     assert "短信的回执一条也没有收到" in read(operator, page)
     settings.SMS_RECEIPTS = receipt_settings.Receipts()
     assert "没有开通短信的回执" in read(operator, page)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_over_a_real_connection(world: World, sign_in: SignIn, aliyun: Gateway, live_server: Any) -> None:
-    """As Alibaba Cloud's server asks: no cookie, no token of a form, its own content type."""
-    message = send(world, sign_in)
-    request = urllib.request.Request(
-        live_server.url + ADDRESS, data=json.dumps([ALIYUN]).encode(),
-        headers={"Content-Type": "application/json;charset=UTF-8", "User-Agent": "Apache-HttpClient"},
-    )  # fmt: skip
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        assert (answer.status, json.load(answer)["code"]) == (200, 0)
-    assert delivery(message) == ("delivered", "")

@@ -10,10 +10,10 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from config.guard import holds_role
-from config.session_store import SessionStore
 from live.room.sessions import Claim, signed_in, still_signed_in
 from media import signing
 from organizations.models import Role, User
+from organizations.session_store import SessionStore
 from tests.factories.organizations import County, make_county
 from tests.realtime.conftest import sign_in
 
