@@ -188,6 +188,7 @@ def test_a_receipt_before_the_row_knows_its_name_is_not_lost(
 
     def quickly() -> Any:
         receipts.take_receipts(channel="dingtalk", receipts=[Receipt("7", True)], as_of=morning())
+        connection.close()  # of the thread that plays the provider
         return said(task_id=7)
 
     office.instead[SEND["dingtalk"]] = quickly
