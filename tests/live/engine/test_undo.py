@@ -195,8 +195,8 @@ async def test_folder_is_kept_until_nothing_can_be_undone(agent: Agent, lecture:
     folder = agent.root / str(lecture.pk)
     old = time.time() - 500
     os.utime(folder, (old, old))
-    await agent._reap()
+    await agent._sweep()
     assert folder.exists()
     await Lecture.objects.filter(pk=lecture.pk).aupdate(ended_at=timezone.now() - module.nodes.KEPT_FOR)
-    await agent._reap()
+    await agent._sweep()
     assert not folder.exists()
