@@ -5,9 +5,8 @@ code goes out by the same account). It never makes anything but the one message 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -20,6 +19,7 @@ from attendance.operations.message_ends import count_delivery
 from attendance.operations.next_way import send_on
 from organizations import messengers
 from organizations.core.receipts import NO_ACCOUNT, Receipt
+from organizations.hints import or_nothing
 
 log = structlog.get_logger(__name__)
 S, D = ReminderMessage.State, ReminderMessage.Delivery
@@ -51,7 +51,7 @@ def take_receipts(*, channel: str, receipts: Iterable[Receipt], as_of: datetime)
 
 def take_early(*, channel: str, message_id: str, as_of: datetime) -> None:
     """Take the receipt that came before the message's row knew its number, where one did; after that is committed."""
-    kept = _or_nothing(lambda: cache.get(_key(channel, message_id))) if message_id else None
+    kept = or_nothing(lambda: cache.get(_key(channel, message_id))) if message_id else None
     if isinstance(kept, list):
         delivered, why = kept
         take_receipts(channel=channel, receipts=[Receipt(message_id, delivered, why)], as_of=as_of)
@@ -142,16 +142,8 @@ def _take(message: ReminderMessage, receipt: Receipt, as_of: datetime) -> bool:
 def _keep(channel: str, receipts: Iterable[Receipt]) -> None:
     kept = {_key(channel, one.message_id): [one.delivered, one.why] for one in receipts}
     if kept:
-        _or_nothing(lambda: cache.set_many(kept, EARLY_S))
+        or_nothing(lambda: cache.set_many(kept, EARLY_S))  # a store that is away costs the early receipts alone
 
 
 def _key(channel: str, message_id: str) -> str:
     return f"receipt:{channel}:{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
-
-
-def _or_nothing(do: Callable[[], Any]) -> Any:
-    """A store that is away costs the early receipts alone."""
-    try:
-        return do()
-    except Exception:  # noqa: BLE001 - see above
-        return None

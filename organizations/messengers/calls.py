@@ -6,7 +6,7 @@ it at each message is what both forbid. The token lies in the cache, sealed: it 
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from django.core.cache import cache
 
 from organizations.core import gateway, phones
 from organizations.core.receipts import Receipt
+from organizations.hints import or_nothing
 from organizations.messengers.answers import UnableToMessage
 from organizations.sms import wire
 from organizations.sms.answers import UnableToSendSms
@@ -144,16 +145,9 @@ def _kept(key: str) -> str:
         sealed = cache.get(key)
         return phones.unseal(settings.PHONE_KEY, sealed).decode() if sealed else ""
 
-    return str(_or_nothing(read) or "")
+    return str(or_nothing(read) or "")
 
 
 def _keep(key: str, token: str, lives_s: int) -> None:
-    _or_nothing(lambda: cache.set(key, phones.seal(settings.PHONE_KEY, token.encode()), lives_s))
-
-
-def _or_nothing(do: Callable[[], Any]) -> Any:
-    """A store that is away, or holds what another key sealed, costs a further question and no message."""
-    try:
-        return do()
-    except Exception:  # noqa: BLE001 - see above
-        return None
+    # A store that is away costs a further question and no message.
+    or_nothing(lambda: cache.set(key, phones.seal(settings.PHONE_KEY, token.encode()), lives_s))
