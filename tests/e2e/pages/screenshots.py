@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, TimeoutError
 
 from tests.e2e.pages.browser import DESK, PHONE, ROOT, Tourist, chromium, open_quietly
 from tests.e2e.pages.demo import site
-from tests.e2e.pages.tour import TOUR, Stop
+from tests.e2e.pages.tour import AUTHORS, TOUR, Stop
 
 TALLEST = 2400
 COLOURS = 128
@@ -66,7 +66,7 @@ def main(arguments: list[str]) -> int:
     wrong: list[str] = []
     with site() as base, chromium() as browser:
         tourist = Tourist(browser, base)
-        for stop in TOUR:
+        for stop in TOUR + AUTHORS:
             if not names or stop.name in names:
                 wrong += photograph(tourist, stop, folder)
                 sys.stderr.write(f"{stop.name}\n")

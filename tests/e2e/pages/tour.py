@@ -4,6 +4,7 @@ An address that holds an id is found as a person finds it: from ``url`` by the l
 """
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from config.demo.questions import LECTURE
 from config.demo.questions import TRAINING as ASKING
@@ -152,6 +153,20 @@ TOUR = [
         (f"a:text-is('{LECTURE}')", "a[href*='/check/']"),
         admin=True,
     ),
+]
+# What the authors' manual shows besides: photographed, not measured.
+EDIT = "a[href*='/edit/']"
+AUTHORS = [
+    Stop("desk", ORGANISER, "/desk/", admin=True),
+    Stop("plan", ORGANISER, "/desk/", ("main a.desk-link[href*='/desk/plan/']",), admin=True),
+    Stop("videos", ORGANISER, "/admin/videos/", admin=True),
+    Stop("video-form", ORGANISER, "/admin/videos/", ("main a[href*='/videos/edit/']",), admin=True),
+    Stop("lesson-form", ORGANISER, "/admin/pages/search/?q=" + quote("陌生来电"), (f"main {EDIT}",), admin=True),
+    Stop("questions", ORGANISER, "/admin/quizzes/questions/", admin=True),
+    Stop("question-form", ORGANISER, "/admin/quizzes/questions/add/", admin=True),
+    Stop("path-form", ORGANISER, "/admin/pages/search/?q=" + quote("雨季安全入门"), (f"main {EDIT}",), admin=True),
+    Stop("schedule", ORGANISER, "/admin/live/schedule/", admin=True),
+    Stop("schedule-form", ORGANISER, "/admin/live/schedule/add/", admin=True),
 ]
 BUDGETED = [stop for stop in TOUR if stop.budget]
 MEMBERS_PAGES = [stop for stop in TOUR if not stop.admin]
