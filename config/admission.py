@@ -16,7 +16,11 @@ REFUSED = prometheus_client.Counter("admission_refused", "Requests that were ask
 # The first pattern that fits. None: it tells whether the process lives, or has a limit of its own.
 KINDS: tuple[tuple[str, str | None], ...] = (
     (r"/(healthz|readyz|metrics|uploads/)", None),
-    (r"/(watch/|courses/answers/|courses/package-reports/|live/[0-9]{1,18}/outbox$)", "evidence"),
+    (
+        r"/(watch/|courses/answers/|courses/package-reports/|courses/[0-9]{1,18}/[0-9]{1,18}/asked/"
+        r"|live/[0-9]{1,18}/outbox$)",
+        "evidence",
+    ),
     (r"/m/", "media"),
     (r"/", "pages"),
 )

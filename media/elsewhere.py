@@ -13,10 +13,10 @@ def address_of(root: str, object_id: str) -> str:
     rule = settings.MEDIA_ELSEWHERE.get(root)
     if rule is None or not settings.NODES.apart:
         return ""
-    name = f"media-elsewhere:{root}:{object_id}"
+    # Hosts share this memory, and "here" is another one for each.
+    name = f"media-elsewhere:{settings.NODES.name}:{root}:{object_id}"
     kept = cache.get(name)
-    # Whose answer it is stands with it: hosts share this memory, and "here" is another one for each.
-    if kept is None or kept[0] != settings.NODES.name:
-        kept = (settings.NODES.name, import_string(rule)(object_id, here=settings.NODES.name))
+    if kept is None:
+        kept = import_string(rule)(object_id, here=settings.NODES.name)
         cache.set(name, kept, REMEMBERED_S)
-    return str(kept[1])
+    return str(kept)

@@ -75,8 +75,11 @@ def counter_of(secret: str, code: str) -> int | None:
     return None
 
 
+@transaction.atomic
 def factor_of_code(person: User, code: str) -> Authenticator | None:
     """Return what this code is of and use it up: the authenticator's, else a recovery code. None: it is wrong."""
+    # Two at once would both use one code; and a row that was taken away meanwhile would be written anew.
+    User.objects.select_for_update(no_key=True).get(pk=person.pk)
     rows = {row.type: row for row in Authenticator.objects.filter(user=person)}
     app, spare = rows.get(Authenticator.Type.TOTP), rows.get(SPARE)
     try:

@@ -3,6 +3,7 @@
 Names are decoded and compared here; what is written lies below one new folder, under names that stay inside it.
 """
 
+import errno
 import stat
 import zipfile
 import zlib
@@ -31,6 +32,9 @@ OTHER_ARCHIVES = (b"Rar!", b"7z\xbc\xaf")
 HEAD_BYTES = 2**16  # where a page of frames says so
 # What reading a zip file that is none, or a broken one, may raise.
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class UnfitPackage(Exception):
@@ -78,7 +82,8 @@ def open_package(file: IO[bytes]) -> Opened:
 
 
 def unpack(opened: Opened, folder: Path) -> None:
-    """Write the files below a new folder. Raises UnfitPackage for what is not as the directory says."""
+    """Write the files below a new folder. Raises UnfitPackage for what is not as the directory says, OSError
+    where the disk is full."""
     try:
         for name, entry in opened.entries.items():
             target = folder / name
@@ -88,6 +93,8 @@ def unpack(opened: Opened, folder: Path) -> None:
                 while chunk := packed.read(CHUNK):
                     out.write(chunk)
     except BROKEN as error:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            raise  # nothing is wrong with the file
         raise UnfitPackage(_broken()) from error
 
 

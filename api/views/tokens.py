@@ -17,8 +17,10 @@ from api.models import Scope, Token
 from api.permissions import MAKERS, ROLES, tokens_of, webhooks_of
 from api.views.webhooks import WebhookCard
 from attendance.sentences.records import day
+from organizations.factors import OFFICE_FRESH_S
 from organizations.models import Role
 from organizations.permissions import has_role, role_required, signed_in
+from organizations.views.factors import to_prove
 
 TO_SHOW = "api_key_to_show"
 SHOWN = 100  # tokens on the page, the newest
@@ -76,8 +78,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*MAKERS)
 def new_token(request: HttpRequest) -> HttpResponse:
-    """Make a token; its key is shown once, on the page of the token."""
+    """Make a token; its key is shown once, on its page. It reads for months: whoever makes it proves themselves."""
     user = signed_in(request)
+    if (proving := to_prove(request, within_s=OFFICE_FRESH_S)) is not None:
+        return proving
     form = TokenForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
         try:

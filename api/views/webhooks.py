@@ -18,7 +18,9 @@ from api.permissions import MAKERS, ROLES, webhooks_of
 from api.queries.webhooks import deliveries_of
 from attendance.sentences.records import day, moment
 from attendance.views.shared import id_or_none
+from organizations.factors import OFFICE_FRESH_S
 from organizations.permissions import role_required, signed_in
+from organizations.views.factors import to_prove
 
 TO_SHOW = "webhook_secret_to_show"
 SHOWN = 50  # of the log, the newest
@@ -102,8 +104,10 @@ class DeliveryRow:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(*ROLES[Scope.TRAININGS])
 def new_webhook(request: HttpRequest) -> HttpResponse:
-    """Set up an address; its secret is shown once, on its page."""
+    """Set up an address; its secret is shown once, on its page. The same proof as for a token."""
     user = signed_in(request)
+    if (proving := to_prove(request, within_s=OFFICE_FRESH_S)) is not None:
+        return proving
     form = WebhookForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
         try:

@@ -6,7 +6,15 @@ transaction (``reminder_sending``), which needs no way out.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from smtplib import SMTPConnectError, SMTPException, SMTPHeloError, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import (
+    SMTPAuthenticationError,
+    SMTPConnectError,
+    SMTPException,
+    SMTPHeloError,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
 
 import structlog
 from django.conf import settings
@@ -145,6 +153,11 @@ def send_email(*, to: str, subject: str, said: str) -> None:
     except SMTPRecipientsRefused as error:
         raise NotSent("refused", for_good=all(code >= 500 for code, _said in error.recipients.values())) from error
     except (SMTPConnectError, SMTPHeloError, ConnectionRefusedError) as error:
+        raise NotSent("server") from error
+    except (SMTPAuthenticationError, SMTPSenderRefused) as error:
+        # The site's own settings are at fault, and so for everybody: said to the operator, and nobody's try.
+        if error.smtp_code >= 500:
+            raise NotSent(SETUP, code=str(error.smtp_code)) from error
         raise NotSent("server") from error
     except SMTPResponseException as error:
         raise NotSent("server", for_good=error.smtp_code >= 500) from error

@@ -15,7 +15,7 @@ WHY: dict[str, Callable[[], str]] = {
     "gateway": lambda: _("对方没有收下，或者没有回答"),
     "server": lambda: _("邮件服务器没有收下，或者没有回答"),
     "refused": lambda: _("对方的邮箱拒收"),
-    "setup": lambda: _("应用的设置不对：密钥、编号、权限或可信IP"),
+    "setup": lambda: _("设置不对：应用的密钥、编号、权限或可信IP，邮件的账号、密码或发件人"),
     "out_of_sight": lambda: _("不在应用的可见范围里"),
     "no_account": lambda: _("那里没有这个手机号"),
     "no_phone": lambda: _("没有手机号"),
@@ -23,7 +23,9 @@ WHY: dict[str, Callable[[], str]] = {
     "claim_lost": lambda: _("发送的程序中途停了"),
 }
 DO: dict[str, Callable[[], str]] = {
-    "setup": lambda: _("请按《管理员手册》核对应用的密钥、编号、权限和可信IP；改好以后自己接着发。"),
+    "setup": lambda: _(
+        "请按《管理员手册》核对：应用的密钥、编号、权限和可信IP，邮件的账号、密码和发件人；改好以后自己接着发。"
+    ),
     "out_of_sight": lambda: _("请把应用的可见范围改成全体党员；改好以后，第二天起再用这种方式。"),
 }
 

@@ -12,8 +12,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 # What allauth's own reading of an answer raises where something is missing in it, or is of another kind.
-# ImproperlyConfigured: a name of more than 191 characters.
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, ImproperlyConfigured)
+# ImproperlyConfigured: a name of more than 191 characters; NotImplementedError: a key that PyJWT does not know.
+UNREADABLE = (
+    KeyError, TypeError, ValueError, AttributeError, ImproperlyConfigured, NotImplementedError, RecursionError,
+)  # fmt: skip
 
 
 @contextmanager

@@ -106,7 +106,8 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
 class Step:
     """One thing to change: the page's title, its form, what is filled in, when it is offered, and how it is done.
 
-    ``opens``: it lets somebody in as that person, so the operator proves themselves first (ADR 94).
+    ``opens``: it lets somebody in as that person, or as more than they were: the operator proves themselves first
+    (ADR 94).
     """
 
     title: Any
@@ -210,7 +211,7 @@ STEPS = {
         applies=lambda card: card.person.is_active and bool(account_ways()),
         opens=True,
     ),
-    "role": Step(_("任命职责"), _("任命"), RoleForm, _grant, applies=lambda card: card.person.is_active),
+    "role": Step(_("任命职责"), _("任命"), RoleForm, _grant, applies=lambda card: card.person.is_active, opens=True),
 }
 
 

@@ -4,6 +4,7 @@ Whatever is opened here is sandboxed and of no origin: no cookie, no storage, no
 and it may load nothing but what lies below its own address.
 """
 
+import codecs
 import gzip
 import mimetypes
 import re
@@ -66,6 +67,8 @@ def _own(request: HttpRequest, key: str, path: str) -> HttpResponseBase:
 def with_runtime(page: bytes, path: str) -> bytes:
     """Return a page of the package with its first script, which puts SCORM's object into the page's own window
     (frontend/src/lib/scorm.ts): a frame of no origin sees no other window's."""
+    if page[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):  # old tools of Windows; the mark outdoes a meta element
+        page = page.decode("utf-16", "replace").encode("utf-8-sig")
     up = "../" * path.count("/")
     tag = f'<script src="{up}{RUNTIME}"></script>'.encode()
     for place in (_HEAD, _HTML, _DOCTYPE):

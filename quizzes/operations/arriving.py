@@ -59,7 +59,10 @@ def take_brought(
         if answer is None or given is None:
             unfit.append(one.position)
         elif given == answer.given:
-            continue
+            # Given once more: from now on it is the later one.
+            if attempt.submitted_at is None and answer.answered_at is not None and at > answer.answered_at:
+                answer.answered_at = at
+                changed.append(answer)
         elif attempt.submitted_at is not None:
             missed.append(one.position)
         elif answer.answered_at is not None and answer.answered_at > at:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from api.models import Token
 from organizations.models import User
 from tests.api.conftest import World, get
+from tests.organizations.authenticator import prove
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 FORM = {"name": "县人事系统", "node": "QX.01.01", "node_text": "QX.01.01", "scopes": ["records", "hours"], "days": "30"}
@@ -15,7 +16,7 @@ FORM = {"name": "县人事系统", "node": "QX.01.01", "node_text": "QX.01.01", 
 def browser(user: User) -> Client:
     client = Client()
     client.force_login(user)
-    return client
+    return prove(client)
 
 
 def test_made_shown_once_used_and_ended(world: World) -> None:
@@ -95,3 +96,14 @@ def test_the_page_of_documentation_names_every_address_and_field(world: World) -
     assert len(schema["paths"]) == 11
     assert [path for path in schema["paths"] if f"GET {path}" not in said] == []
     assert "items[].counted_s: integer" in said
+
+
+@pytest.mark.parametrize("url", ["/api/tokens/new/", "/api/webhooks/new/"])
+def test_whoever_has_not_proved_themselves_for_long_makes_nothing_that_outlives_the_visit(
+    world: World, url: str
+) -> None:
+    client = Client()
+    client.force_login(world.county.organiser)
+    for answer in (client.get(url), client.post(url, {**FORM, "node": ""})):
+        assert answer["Location"].startswith("/accounts/factor/confirm/")
+    assert not Token.objects.exists()

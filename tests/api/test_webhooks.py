@@ -22,6 +22,7 @@ from attendance.models import Training
 from organizations.models import Node, RoleGrant, User
 from tests.api.conftest import World
 from tests.attendance.people import make_training
+from tests.organizations.authenticator import prove
 
 pytestmark = [pytest.mark.integration, pytest.mark.django_db]
 URL = "https://hr.example.cn/in"
@@ -291,6 +292,7 @@ def test_the_clock_does_all_of_it_and_forgets_after_a_month(world: World, wire: 
 def test_a_mistake_is_named_and_nothing_is_lost(world: World, changed: dict[str, Any], said: str) -> None:
     browser = Client()
     browser.force_login(world.county.organiser)
+    prove(browser)
     sent = {"name": "人事", "node": "", "node_text": "QX", "url": URL, "events": ["occasion.closed"], **changed}
     answer = browser.post("/api/webhooks/new/", sent)
     assert answer.status_code == 422
@@ -302,6 +304,7 @@ def test_a_mistake_is_named_and_nothing_is_lost(world: World, changed: dict[str,
 def test_all_mistakes_are_told_at_once(world: World) -> None:
     browser = Client()
     browser.force_login(world.county.organiser)
+    prove(browser)
     answer = browser.post("/api/webhooks/new/", {"name": "", "url": "http://10.0.0.1/", "node_text": "QX"})
     assert set(answer.context["form"].errors) == {"name", "url", "events"}
 
@@ -323,6 +326,7 @@ def test_what_operations_refuse(world: World, monkeypatch: pytest.MonkeyPatch, s
 def test_the_whole_life_on_the_page(world: World, wire: Wire) -> None:
     browser = Client()
     browser.force_login(world.county.organiser)
+    prove(browser)
     sent = {"name": "人事", "node": "", "node_text": "QX", "url": URL, "events": ["occasion.closed"]}
     made = browser.post("/api/webhooks/new/", sent, follow=True)
     one = Webhook.objects.get()

@@ -50,9 +50,10 @@ async def begun(app: Any, slow: Slow, *asked: Asked) -> list["asyncio.Task[None]
     [
         *[(path, None) for path in ("/healthz", "/readyz", "/metrics", "/uploads/", "/uploads/5/")],
         *[(path, "evidence") for path in ("/watch/5/play", REPORT, "/courses/answers/", "/live/12/outbox")],
-        ("/courses/package-reports/1/2/3/", "evidence"),
+        *[(path, "evidence") for path in ("/courses/package-reports/1/2/3/", "/courses/1/2/asked/3/")],
         ("/m/token/videos/1/a.m4s", "media"),
         *[(path, "pages") for path in ("/", "/me/", "/live/12/", "/live/12/outbox/x", "/courses/answers", "//watch/")],
+        ("/courses/1/2/", "pages"),
     ],
 )
 def test_what_a_request_is_for(path: str, kind: str | None) -> None:

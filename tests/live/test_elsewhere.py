@@ -97,5 +97,9 @@ def test_the_answer_is_remembered_for_seconds_and_by_host(
     with django_assert_num_queries(0):
         assert address_of("live", str(lecture.pk)) == AT
         assert address_of("videos", "any") == ""
-    settings.NODES = Nodes("far", AT, apart=True)
+    near, far = settings.NODES, Nodes("far", AT, apart=True)
+    settings.NODES = far
     assert address_of("live", str(lecture.pk)) == ""
+    with django_assert_num_queries(0):  # neither host makes the other forget
+        for settings.NODES in (near, far, near):
+            address_of("live", str(lecture.pk))

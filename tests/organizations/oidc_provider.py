@@ -96,6 +96,8 @@ def serve() -> None:
             return "<html>", 200
         if f"list {path}" in wrong:
             return flask.jsonify([1])
+        if f"strange {path}" in wrong:
+            return flask.jsonify({"keys": [{"kty": "RSA", "alg": "none", "n": "AQAB", "e": "AQAB"}]})
         if f"moved {path}" in wrong and "moved" not in flask.request.args:
             return flask.redirect(f"{path}?moved", 307)
         if path == "/oauth2/authorize":

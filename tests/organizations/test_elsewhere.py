@@ -335,6 +335,7 @@ def test_a_code_that_is_none(client: Client, oidc: Provider) -> None:
         ("list /userinfo", 502),
         ("down /jwks", 503),
         ("list /jwks", 502),
+        ("strange /jwks", 502),
         ("down /oauth2/token", 502),
         ("silly /oauth2/token", 502),
         ("down /.well-known/openid-configuration", 503),

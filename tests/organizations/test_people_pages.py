@@ -300,6 +300,9 @@ def test_a_member_gets_any_role_at_another_unit(operator: Client, world: County,
 def test_nobody_grants_above_their_own_unit_or_to_a_closed_one(client: Client, world: County) -> None:
     own = RoleGrantFactory(node=world.township, role=Role.OPERATOR).user
     client.force_login(own)
+    asked = post(client, world.member, "role", role="operator", unit="QX.01")
+    assert asked["Location"].startswith("/accounts/factor/confirm/"), "a desk left open appoints nobody"
+    prove(client)
     assert post(client, world.member, "role", role="operator", unit="QX").status_code == 422
     NodeFactory(parent=world.township, name="旧支部", code="OLD", closed_date=timezone.localdate())
     assert post(client, world.member, "role", role="secretary", unit="OLD").status_code == 422

@@ -1,9 +1,11 @@
 """Zip files that are refused, each with a sentence that says why; nothing is left on the disk."""
 
+import errno
 import io
 import stat
 import struct
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from django.utils import timezone
 
 from media import leftovers, storage
 from packages import archive
-from packages.archive import UnfitPackage, open_package
+from packages.archive import UnfitPackage, open_package, unpack
 from packages.models import Package
 from packages.operations import add_package, change_package, delete_package
 from tests.factories.organizations import County
@@ -176,3 +178,12 @@ def test_another_file_takes_its_place(package: Package, django_capture_on_commit
     assert packages_on_disk() == 2, "the other one's files alone"
     same = change_package(package_id=package.pk, title="旧名称", file=None, as_of=timezone.now())
     assert (same.title, same.version, same.key) == ("旧名称", 2, changed.key)
+
+
+def test_a_full_disk_is_not_the_files_fault(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: Any, **_kwargs: Any) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(OSError, match="full"):
+        unpack(open_package(make_package()), Path("/nowhere"))

@@ -154,6 +154,9 @@ def test_of_two_devices_the_later_answer_stands_whichever_comes_first(given: Giv
     assert {one.is_right for one in answers_of(attempt)} == {True}
     post(phone, "/courses/answers/", brought(attempt, minutes_ago=5, places=WRONG))
     assert Answer.objects.filter(attempt=attempt, is_right=True).count() == 1
+    post(phone, "/courses/answers/", brought(attempt, minutes_ago=1, places=WRONG))  # chosen once more, after all
+    post(phone, "/courses/answers/", brought(attempt, minutes_ago=3))
+    assert Answer.objects.filter(attempt=attempt, is_right=True).count() == 1
 
 
 def test_what_comes_after_another_device_has_handed_in_is_named(given: Given, quiz: Quiz, phone: Client) -> None:

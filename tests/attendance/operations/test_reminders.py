@@ -26,11 +26,13 @@ from attendance.models import (
     RosterEntry,
     RosterWork,
     Training,
+    WayTrouble,
 )
 from attendance.operations import reminder_sending, reminders
 from attendance.queries.reminders import due_by_clock, lately, reminded
 from attendance.reminding import whom_to_remind
 from attendance.reports.base import Scope
+from attendance.sentences.messages import is_told
 from attendance.sentences.notices import words_of
 from attendance.sentences.records import day_and_hour
 from organizations import sms
@@ -342,6 +344,7 @@ def test_a_code_that_did_not_go_out_is_said_and_the_address_before_goes_on(
         (smtplib.SMTPRecipientsRefused({"a@example.cn": (550, b"no")}), "failed"),
         (smtplib.SMTPRecipientsRefused({"a@example.cn": (450, b"later")}), "waiting"),
         (smtplib.SMTPResponseException(554, b"no"), "failed"),
+        (smtplib.SMTPAuthenticationError(454, b"later"), "waiting"),
         (ConnectionRefusedError(), "waiting"),
         (smtplib.SMTPServerDisconnected("gone"), "unknown"),
         (TimeoutError(), "unknown"),
@@ -362,6 +365,27 @@ def test_what_a_mail_server_answers(
     monkeypatch.setattr("django.core.mail.message.EmailMessage.send", refuse)
     operations.send_reminders(as_of=morning())
     assert states(missing)["email"] == state
+
+
+@pytest.mark.parametrize(
+    "error", [smtplib.SMTPAuthenticationError(535, b"no"), smtplib.SMTPSenderRefused(550, b"no", "a@example.cn")]
+)
+def test_a_mail_server_that_refuses_the_site_itself_is_the_operators_trouble(
+    world: World, settings: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """And not the addressee's: all the others would knock there in vain, too."""
+    settings.EMAIL_URL = "smtp://127.0.0.1:25"
+    sealed = phones.seal(settings.PHONE_KEY, b"a@example.cn")
+    NoticeChoice.objects.create(member=world.county.members[1], sms=False, email_cipher=sealed)
+    remind(world)
+
+    def refuse(*_args: Any, **_kwargs: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("django.core.mail.message.EmailMessage.send", refuse)
+    operations.send_reminders(as_of=morning())
+    found = WayTrouble.objects.get(channel="email")
+    assert (found.why, found.code, is_told(found)) == ("setup", str(error.args[0]), True)
 
 
 def test_who_turned_emails_off_since_the_tap_gets_none(world: World, settings: Any) -> None:
@@ -692,6 +716,8 @@ def test_asking_costs_the_same_for_a_branch_and_for_a_thousand(world: World, peo
         ]
     )  # fmt: skip
     reader = User.objects.get(pk=world.county.secretary.pk)
+    whom_to_remind(Scope(world.training, node, morning()), reader=reader)  # what a process asks once is not counted
+    reader = User.objects.get(pk=reader.pk)
     with CaptureQueriesContext(connection) as asked:
         found = whom_to_remind(Scope(world.training, node, morning()), reader=reader)
         reminded(world.training.pk, [one.member_id for one in found])
