@@ -5,6 +5,7 @@ import time
 import unicodedata
 from typing import Any
 
+from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import get_totp_secret
 from django import forms
@@ -68,7 +69,10 @@ class CodeForm(StepForm):
 
     def clean_code(self) -> str:
         tried = self.counted()
-        found = factors.factor_of_code(self.person, digits(self.cleaned_data["code"]))
+        given = digits(self.cleaned_data["code"])
+        found = factors.factor_of_code(self.person, given)
+        if found is None and len(given) == mfa_settings.RECOVERY_CODE_DIGITS:
+            raise ValidationError(gettext("这个恢复码不对，或者已经用过。请换一个恢复码，或者填验证器上的 6 位数字。"))
         if found is None:
             raise ValidationError(gettext("验证码不对。请看验证器上现在的 6 位数字；一个验证码只能用一次。"))
         tried.take_back()

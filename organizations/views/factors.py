@@ -77,7 +77,7 @@ def to_prove(request: HttpRequest, *, within_s: int = FRESH_S, back: str = "") -
     if is_fresh(request, signed_in(request), within_s=within_s):
         return None
     if request.method == "POST":
-        messages.info(request, _("刚才的没有保存：先确认是您本人，再办一次。"))
+        messages.warning(request, _("刚才的没有保存：先确认是您本人，再办一次。"))
     return HttpResponseRedirect(f"{resolve_url('factor_confirm')}?{urlencode({'next': back or request.path})}")
 
 

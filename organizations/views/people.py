@@ -98,7 +98,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     card = card_of(shown, on_date=today())
     links = [(link, account_way_name(link.provider)) for link in account_links_of(shown)]
     context = {"tab": "people", "card": card, "facts": facts_of(card), "leaving": leaving_of(card), "links": links}
-    context["has_factor"] = has_factor(shown)
+    context |= {"has_factor": has_factor(shown), "can_link": bool(account_ways())}
     return render(request, "organizations/person.html", context)
 
 

@@ -122,11 +122,13 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return too_late(request)
     if request.POST.get("waiting") != seen(kept):
         return another_file(request)
-    # A file may change whose number lets somebody in, as the form for it does. It waits meanwhile.
+    # A file may change whose number lets somebody in, as the form for it does. It waits meanwhile, as it was ticked.
+    answers = ticked(request, kept)
     if proving := to_prove(request, within_s=OFFICE_FRESH_S, back=reverse("roster_review")):
+        ticks = {str(member_id): because for member_id, because in answers.absent.items()}
+        request.session[SESSION_KEY] = {**kept, "ticks": ticks, "all_absent": answers.all_absent}
         return proving
     under = get_object_or_404(visible_nodes(request.user, Role.OPERATOR), pk=kept["under"])
-    answers = ticked(request, kept)
     try:
         outcome = take(request, data, name=kept["name"], under=under, dry_run=False, answers=answers)
     except UnableToImportRoster as error:
@@ -224,8 +226,8 @@ def review_page(
         "absent_elsewhere": [one for one in absent if not one.mentioned],
         "absent_mentioned": sum(one.mentioned for one in outcome.absent),
         "absent_hidden": len(outcome.absent) - len(absent) + outcome.absent_more,
-        "ticks": answers.absent if answers else {},
-        "all_absent": answers.all_absent if answers else "",
+        "ticks": answers.absent if answers else {int(one): why for one, why in kept.get("ticks", {}).items()},
+        "all_absent": answers.all_absent if answers else kept.get("all_absent", ""),
         "reasons": questions.left_choices(),
     }
     return render(request, "organizations/roster_review.html", context, status=422 if asked and open_ones else 200)

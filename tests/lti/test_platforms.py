@@ -38,6 +38,8 @@ def test_a_platform_from_the_first_day_to_the_last(page: Client, world: World) -
     assert answer["Location"] == at
     assert one.deployments == ["1", "2"]
     assert "新平台" in text(page.get("/lti/platforms/"))
+    person = f"/people/{world.county.member.pk}/"
+    assert f"{person}account/" in text(page.get(person))  # it is a way in also where no other is set up
     assert "有 1 把" in text(page.post(at, {"do": "check"}, follow=True))
     world.there.says("keys away")
     assert "公钥取不到" in text(page.post(at, {"do": "check"}, follow=True))

@@ -397,6 +397,8 @@ def test_a_recovery_code_once(person: User) -> None:
         client.post(STAGE, {"code": code})
         assert is_in(client) is is_right
     assert "还有 8 个" in first.get(OWN).content.decode()
+    by_password(client := Client(), person)
+    assert "这个恢复码不对，或者已经用过" in client.post(STAGE, {"code": spare[0]}).content.decode()
     first.post(CODES)
     new = spare_of(person)
     assert (len(new), set(new) & set(spare)) == (10, set())

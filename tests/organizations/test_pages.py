@@ -63,10 +63,18 @@ def test_a_file_waits_while_its_operator_proves_themselves(world: County, client
     client.force_login(world.operator)
     upload(client, "组织,姓名,手机号\n永安镇,周小梅,13800009999", world.county.pk)
     waiting = {"waiting": shown(client.get(reverse("roster_review")))}
-    answer = client.post(reverse("roster_confirm"), waiting)
+    ticked = {
+        "left": [world.member.pk],
+        f"because-{world.member.pk}": "died",
+        "left-all": "1",
+        "because-all": "stopped",
+    }
+    answer = client.post(reverse("roster_confirm"), waiting | ticked)
     assert answer.headers["Location"] == "/accounts/factor/confirm/?next=%2Froster%2Freview%2F"
     assert not User.objects.filter(name="周小梅").exists()
-    assert shown(prove(client).get(reverse("roster_review"))) == waiting["waiting"]
+    page = prove(client).get(reverse("roster_review"))
+    assert shown(page) == waiting["waiting"]
+    assert (page.context["ticks"], page.context["all_absent"]) == ({world.member.pk: "died"}, "stopped")
     client.post(reverse("roster_confirm"), waiting)
     assert User.objects.filter(name="周小梅").exists()
 

@@ -182,7 +182,7 @@ def test_the_calendar_shows_what_begins_and_ends_and_plans_a_free_day(world: Wor
     client = sign_in(county.organiser)
     page = desk(client)
     assert "2026年11月" in page
-    assert f'<a class="desk-entry k-plain" href="/there/{soon.pk}/" title="党课">' in page
+    assert f'<a class="desk-entry desk-on-pc k-plain" href="/there/{soon.pk}/" title="党课">' in page
     assert "<span>12:00 党课</span>" in page
     assert "<span>截止 一门课程</span>" in page
     assert "开始 一门课程" in page  # on the 26th of October, which stands beside
