@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import structlog
+from csp.constants import SELF
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -242,6 +243,8 @@ class ContentSecurityPolicy(CSPMiddleware):
             parts.update = {**(parts.update or {}), "connect-src": [f"{scheme}://{request.get_host()}"]}
             if request.path.startswith(ADMIN):
                 parts.config = settings.CONTENT_SECURITY_POLICY_ADMIN
+            elif getattr(request, "is_preview", False):  # Wagtail asks for the page itself, and frames the answer
+                parts.replace = {**(parts.replace or {}), "frame-ancestors": [SELF]}
         return parts
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -265,7 +265,10 @@ def test_the_preview_shows_the_unfinished_page_too(desk: Desk) -> None:
     panel = f"/admin/pages/{lesson.pk}/edit/preview/"
     blocks = (*desk.blocks(), ("picture", {"image": "", "alt": ""}))
     assert desk.client.post(panel, desk.values("新题", *blocks)).json() == {"is_valid": True, "is_available": True}
-    page = desk.client.get(panel).content.decode()
+    shown = desk.client.get(panel)
+    assert "frame-ancestors 'self'" in shown["Content-Security-Policy"], "the editor shows it in a frame"
+    assert shown["X-Frame-Options"] == "SAMEORIGIN"
+    page = shown.content.decode()
     assert "新题" in page
     assert "怎样撤离" in page
     fresh = f"/admin/pages/add/cms/lessonpage/{desk.course.pk}/preview/"
