@@ -39,6 +39,7 @@ function run(data: PlayerData): void {
   counter.silent = union(recall<Range[]>("localStorage", silentKey, []));
   let startedAt = 0;
   let completed = false;
+  let finishing = 0;
   let resumed = 0;
   let isStopped = false;
 
@@ -174,6 +175,15 @@ function run(data: PlayerData): void {
     for (const list of [slides, chapters, transcript]) list?.draw(position());
   }
 
+  /** The course is finished a moment after its last lesson, and of a film that is over nothing is drawn any more. */
+  function finishLater(): void {
+    const again = (): void => {
+      completed = false;
+      draw();
+    };
+    if (++finishing < 5) setTimeout(again, finishing * 3000);
+  }
+
   function draw(): void {
     if (ledger.isWithdrawn && !isStopped) {
       isStopped = true;
@@ -194,10 +204,8 @@ function run(data: PlayerData): void {
     if (!completed && data.needed_ms !== null && data.complete_url && length(ledger.credited) >= data.needed_ms) {
       completed = true;
       send<Completed>(data.complete_url, {}, { retries: 3 }).then(
-        ({ onward }) => leadOn(onward),
-        () => {
-          completed = false;
-        },
+        ({ onward }) => (onward ? leadOn(onward) : finishLater()),
+        finishLater,
       );
     }
   }
