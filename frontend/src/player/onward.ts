@@ -9,7 +9,7 @@ export interface Completed {
 /** Show where to go on; where the page has no place for it, or there is nowhere to go, nothing changes. */
 export function leadOn(onward: Completed["onward"]): void {
   const place = optional("player-onward");
-  const link = place && place.querySelector("a");
+  const link = place?.querySelector("a");
   if (!onward || !place || !link) return;
   link.textContent = onward.text;
   link.href = onward.url;
