@@ -14,6 +14,7 @@ MAX_NAME = 20
 CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, 3.3
 WECOM_ENDPOINT = "https://qyapi.weixin.qq.com"
+WECHAT_ENDPOINT = "https://api.weixin.qq.com"
 WEIXIN = "weixin"  # allauth's word for WeChat
 WECHAT_ID = re.compile(r"wx[0-9a-f]{16}")
 # The file by which WeChat and WeCom see whose a domain is; what stands in it is the word in its name.
@@ -176,16 +177,22 @@ def _oidc(given: dict[str, str]) -> dict[str, Any]:
 def _wecom(given: dict[str, str]) -> dict[str, Any]:
     if not given["AGENT_ID"].isdigit():
         raise ImproperlyConfigured("WECOM_AGENT_ID 是应用的编号，只有数字 / WECOM_AGENT_ID must be digits")
-    endpoint = text("WECOM_ENDPOINT").strip() or WECOM_ENDPOINT
-    check_address("WECOM_ENDPOINT", endpoint)
-    return {"agent_id": given["AGENT_ID"], "endpoint": endpoint.rstrip("/")}
+    return {"agent_id": given["AGENT_ID"], "endpoint": _endpoint("WECOM_ENDPOINT", WECOM_ENDPOINT)}
+
+
+def _endpoint(name: str, usual: str) -> str:
+    endpoint = text(name).strip() or usual
+    check_address(name, endpoint)
+    return endpoint.rstrip("/")
 
 
 def _wechat(given: dict[str, str]) -> dict[str, Any]:
     """In WeChat, by a service account (服务号). ``is_joined``: beside a website, whose accounts are to be the same."""
     _check_wechat_id("WECHAT_APP_ID", given["APP_ID"])
     is_joined = bool(text("WECHAT_WEB_APP_ID").strip())
-    return {"where": "inside", "is_joined": is_joined, "scope": ["snsapi_userinfo" if is_joined else "snsapi_base"]}
+    scope = ["snsapi_userinfo" if is_joined else "snsapi_base"]
+    endpoint = _endpoint("WECHAT_ENDPOINT", WECHAT_ENDPOINT)
+    return {"where": "inside", "is_joined": is_joined, "scope": scope, "endpoint": endpoint}
 
 
 def _wechat_web(given: dict[str, str]) -> dict[str, Any]:
@@ -196,7 +203,8 @@ def _wechat_web(given: dict[str, str]) -> dict[str, Any]:
             "WECHAT_WEB_APP_ID 和 WECHAT_APP_ID 写了同一个：前者是开放平台的网站应用，后者是服务号"
             " / WECHAT_WEB_APP_ID and WECHAT_APP_ID must not be the same"
         )
-    return {"where": "outside", "is_joined": True, "scope": ["snsapi_login"]}
+    endpoint = _endpoint("WECHAT_ENDPOINT", WECHAT_ENDPOINT)
+    return {"where": "outside", "is_joined": True, "scope": ["snsapi_login"], "endpoint": endpoint}
 
 
 def _check_wechat_id(name: str, value: str) -> None:

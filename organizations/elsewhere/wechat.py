@@ -52,6 +52,14 @@ class WechatFlow(WeixinOAuth2Adapter):
         return self.provider
 
     @property
+    def access_token_url(self) -> str:
+        return f"{self.provider.app.settings['endpoint']}/sns/oauth2/access_token"
+
+    @property
+    def profile_url(self) -> str:
+        return f"{self.provider.app.settings['endpoint']}/sns/userinfo"
+
+    @property
     def authorize_url(self) -> str:
         return AUTHORIZE[self.provider.app.settings["where"]]
 

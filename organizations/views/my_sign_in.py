@@ -47,11 +47,15 @@ def my_sign_in(request: HttpRequest) -> HttpResponse:
         note_session(request)
         rows = list(sessions_of(user_id=person.pk, as_of=now)[:MOST_SESSIONS])
     links, ended = list(account_links_of(person)), list(ended_accounts_of(person))
-    by_number = {one.provider for one in ended} - personal_accounts()
+    personal = personal_accounts()
     context = {
         "tab": "me",
-        "links": [(link, account_way_name(link.provider)) for link in links],
-        "ended": [(one, account_way_name(one.provider), one.provider in by_number) for one in ended],
+        "links": [
+            # What an organisation calls them is a word to them; WeChat's name of their account is none.
+            (link, account_way_name(link.provider), "" if link.provider in personal else link.external_id)
+            for link in links
+        ],
+        "ended": [(one, account_way_name(one.provider), one.provider not in personal) for one in ended],
         "bindable": _bindable(request, links, ended),
         "has_factor": has_factor(person),
         "sessions": [(row, device_said(row.user_agent), row.session_key == key) for row in rows],

@@ -50,6 +50,7 @@ def test_two(given: Any, tmp_path: Any) -> None:
 
 def test_wechat_is_two_programs_with_the_same_accounts(given: Any) -> None:
     (alone,) = given(**WECHAT, WECHAT_TRUSTS_PHONE="1")
+    assert alone.more["endpoint"] == "https://api.weixin.qq.com"
     assert (alone.id, alone.accounts, alone.name, alone.where) == ("wechat", "wechat", "微信", "inside")
     assert (alone.trusts_phone, alone.is_personal) == (False, True)  # there is no number to believe
     assert (alone.more["is_joined"], alone.more["scope"]) == (False, ["snsapi_base"])
@@ -92,6 +93,7 @@ def test_files_that_say_whose_the_domain_is(monkeypatch: pytest.MonkeyPatch) -> 
         ({**WECHAT, "WECHAT_WEB_APP_ID": "wx0123456789ABCDEF", "WECHAT_WEB_APP_SECRET": "s"}, "WECHAT_WEB_APP_ID"),
         ({**WECHAT_WEB, "WECHAT_APP_ID": "wxfedcba9876543210", "WECHAT_APP_SECRET": "s"}, "WECHAT_WEB_APP_ID"),
         ({**WECHAT_WEB, "WECHAT_NAME": "很" * 21}, "WECHAT_NAME"),
+        ({**WECHAT_WEB, "WECHAT_ENDPOINT": "http://proxy.example"}, "WECHAT_ENDPOINT"),
         ({**WECOM, "WECOM_ENDPOINT": "http://proxy.example"}, "WECOM_ENDPOINT"),
     ],
 )

@@ -7,14 +7,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from attendance.models import Notice
 from config import account_settings
 from organizations import operations as do
-from organizations.elsewhere.wechat import WechatAdapter
 from organizations.models import AccessEntry, AccountLink, EndedAccount, Left, User
 from organizations.operations.accounts import UnableToUseAccount, end_account_link, link_account, link_own_account
 from organizations.queries import phone_of
@@ -46,11 +44,8 @@ AGENTS = {"wechat": IN_WECHAT, "wechat_web": ON_A_PC}
 
 
 @pytest.fixture
-def wechat(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wechat]:
-    cache.clear()
+def wechat() -> Iterator[Wechat]:
     with gateway() as server:
-        monkeypatch.setattr(WechatAdapter, "access_token_url", f"{server.url}/sns/oauth2/access_token")
-        monkeypatch.setattr(WechatAdapter, "profile_url", f"{server.url}/sns/userinfo")
         yield Wechat(server)
 
 
@@ -61,7 +56,7 @@ def world() -> County:
 
 @pytest.fixture(autouse=True)
 def ways(settings: Any, monkeypatch: pytest.MonkeyPatch, wechat: Wechat) -> None:
-    set_up(settings, monkeypatch, **KEYS)
+    set_up(settings, monkeypatch, **KEYS, WECHAT_ENDPOINT=wechat.server.url)
 
 
 @pytest.fixture
@@ -384,8 +379,8 @@ def test_what_wechat_refuses(
     assert not any(secret in caplog.text for secret in (SERVICE_SECRET, "WeChatCode", "secret-token"))
 
 
-def test_nobody_answers_at_all(world: County, wechat: Wechat, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(WechatAdapter, "access_token_url", f"http://127.0.0.1:{closed_port()}/sns")
+def test_nobody_answers_at_all(world: County, wechat: Wechat, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(settings, monkeypatch, WECHAT_ENDPOINT=f"http://127.0.0.1:{closed_port()}")
     assert sign_in(browser(), wechat, "zhang").status_code == 503
     assert "没有绑定：微信现在连不上" in link(browser(person=world.member), wechat, "zhang")
 
