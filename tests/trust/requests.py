@@ -105,7 +105,6 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "person_id": world.member.pk,
         "token": "A" * 43,
         "secret": "A" * 43,
-        "owner": "MP",
         "word": "AbCd123",
         "token_id": world.token.pk,
         "webhook_id": world.webhook.pk,
