@@ -1,4 +1,4 @@
-"""Signals that the ledger receives: somebody left, came back, is exempt or lost their second step; and its own."""
+"""Signals that the ledger receives: somebody left, came back, is exempt or signs in in another way; and its own."""
 
 from collections.abc import Collection
 from datetime import date
@@ -36,6 +36,10 @@ def factors_taken(*, member_id: int, **kwargs: Any) -> None:
     tell(member_ids=[member_id], kind="factors_taken", as_of=timezone.now())
 
 
+def account_bound(*, member_id: int, **kwargs: Any) -> None:
+    tell(member_ids=[member_id], kind="account_bound", as_of=timezone.now())
+
+
 def opened(*, occasion_id: int, **kwargs: Any) -> None:
     tasks.excuse_absent.delay(occasion_id=occasion_id)  # a hint: settling excuses whom it leaves out
 
@@ -50,4 +54,5 @@ def connect() -> None:
     events.exemptions_changed.connect(exempted, dispatch_uid="attendance.exempted")
     events.factors_set.connect(factors_set, dispatch_uid="attendance.factors_set")
     events.factors_taken.connect(factors_taken, dispatch_uid="attendance.factors_taken")
+    events.account_bound.connect(account_bound, dispatch_uid="attendance.account_bound")
     occasion_opened.connect(opened, dispatch_uid="attendance.opened")

@@ -14,6 +14,11 @@ MAX_NAME = 20
 CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749, 3.3
 WECOM_ENDPOINT = "https://qyapi.weixin.qq.com"
+WECHAT_ENDPOINT = "https://api.weixin.qq.com"
+WEIXIN = "weixin"  # allauth's word for WeChat
+WECHAT_ID = re.compile(r"wx[0-9a-f]{16}")
+# The file by which WeChat and WeCom see whose a domain is; what stands in it is the word in its name.
+PROOF = re.compile(r"(?:MP|WW)_verify_[A-Za-z0-9]{1,64}\.txt")
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,21 @@ class Way:
     trusts_phone: bool
     more: dict[str, Any]
 
+    @property
+    def accounts(self) -> str:
+        """Under what its accounts are kept: WeChat's two ways know the same ones."""
+        return "wechat" if self.is_personal else self.id
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether these are people's own accounts, of which no organisation knows whose they are."""
+        return self.kind == WEIXIN
+
+    @property
+    def where(self) -> str:
+        """In which browsers it can be gone: "inside" WeChat's, "outside" of it, "" in all."""
+        return str(self.more.get("where", ""))
+
 
 # Which forms allauth's views use.
 FORMS = {
@@ -47,13 +67,18 @@ KINDS = {
     "wecom": ("企业微信", ("CORP_ID", "AGENT_ID", "SECRET")),
     "dingtalk": ("钉钉", ("CLIENT_ID", "CLIENT_SECRET")),
     "feishu": ("飞书", ("APP_ID", "APP_SECRET")),
+    "wechat": ("微信", ("APP_ID", "APP_SECRET")),
+    "wechat_web": ("微信", ("APP_ID", "APP_SECRET")),
 }
+CLASSES = {"oidc": "openid_connect", "wechat": WEIXIN, "wechat_web": WEIXIN}
 SECRETS = {"CLIENT_SECRET", "SECRET", "APP_SECRET"}
 FIELDS = {
     "oidc": ("CLIENT_ID", "CLIENT_SECRET"),
     "wecom": ("CORP_ID", "SECRET"),
     "dingtalk": ("CLIENT_ID", "CLIENT_SECRET"),
     "feishu": ("APP_ID", "APP_SECRET"),
+    "wechat": ("APP_ID", "APP_SECRET"),
+    "wechat_web": ("APP_ID", "APP_SECRET"),
 }
 
 
@@ -78,9 +103,10 @@ def of_allauth(ways: list[Way]) -> dict[str, Any]:
             "name": way.name,
             "client_id": way.client_id,
             "secret": way.secret,
-            "settings": {"trusts_phone": way.trusts_phone, **way.more},
+            "settings": _settings_of(way),
         }
-        providers[way.kind] = {"APPS": [app], "OAUTH_PKCE_ENABLED": way.kind == "openid_connect"}
+        of_kind = {"APPS": [], "OAUTH_PKCE_ENABLED": way.kind == "openid_connect"}
+        providers.setdefault(way.kind, of_kind)["APPS"].append(app)
     return {
         "SOCIALACCOUNT_ADAPTER": "organizations.adapters_elsewhere.SocialAdapter",
         "SOCIALACCOUNT_PROVIDERS": providers,
@@ -88,6 +114,23 @@ def of_allauth(ways: list[Way]) -> dict[str, Any]:
         "SOCIALACCOUNT_AUTO_SIGNUP": False,
         "SOCIALACCOUNT_REQUESTS_TIMEOUT": 5,
     }
+
+
+def _settings_of(way: Way) -> dict[str, Any]:
+    ours = {"trusts_phone": way.trusts_phone, "accounts": way.accounts, "by_oneself": way.is_personal}
+    return {**ours, **way.more}
+
+
+def verify_files() -> dict[str, str]:
+    """Return the files of VERIFY_FILES by name, each with what stands in it. Raises ImproperlyConfigured."""
+    names = text("VERIFY_FILES").split()
+    for name in names:
+        if PROOF.fullmatch(name) is None:
+            raise ImproperlyConfigured(
+                "VERIFY_FILES 写微信或企业微信给的文件名，例如 MP_verify_AbCd123.txt，几个用空格分开"
+                " / VERIFY_FILES must be names such as MP_verify_AbCd123.txt with spaces between"
+            )
+    return {name: name.split("_")[2].removesuffix(".txt") for name in names}
 
 
 def _way(kind: str) -> Way | None:
@@ -106,13 +149,15 @@ def _way(kind: str) -> Way | None:
             raise ImproperlyConfigured(
                 f"{prefix}_{name} 里有空格或者不认识的字 / {prefix}_{name} must be printable ASCII without spaces"
             )
-    name = " ".join(text(f"{prefix}_NAME").split()) or usual
+    named = f"{prefix.removesuffix('_WEB')}_NAME"
+    name = " ".join(text(named).split()) or usual
     if len(name) > MAX_NAME:
-        raise ImproperlyConfigured(f"{prefix}_NAME 最多 {MAX_NAME} 个字 / at most {MAX_NAME} characters")
+        raise ImproperlyConfigured(f"{named} 最多 {MAX_NAME} 个字 / at most {MAX_NAME} characters")
     client_id, secret = (given[one] for one in FIELDS[kind])
-    trusts = flag(f"{prefix}_TRUSTS_PHONE", default=False)
+    known_class = CLASSES.get(kind, kind)
+    trusts = known_class != WEIXIN and flag(f"{prefix}_TRUSTS_PHONE", default=False)  # WeChat tells no number
     more = MORE[kind](given) if kind in MORE else {}
-    return Way(kind, "openid_connect" if kind == "oidc" else kind, name, client_id, secret, trusts, more)
+    return Way(kind, known_class, name, client_id, secret, trusts, more)
 
 
 def _oidc(given: dict[str, str]) -> dict[str, Any]:
@@ -132,9 +177,41 @@ def _oidc(given: dict[str, str]) -> dict[str, Any]:
 def _wecom(given: dict[str, str]) -> dict[str, Any]:
     if not given["AGENT_ID"].isdigit():
         raise ImproperlyConfigured("WECOM_AGENT_ID 是应用的编号，只有数字 / WECOM_AGENT_ID must be digits")
-    endpoint = text("WECOM_ENDPOINT").strip() or WECOM_ENDPOINT
-    check_address("WECOM_ENDPOINT", endpoint)
-    return {"agent_id": given["AGENT_ID"], "endpoint": endpoint.rstrip("/")}
+    return {"agent_id": given["AGENT_ID"], "endpoint": _endpoint("WECOM_ENDPOINT", WECOM_ENDPOINT)}
 
 
-MORE = {"oidc": _oidc, "wecom": _wecom}
+def _endpoint(name: str, usual: str) -> str:
+    endpoint = text(name).strip() or usual
+    check_address(name, endpoint)
+    return endpoint.rstrip("/")
+
+
+def _wechat(given: dict[str, str]) -> dict[str, Any]:
+    """In WeChat, by a service account (服务号). ``is_joined``: beside a website, whose accounts are to be the same."""
+    _check_wechat_id("WECHAT_APP_ID", given["APP_ID"])
+    is_joined = bool(text("WECHAT_WEB_APP_ID").strip())
+    scope = ["snsapi_userinfo" if is_joined else "snsapi_base"]
+    endpoint = _endpoint("WECHAT_ENDPOINT", WECHAT_ENDPOINT)
+    return {"where": "inside", "is_joined": is_joined, "scope": scope, "endpoint": endpoint}
+
+
+def _wechat_web(given: dict[str, str]) -> dict[str, Any]:
+    """In other browsers, by a website of the open platform (网站应用) and a code to scan."""
+    _check_wechat_id("WECHAT_WEB_APP_ID", given["APP_ID"])
+    if given["APP_ID"] == text("WECHAT_APP_ID").strip():
+        raise ImproperlyConfigured(
+            "WECHAT_WEB_APP_ID 和 WECHAT_APP_ID 写了同一个：前者是开放平台的网站应用，后者是服务号"
+            " / WECHAT_WEB_APP_ID and WECHAT_APP_ID must not be the same"
+        )
+    endpoint = _endpoint("WECHAT_ENDPOINT", WECHAT_ENDPOINT)
+    return {"where": "outside", "is_joined": True, "scope": ["snsapi_login"], "endpoint": endpoint}
+
+
+def _check_wechat_id(name: str, value: str) -> None:
+    if WECHAT_ID.fullmatch(value) is None:
+        raise ImproperlyConfigured(
+            f"{name} 写 AppID：wx 和后面 16 位小写字母或数字 / {name} must be wx and 16 hexadecimal digits"
+        )
+
+
+MORE = {"oidc": _oidc, "wecom": _wecom, "wechat": _wechat, "wechat_web": _wechat_web}

@@ -450,7 +450,7 @@ SESSION_SERIALIZER = "organizations.sessions.SealedSerializer"
 SMS_WAY, SMS_BACKEND, SMS = sms_settings.read()
 SMS_RECEIPTS = receipt_settings.read(SMS_WAY, SMS)  # where its provider says what arrived (ADR 100)
 # Accounts that people have elsewhere (ADR 85).
-ACCOUNT_WAYS = account_settings.read(SITE_URL)
+ACCOUNT_WAYS, VERIFY_FILES = account_settings.read(SITE_URL), account_settings.verify_files()
 vars().update(account_settings.of_allauth(ACCOUNT_WAYS))
 # E-mail goes out by EMAIL_URL (smtp://user:password@host:587?tls=1); without it nobody is offered any.
 EMAIL_URL = url("EMAIL_URL", schemes=("smtp", "smtp+tls", "smtp+ssl"))

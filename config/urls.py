@@ -19,6 +19,8 @@ urlpatterns = [
     path("offline/", views.offline, name="offline"),
     path("sw.js", views.service_worker, name="service_worker"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("MP_verify_<slug:word>.txt", views.proof_of_domain, {"owner": "MP"}),
+    path("WW_verify_<slug:word>.txt", views.proof_of_domain, {"owner": "WW"}),
     path("accounts/", include("organizations.account_urls")),
     path("admin/login/", admin_login),
     # Wagtail's sign-in pages know nothing of our limits on guessing. What else of it is closed: cms/middleware.py.

@@ -100,6 +100,15 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(staticfiles_storage.url("img/icon.svg"), permanent=False)
 
 
+@require_safe
+def proof_of_domain(request: HttpRequest, owner: str, word: str) -> HttpResponse:
+    """The file that WeChat or WeCom asks for to see whose this domain is (``VERIFY_FILES``)."""
+    found = settings.VERIFY_FILES.get(f"{owner}_verify_{word}.txt")
+    if found is None:
+        raise Http404
+    return HttpResponse(found, content_type="text/plain")
+
+
 def wants_json(request: HttpRequest) -> bool:
     """Whether a script asks: by what it accepts or sends, or because nothing but scripts ask at that address."""
     asks = "application/json" in request.headers.get("Accept", "") or request.content_type == "application/json"

@@ -3,7 +3,13 @@
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.module_loading import import_string
+
+from organizations.core.devices import device_and_browser
+
+# What WeChat's own camera cannot be held to.
+PHONES = {"iphone", "android", "harmony"}
 
 
 def account_way_name(provider: str) -> str:
@@ -12,15 +18,31 @@ def account_way_name(provider: str) -> str:
     No query for one of the settings.
     """
     for way in settings.ACCOUNT_WAYS:
-        if way.id == provider:
+        if way.accounts == provider:
             return str(way.name)
     return next((str(way.name) for way in _beside() if way.id == provider), provider)
 
 
 def account_ways() -> list[tuple[str, str]]:
     """Every provider whose accounts may be linked now, by id and name; one query each plug point."""
-    beside = [(way.id, way.name) for way in _beside() if way.is_on]
-    return [(way.id, str(way.name)) for way in settings.ACCOUNT_WAYS] + beside
+    ours = {way.accounts: way.name for way in settings.ACCOUNT_WAYS}
+    return [*ours.items(), *((way.id, str(way.name)) for way in _beside() if way.is_on)]
+
+
+def ways_here(request: HttpRequest) -> list[Any]:
+    """The ways of the settings that can be gone in this browser, in the order of their buttons.
+
+    By a service account in WeChat's own; by a code to scan where another device holds the camera.
+    """
+    device, browser = device_and_browser(request.headers.get("User-Agent", ""))
+    fits = {"": True, "inside": browser == "wechat"}
+    fits["outside"] = browser not in ("wechat", "wecom") and device not in PHONES
+    return [way for way in settings.ACCOUNT_WAYS if fits[way.where]]
+
+
+def personal_accounts() -> set[str]:
+    """Under what accounts are kept that people link themselves: no number says whose they are."""
+    return {way.accounts for way in settings.ACCOUNT_WAYS if way.is_personal}
 
 
 def _beside() -> list[Any]:

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 
 from organizations import sms
+from organizations.account_ways import ways_here
 from organizations.display import is_elder, is_lite, suggests_lite
 from organizations.models import User
 from organizations.permissions import operates_everything
@@ -59,8 +60,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     ``.suggests_lite`` (it might be offered), ``.help_phone`` (whom anybody may call),
     ``.phone_check`` (where a phone is tried out),
     ``.demo``, ``.runs_site``, ``.roles``, ``.unseen`` (messages not seen yet), ``.sends_codes`` (whether a code can
-    reach whoever asks for one), ``.account_ways`` (providers of accounts that one may sign in by) and, on a
-    demonstration's code page, ``.demo_code``: the code that no phone got.
+    reach whoever asks for one), ``.account_ways`` (providers of accounts that one may sign in by), ``.ways_here``
+    (those that can be gone in this browser) and, on a demonstration's code page, ``.demo_code``: the code that no phone
+    got.
 
     Evaluated when a template first asks, so that an error page without a shell costs no query.
     """
@@ -81,6 +83,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "demo_code": request.session.get(DEMO_CODE_SESSION_KEY, "") if sms.shows_codes() else "",
             "sends_codes": sms.can_tell_codes(),
             "account_ways": settings.ACCOUNT_WAYS,
+            "ways_here": ways_here(request),
             "runs_site": operates_everything(user) if isinstance(user, User) else False,
             "roles": roles_of(user=user) if isinstance(user, User) else frozenset(),
             "unseen": unseen_by(user),

@@ -14,9 +14,11 @@ exemptions_changed = Signal()  # member_ids: an exemption of theirs was entered,
 factors_set = Signal()  # member_id: their first second step of signing in was set up
 factors_taken = Signal()  # member_id: an operator or a command took their second step of signing in from them
 
+account_bound = Signal()  # member_id: they linked an account of elsewhere to themselves
+
 
 def announce_factors(event: Signal, member_id: int) -> None:
-    """Send ``factors_set`` or ``factors_taken`` once the transaction has committed."""
+    """Send ``factors_set``, ``factors_taken`` or ``account_bound`` once the transaction has committed."""
     transaction.on_commit(lambda: event.send_robust(sender=None, member_id=member_id), robust=True)
 
 

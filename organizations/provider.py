@@ -2,6 +2,7 @@
 
 from organizations.elsewhere.oidc import OidcProvider
 from organizations.elsewhere.shipped import Dingtalk, Feishu
+from organizations.elsewhere.wechat import WechatProvider
 from organizations.elsewhere.wecom import WecomProvider
 
-provider_classes = [OidcProvider, WecomProvider, Dingtalk, Feishu]
+provider_classes = [OidcProvider, WecomProvider, Dingtalk, Feishu, WechatProvider]

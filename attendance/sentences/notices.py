@@ -284,6 +284,9 @@ NOTICES: dict[str, Callable[[Notice], str]] = {
     "factors_taken": _plain(
         lambda: _("您的登录验证已由管理员移除，各处的登录也已退出。不是您要求的，请马上联系管理员。")
     ),
+    "account_bound": _plain(
+        lambda: _("您的账号绑定了别处的一个账号，以后可以用它登录。不是您本人绑定的，请马上解除，再联系管理员。")
+    ),
     "declared_refused": _plain(lambda: _("您为“%(title)s”申报的学习没有通过，理由写在申报里。")),
 }
 
@@ -306,6 +309,8 @@ def link_of(notice: Notice) -> str:
         return reverse("today")
     if notice.kind == "departures_soon":
         return reverse("departures")
+    if notice.kind == "account_bound":
+        return reverse("my_sign_in")
     if notice.kind in FACTORS:
         return reverse("mfa_index")
     if notice.kind in HALLS and notice.occasion is not None:

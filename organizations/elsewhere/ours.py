@@ -27,6 +27,15 @@ def their_answer() -> Iterator[None]:
         raise OAuth2Error(f"unreadable answer: {type(error).__name__}") from error
 
 
+class TheirError(OAuth2Error):
+    """A provider's own number of what went wrong, and what that means (a word of ``sentences.accounts``)."""
+
+    def __init__(self, what: str, code: str) -> None:
+        super().__init__(f"{what}: {code}")
+        self.what = what
+        self.code = code
+
+
 def callback_of(provider_id: str) -> str:
     """Return the address that a provider sends people back to, as the operator entered it there."""
     return str(settings.SITE_URL) + reverse("account_callback", args=[provider_id])

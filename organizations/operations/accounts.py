@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from organizations.account_ways import account_way_name
 from organizations.core.roster import holds_id_number
+from organizations.events import account_bound, announce_factors
 from organizations.models import AccessEntry, AccountLink, EndedAccount, Role, User
 from organizations.queries import has_left, has_phone, roles_of, user_by_phone
 
@@ -36,6 +37,9 @@ class Refusal(StrEnum):
     OTHER_ACCOUNT = "other_account"
     BY_HAND = "by_hand"
     ENDED = "ended"
+    OTHERS = "others"
+    SECOND = "second"
+    BY_OPERATOR = "by_operator"
     AT_ONCE = "at_once"
 
 
@@ -51,7 +55,7 @@ class UnableToLinkAccount(Exception):
     """The account cannot be this person's; the sentence says why."""
 
 
-def person_of_account(*, provider: str, external_id: str, phone: str, as_of: dt.datetime) -> User:
+def person_of_account(*, provider: str, external_id: str, phone: str, as_of: dt.datetime, known_as: str = "") -> User:
     """Return whom an account lets in that its owner has just proved theirs. Raises UnableToUseAccount.
 
     ``phone``: the number (any form) that the provider vouches for, "" where it vouches for none or is not believed in
@@ -59,12 +63,56 @@ def person_of_account(*, provider: str, external_id: str, phone: str, as_of: dt.
     number has moved on, here or there, and a person has to look. Nor does a number that is nobody's here open an
     account that an operator did not link on the person's page: its name may have gone to a new colleague. Whoever had
     one there that was ended (``EndedAccount``) is linked to none by their number. Nothing changes where it is refused.
+    ``known_as``: what the provider called the same account before; one that was linked so has its new name from now on.
     """
     try:
         with transaction.atomic():
+            _rename(provider, known_as, external_id)
             return _person_of(provider, _as_stored(provider, external_id), phone, as_of)
     except IntegrityError as error:  # two visits at once, for one account or one person
         raise UnableToUseAccount(Refusal.AT_ONCE) from error
+
+
+def link_own_account(
+    *, member_id: int, provider: str, external_id: str, as_of: dt.datetime, known_as: str = ""
+) -> None:
+    """Link an account that the person has just proved theirs to themselves, as they asked. Raises UnableToUseAccount.
+
+    That they have just proved themselves here, too, is the caller's question (``factors.is_fresh``). What they ended
+    themselves they may link again; what an operator ended an operator links. The same again is nothing new.
+    """
+    try:
+        with transaction.atomic():
+            _rename(provider, known_as, external_id)
+            _link_own(member_id, provider, external_id, as_of)
+    except IntegrityError as error:  # two visits at once, for one account or one person
+        raise UnableToUseAccount(Refusal.AT_ONCE) from error
+
+
+def _link_own(member_id: int, provider: str, external_id: str, as_of: dt.datetime) -> None:
+    member = User.objects.select_for_update(no_key=True).get(pk=member_id)
+    _check_stays(member, as_of)
+    known = AccountLink.objects.filter(provider=provider, external_id=external_id).first()
+    if known is not None and known.member_id == member_id:
+        return
+    if known is not None:
+        raise UnableToUseAccount(Refusal.OTHERS)
+    if AccountLink.objects.filter(member=member, provider=provider).exists():
+        raise UnableToUseAccount(Refusal.SECOND)
+    ended = EndedAccount.objects.filter(member=member, provider=provider)
+    if any(not one.is_own for one in ended):
+        raise UnableToUseAccount(Refusal.BY_OPERATOR)
+    row = {"member": member, "provider": provider, "external_id": external_id}
+    AccountLink.objects.create(**row, made_by_id=member_id, made_at=as_of)
+    ended.delete()
+    _write_down(member, LINKED, provider=provider, actor_id=member_id, as_of=as_of, reason=_("本人绑定"))
+    announce_factors(account_bound, member_id)  # somebody else may hold their phone
+
+
+def _rename(provider: str, known_as: str, external_id: str) -> None:
+    """Give a linked account the name by which its provider tells it now, unless that is another linked one's."""
+    if known_as and not AccountLink.objects.filter(provider=provider, external_id=external_id).exists():
+        AccountLink.objects.filter(provider=provider, external_id=known_as).update(external_id=external_id)
 
 
 def _as_stored(provider: str, external_id: str) -> str:

@@ -30,6 +30,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from organizations import pressed_again
+from organizations.account_ways import ways_here
 from organizations.factor_forms import CodeForm, NewAppForm, NewPasskeyForm, PasskeyForm, digits
 from organizations.factors import (
     FRESH_S,
@@ -167,7 +168,7 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
 
 def _sign_in_again(request: HttpRequest, person: User, wanted: str) -> HttpResponse:
     """The password, or the usual way in; whoever came by a link and has none is not led out of the only way."""
-    comes_back = _comes_back(person)
+    comes_back = _comes_back(request, person)
     if request.method == "POST" and comes_back:
         logout(request)
         return HttpResponseRedirect(wanted)  # which asks to sign in, and brings them back
@@ -176,11 +177,11 @@ def _sign_in_again(request: HttpRequest, person: User, wanted: str) -> HttpRespo
     return render(request, "account/factor_sign_in_again.html", ways | {"comes_back": comes_back})
 
 
-def _comes_back(person: User) -> bool:
+def _comes_back(request: HttpRequest, person: User) -> bool:
     """Whether the person has a way to sign in that needs nobody else: codes and passwords go with a number."""
     if person.phone_index and (can_tell_codes() or person.has_usable_password()):
         return True
-    return account_links_of(person).filter(provider__in=[way.id for way in settings.ACCOUNT_WAYS]).exists()
+    return account_links_of(person).filter(provider__in=[way.accounts for way in ways_here(request)]).exists()
 
 
 @never_cache

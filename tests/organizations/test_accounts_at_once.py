@@ -14,6 +14,7 @@ from organizations.operations.accounts import (
     UnableToLinkAccount,
     UnableToUseAccount,
     link_account,
+    link_own_account,
     person_of_account,
 )
 from organizations.queries import phone_of
@@ -57,6 +58,26 @@ def test_one_account_for_two_people() -> None:
     assert AccountLink.objects.count() == 1
 
 
+def bind(person: User, external_id: str) -> Any:
+    return link_own_account(member_id=person.pk, provider="wechat", external_id=external_id, as_of=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_account_that_two_people_link_to_themselves() -> None:
+    people = [UserFactory(), UserFactory()]
+    found = together(*[partial(bind, person, "a") for person in people], refusals=(UnableToUseAccount,))
+    assert sorted(isinstance(one, UnableToUseAccount) for one in found) == [False, True]
+    assert AccountLink.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_accounts_that_one_person_links_to_themselves() -> None:
+    person = UserFactory()
+    found = together(partial(bind, person, "a"), partial(bind, person, "b"), refusals=(UnableToUseAccount,))
+    assert [one.why for one in found if isinstance(one, UnableToUseAccount)] == [Refusal.SECOND]
+    assert AccountLink.objects.count() == 1
+
+
 @pytest.mark.django_db
 def test_what_the_database_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_kwargs: Any) -> None:
@@ -67,6 +88,8 @@ def test_what_the_database_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(UnableToUseAccount) as error:
         visit(person, "zhang")
     assert error.value.why is Refusal.AT_ONCE
+    with pytest.raises(UnableToUseAccount, match=Refusal.AT_ONCE.value):
+        bind(person, "zhang")
     with pytest.raises(UnableToLinkAccount, match="刚刚有人"):
         link_account(member_id=person.pk, provider="oidc", external_id="zhang", as_of=timezone.now())
 

@@ -5,7 +5,6 @@ import html
 import json
 import re
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from attendance.models import Notice
 from config import factor_settings
+from config.account_settings import Way
 from organizations import operations as do
 from organizations import sms
 from organizations.models import AccessEntry, User
@@ -211,7 +211,7 @@ def test_a_first_password_is_set_by_whoever_has_just_proved_themselves(client: C
 @pytest.mark.parametrize("by_account", [False, True])
 def test_who_came_by_a_link_is_not_led_out(client: Client, settings: Any, by_account: bool) -> None:
     """Without a password, and with a number to which no code comes, a way out would be one without a way back."""
-    settings.ACCOUNT_WAYS = [SimpleNamespace(id="oidc", name="统一认证")]
+    settings.ACCOUNT_WAYS = [Way("oidc", "openid_connect", "统一认证", "site", "s", False, {})]
     person = UserFactory()
     if by_account:
         link_account(member_id=person.pk, provider="oidc", external_id="zhang", as_of=timezone.now())

@@ -105,6 +105,7 @@ def parameters(row: Row, world: World) -> dict[str, Any]:
         "person_id": world.member.pk,
         "token": "A" * 43,
         "secret": "A" * 43,
+        "word": "AbCd123",
         "token_id": world.token.pk,
         "webhook_id": world.webhook.pk,
         "platform_id": world.platform.pk,

@@ -78,6 +78,8 @@ SITE = (
     Row("offline/", READ, ALL, "the page for a phone without a network"),
     Row("sw.js", READ, ALL, "the service worker"),
     Row("favicon.ico", READ, ALL, "the icon"),
+    Row("MP_verify_<slug:word>.txt", READ, NOBODY, "only a file named in VERIFY_FILES", NOT_FOUND),
+    Row("WW_verify_<slug:word>.txt", READ, NOBODY, "only a file named in VERIFY_FILES", NOT_FOUND),
 )
 
 SIGNING_IN = (
