@@ -35,7 +35,7 @@ class Site:
     environment: dict[str, str]
     process: "subprocess.Popen[str]"
 
-    def manage(self, *argv: str, check: bool = True, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
+    def manage(self, *argv: str, check: bool = True, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
         """Run a management command on the site's own database."""
         command = [sys.executable, "manage.py", *argv]
         done = subprocess.run(

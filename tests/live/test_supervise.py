@@ -43,7 +43,7 @@ def once(work: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-async def until(true: Callable[[], Any], *, patience_s: float = 5) -> None:
+async def until(true: Callable[[], Any], *, patience_s: float = 60) -> None:
     async with asyncio.timeout(patience_s):
         while not true():
             await asyncio.sleep(0.01)

@@ -166,7 +166,7 @@ def test_two_processes_and_a_host_at_once(world: County, lecture: Lecture, turn:
     failures: list[BaseException] = []
 
     def run(work: Callable[[], None]) -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - told by the test
