@@ -395,7 +395,7 @@ def test_a_line_that_only_is_held_open_is_given_up_though_time_is_left(settings:
     asked.pieces.put_nowait((b"x", True))
 
     async def given_up() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await Guard(Pages())(asked.scope, asked.receive, asked.send)
 
     asyncio.run(given_up())

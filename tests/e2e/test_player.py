@@ -247,7 +247,7 @@ def test_playing_fills_the_map_and_seeking_earns_nothing(
     )
     assert 24_000 <= second[1][0] <= 26_500
     assert second[1][1] <= now(page) * 1000 + 500
-    assert page.locator("#player-map rect.y").count() == 2
+    expect(page.locator("#player-map rect.y")).to_have_count(2)
     gap = page.locator("#player-gap-list .who").first
     expect(gap).to_contain_text("跳过去了，没有看")
     expect(page.locator("#player-gap-list .who").last).to_contain_text("还没有看到")

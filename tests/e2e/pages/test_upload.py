@@ -67,7 +67,7 @@ def test_signing_in_again_in_another_tab_is_enough(browser: Browser, served: str
     page.click("[data-resume]")
     expect(page.locator("[data-made]")).to_be_visible(timeout=120_000)
     assert ("POST 201" in asked, "HEAD 200" in asked, kept > 0) == (False, True, True)
-    assert page.locator("[data-numbers]").inner_text() == "5.0 / 5.0 MB · 100%"
+    expect(page.locator("[data-numbers]")).to_have_text("5.0 / 5.0 MB · 100%")
     # Until the first answer about the video the link leads to the list.
     expect(page.locator("[data-open]")).to_have_attribute("href", re.compile("/edit/"))
     page.click("[data-open]")
