@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-PATIENCE_S = 30
+PATIENCE_S = 120
 
 
 def meanwhile(

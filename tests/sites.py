@@ -19,7 +19,7 @@ from tests.databases import locked, sqlite_copy
 from tests.services import free_port
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-PATIENCE_S = 480
+PATIENCE_S = 900
 # A demonstration lives by the clock (its lectures lie around the moment in which it was made), so that it ages.
 FRESH_S = 600
 APART = {".git", ".venv", "frontend", "tests", "var"}
@@ -35,7 +35,7 @@ class Site:
     environment: dict[str, str]
     process: "subprocess.Popen[str]"
 
-    def manage(self, *argv: str, check: bool = True, timeout: float = 120) -> "subprocess.CompletedProcess[str]":
+    def manage(self, *argv: str, check: bool = True, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
         """Run a management command on the site's own database."""
         command = [sys.executable, "manage.py", *argv]
         done = subprocess.run(

@@ -138,7 +138,7 @@ def test_two_taps_and_the_task_at_once_make_one(course: Course) -> None:
 
     def tap() -> None:
         try:
-            start.wait(10)
+            start.wait(60)
             made.append(taken(course).pk)
         except Exception as error:  # noqa: BLE001 - said below
             failed.append(error)
@@ -147,7 +147,7 @@ def test_two_taps_and_the_task_at_once_make_one(course: Course) -> None:
 
     def issue_all() -> None:
         try:
-            start.wait(10)
+            start.wait(60)
             looking.advance(training_id=course.training.pk, as_of=timezone.now())
         except Exception as error:  # noqa: BLE001 - said below
             failed.append(error)

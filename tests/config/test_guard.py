@@ -195,8 +195,10 @@ def test_idle_body_is_given_up(impatient: None) -> None:
 
 
 @pytest.mark.unit
-def test_trickling_body_is_given_up_and_a_slow_one_is_not(impatient: None) -> None:
-    """A byte now and then keeps no place; 2,000 bytes a second are slow, but above the floor."""
+def test_trickling_body_is_given_up_and_a_slow_one_is_not(impatient: None, settings: Any) -> None:
+    """A byte now and then keeps no place; what comes slowly, but above the floor, does."""
+
+    settings.BODY_IDLE_S = 60  # it is never quite idle, however busy this machine is
 
     async def trickle(size: int) -> tuple[int, float]:
         asked, loop = Asked("/", size=10_000), asyncio.get_running_loop()
@@ -210,8 +212,8 @@ def test_trickling_body_is_given_up_and_a_slow_one_is_not(impatient: None) -> No
         return asked.status, loop.time() - began
 
     status, took = asyncio.run(trickle(1))
-    assert (status, 0.35 < took < 0.9) == (408, True)
-    assert asyncio.run(trickle(100))[0] == 200
+    assert (status, took > 0.35) == (408, True)
+    assert asyncio.run(trickle(500))[0] == 200
 
 
 @pytest.mark.unit
@@ -245,7 +247,8 @@ def test_one_large_body_too_many_is_asked_to_wait(settings: Any, monkeypatch: py
         guard = Guard(Pages())
         first, second = (Asked(UPLOAD, "PATCH", size=100_000, cookie=name) for name in ("李", "王"))
         going = asyncio.create_task(guard(first.scope, first.receive, first.send))
-        await asyncio.sleep(0.01)
+        while not any(guard.large.values()):
+            await asyncio.sleep(0.001)
         await guard(second.scope, second.receive, second.send)
         first.pieces.put_nowait((b"x" * 100_000, False))
         await going
@@ -392,7 +395,7 @@ def test_a_line_that_only_is_held_open_is_given_up_though_time_is_left(settings:
     asked.pieces.put_nowait((b"x", True))
 
     async def given_up() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await Guard(Pages())(asked.scope, asked.receive, asked.send)
 
     asyncio.run(given_up())

@@ -121,7 +121,7 @@ def test_a_registry_that_does_not_answer_is_named(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("nothing==1 --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
     env = without_pip_settings(PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="1", PYTHON=sys.executable)
     done = subprocess.run(
-        [tmp_path / "deploy/setup.sh", "run"], env=env, capture_output=True, text=True, check=False, timeout=120
+        [tmp_path / "deploy/setup.sh", "run"], env=env, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]

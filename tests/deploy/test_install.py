@@ -280,11 +280,16 @@ def test_the_units_command_serves_on_its_socket(tmp_path: Path, part: str) -> No
     env |= {"DATABASE_URL": "", "REDIS_URL": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
     process = subprocess.Popen([ROOT / "deploy/start.sh", part, "1"], env=env, start_new_session=True)
     try:
-        subprocess.run([ROOT / "deploy/start.sh", "answers", part, "1"], env=env, check=True, timeout=90)
+        question = [ROOT / "deploy/start.sh", "answers", part, "1"]
+        for _minute in range(4):  # it gives up after one, in which a busy machine may not have read the program
+            if subprocess.run(question, env=env, check=False, timeout=300).returncode == 0:
+                break
+        else:
+            pytest.fail("it does not answer")
         assert stat.S_IMODE((tmp_path / f"{part}-1.sock").stat().st_mode) & 0o060 == 0o060
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
+        process.wait(90)
 
 
 @pytest.fixture
@@ -347,7 +352,7 @@ def test_every_process_is_reached_for_its_own_figures(tmp_path: Path, short: Pat
             assert subprocess.check_output([*asked, f"http://a/metrics/{path}"], text=True) in ("400", "404")
     finally:
         nginx.terminate()
-        nginx.wait(10)
+        nginx.wait(60)
         for server in servers:
             server.shutdown()
             server.server_close()

@@ -72,7 +72,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
 
     @property
@@ -288,7 +288,9 @@ def test_two_at_once_are_refused(machine: Machine) -> None:
 
 
 def test_what_an_upgrade_starts_does_not_keep_the_next_one_out(machine: Machine) -> None:
-    write(machine.root / "bin/systemctl", '#!/bin/bash\n(exec /bin/sleep 30 >/dev/null 2>&1) &\necho $! >> "$0.pids"\n')
+    write(
+        machine.root / "bin/systemctl", '#!/bin/bash\n(exec /bin/sleep 900 >/dev/null 2>&1) &\necho $! >> "$0.pids"\n'
+    )
     try:
         assert machine.upgrade().returncode == 0
         again = machine.upgrade()

@@ -5,7 +5,9 @@ import json
 import re
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -51,7 +53,7 @@ def sign_in_by_code(context: BrowserContext, base: str, account: str) -> Page:
     return page
 
 
-def wait_until(what: str, ask: Callable[[], Any], patience_s: float = 60) -> Any:
+def wait_until(what: str, ask: Callable[[], Any], patience_s: float = 120) -> Any:
     """Return the first true answer; raise AssertionError naming ``what`` was waited for."""
     deadline = time.monotonic() + patience_s
     answer = None
@@ -82,6 +84,17 @@ def choose(page: Page, field: str, label: str) -> None:
 def choose_unit(page: Page, field: str, name: str) -> None:
     """Choose the unit of exactly this name, as whoever types it does."""
     page.fill(f"[name={field}_text]", name)
+
+
+def plan_for_now(page: Page, minutes: int) -> None:
+    """Fill in that a lecture begins in this minute: the last of the form, for it has to be saved before its end."""
+    page.fill("[name=minutes]", str(minutes))
+    page.fill("[name=starts_at]", f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M}")
+
+
+def in_its_room(page: Page) -> None:
+    """Wait until the room has answered: from then on the one who sits there is counted as soon as it counts."""
+    expect(page.locator("#status")).to_contain_text("连接良好")
 
 
 def save_lecture(page: Page, title: str) -> str:

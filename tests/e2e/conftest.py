@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.sites import Site, running_site
 
 # Browsers, a media engine and sites share the machine: what is expected may take its time.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 expect.set_options(timeout=PATIENCE_MS)
 
 CHROMIUM_ARGS = [

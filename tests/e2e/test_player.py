@@ -115,10 +115,11 @@ def make_clip(path: Path, length_s: float = LENGTH_S) -> None:
 
 
 def wait_for_server(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(240):
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()[-3000:]
         try:
-            urllib.request.urlopen(f"{url}/healthz", timeout=1).read()
+            urllib.request.urlopen(f"{url}/healthz", timeout=10).read()
         except OSError:
             time.sleep(0.25)
         else:
@@ -151,7 +152,7 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
         yield Classroom(url, **seeded)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
 
 
 def credited(page: Page) -> list[list[int]]:
@@ -215,6 +216,12 @@ def seek(page: Page, seconds: int) -> None:
     )
 
 
+def shown(seconds: float) -> re.Pattern[str]:
+    """How the page writes this place of the video; it begins again up to a second before it."""
+    places = range(max(0, int(seconds) - 2), int(seconds) + 2)
+    return re.compile("|".join(f"{one // 60:02}:{one % 60:02}" for one in places))
+
+
 def total(ranges: list[list[int]]) -> int:
     return sum(end - start for start, end in ranges)
 
@@ -229,15 +236,18 @@ def test_playing_fills_the_map_and_seeking_earns_nothing(
     page.goto(classroom.url + classroom.lesson)
     expect(page.locator("#player-gaps")).to_be_hidden()
     play(page, to=6)
-    first = until(page, lambda: credited(page))
+    # A report of every twelve seconds may have gone out before.
+    first = until(page, lambda: (found := credited(page)) and total(found) >= 4500 and found)
     assert first[0][0] <= 500
-    assert 4500 <= total(first) <= now(page) * 1000 + 500
+    assert total(first) <= now(page) * 1000 + 500
     seek(page, 25)
     play(page, to=29)
-    second = until(page, lambda: (found := credited(page)) and len(found) == 2 and found)
+    second = until(
+        page, lambda: (found := credited(page)) and len(found) == 2 and found[1][1] - found[1][0] >= 2500 and found
+    )
     assert 24_000 <= second[1][0] <= 26_500
-    assert 2500 <= second[1][1] - second[1][0] <= 5500
-    assert page.locator("#player-map rect.y").count() == 2
+    assert second[1][1] <= now(page) * 1000 + 500
+    expect(page.locator("#player-map rect.y")).to_have_count(2)
     gap = page.locator("#player-gap-list .who").first
     expect(gap).to_contain_text("跳过去了，没有看")
     expect(page.locator("#player-gap-list .who").last).to_contain_text("还没有看到")
@@ -254,16 +264,17 @@ def test_another_phone_goes_on_where_this_one_stopped(
     page = context.new_page()
     page.goto(classroom.url + classroom.lesson)
     play(page, to=9)
-    until(page, lambda: total(credited(page)) >= 7000)
+    stopped = now(page)
+    until(page, lambda: total(credited(page)) >= (stopped - 2) * 1000)
     page.reload()
     expect(page.locator("#player-go-words")).to_have_text("继续播放")
-    expect(page.locator("#player-now")).to_have_text(re.compile("00:(08|09|10)"))
+    expect(page.locator("#player-now")).to_have_text(shown(stopped))
     with browser.new_context(**browser_context_args) as other:
         classroom.enter(other, session)
         phone = other.new_page()
         phone.goto(classroom.url + classroom.lesson)
-        play(phone, to=12)
-        until(phone, lambda: total(credited(phone)) >= 10_500)
+        play(phone, to=stopped + 3)
+        until(phone, lambda: total(credited(phone)) >= (stopped + 1.5) * 1000)
         assert len(credited(phone)) == 1
 
 
@@ -275,19 +286,20 @@ def test_what_was_seen_offline_is_sent_when_the_line_is_back(classroom: Classroo
     page.locator("#player-go").tap()
     until(page, lambda: now(page) >= 3)
     # Enough in the buffer to go on without a line.
-    until(page, lambda: page.evaluate(BUFFERED) > 12)
+    until(page, lambda: page.evaluate(BUFFERED) > now(page) + 9)
     context.set_offline(True)
-    pause_at(page, 9)
+    pause_at(page, now(page) + 6)
+    stopped = now(page)
     expect(page.locator("#player-state")).to_have_text("学习记录已保存在手机，联网后自动补传")
     expect(page.locator("#line")).to_have_text("网络断了，正在等网络")
     rows = page.locator("#player-gap-list .who")
     expect(rows.first).to_contain_text("已经看过，联网后自动计入")
     expect(rows.last).to_contain_text("还没有看到")
-    expect(rows.last).to_contain_text(re.compile("00:(08|09|10) – 00:40"))
+    expect(rows.last).to_contain_text(re.compile(f"({shown(stopped).pattern}) – 00:40"))
     context.set_offline(False)
-    until(page, lambda: total(credited(page)) >= 7500)
+    until(page, lambda: total(credited(page)) >= (stopped - 1.5) * 1000)
     expect(page.locator("#player-state")).to_have_text("学习记录已保存")
-    assert total(credited(page)) <= 10_000
+    assert total(credited(page)) <= (stopped + 1) * 1000
 
 
 def test_what_is_buffered_plays_out_on_a_broken_line(classroom: Classroom, context: BrowserContext) -> None:
@@ -317,9 +329,10 @@ def test_a_minute_lies_ready(classroom: Classroom, context: BrowserContext) -> N
     classroom.enter(context)
     page = context.new_page()
     page.goto(classroom.url + classroom.lesson)
-    page.locator("#player-go").tap()
+    play(page, to=1)
+    stopped = now(page)
     until(page, lambda: page.evaluate(BUFFERED) >= LENGTH_S - 2)
-    assert now(page) < 8
+    assert now(page) == stopped
 
 
 def broken(route: Route) -> None:
@@ -403,17 +416,19 @@ def test_what_a_page_could_not_send_goes_from_the_next_one(classroom: Classroom,
     page = context.new_page()
     page.goto(classroom.url + classroom.lesson)
     context.route("**/watch/*/report", lambda route: route.abort("internetdisconnected"))
+    began = time.monotonic()
     page.locator("#player-go").tap()
     until(page, lambda: now(page) >= 14)
     with page.expect_request("**/watch/*/report"):
         page.goto(classroom.url + "/courses/")
+    most = (time.monotonic() - began) * 1000 + 500
     waiting = "Object.keys(localStorage).filter((key) => key.startsWith('outbox:')).length"
     assert page.evaluate(waiting) == 1
     context.unroute("**/watch/*/report")
     page.reload()
     until(page, lambda: page.evaluate(waiting) == 0)
     page.goto(classroom.url + classroom.lesson)
-    assert 12_000 <= total(credited(page)) <= 20_000
+    assert 12_000 <= total(credited(page)) <= most
 
 
 def test_muted_and_hidden_does_not_count_and_says_why(classroom: Classroom, context: BrowserContext) -> None:
@@ -528,6 +543,7 @@ def test_a_cut_line_keeps_the_place_and_the_picture(
     context.route(cut, lambda route: route.abort("connectionreset"))
     page.locator("#player-go").tap()
     until(page, lambda: now(page) >= 3)
+    positions.clear()
     seek(page, 30)  # nothing of it is there: the source breaks here
     page.wait_for_timeout(12_000)
     assert page.locator("#player-sound-only").get_attribute("aria-pressed") == "false"

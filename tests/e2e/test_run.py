@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from tests.sites import Site, running_site
 
 pytestmark = pytest.mark.e2e
+PATIENCE_S = 120
 
 
 def processes_of(site: Site) -> dict[int, str]:
@@ -55,12 +55,12 @@ def test_every_part_reports_ready(site: Site) -> None:
     def ready() -> bool:
         """A stranger is told no more than this; until worker and beat were heard of it is no."""
         try:
-            with urllib.request.urlopen(f"{site.url}/readyz", timeout=10) as answer:
+            with urllib.request.urlopen(f"{site.url}/readyz", timeout=30) as answer:
                 return bool(json.load(answer) == {"status": "ready"})
-        except urllib.error.HTTPError:
+        except OSError:  # also that it said no
             return False
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_S
     while not ready():
         assert time.monotonic() < deadline
         time.sleep(0.5)
@@ -68,13 +68,13 @@ def test_every_part_reports_ready(site: Site) -> None:
 
 def test_kill_of_the_parent_leaves_no_process_behind() -> None:
     with running_site(DEMO="0") as site:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while not engine_of(site) and time.monotonic() < deadline:
             time.sleep(0.2)
         assert engine_of(site), "the media engine has started"
         assert len(processes_of(site)) >= 3
         os.kill(site.process.pid, signal.SIGKILL)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE_S
         while (processes_of(site) or engine_of(site)) and time.monotonic() < deadline:
             time.sleep(0.2)
         assert (processes_of(site), engine_of(site)) == ({}, [])

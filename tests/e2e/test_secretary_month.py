@@ -22,6 +22,7 @@ from tests.e2e.acts import (
     choose_unit,
     desk_context,
     expect_text,
+    in_its_room,
     phone_context,
     read_sheet,
     save_lecture,
@@ -41,6 +42,7 @@ SECRETARY = next(name for name, row in PEOPLE.items() if row.get("角色") == "�
 OTHERS = sorted(set(PEOPLE) - {SECRETARY})
 ON_LEAVE, DISPUTES, ABSENT, FORGOTTEN, *ON_PAPER = OTHERS[:7]
 RUNNING = "2026 年下半年党员教育培训"
+MINUTES = 2  # planned; more than half of it has to be given
 TRAINING, LECTURE, MEETING = "柳河村冬季防火培训", "山林防火第一课", "主题党日：清理林边杂草"
 SIGNS = {"已": "已参加", "补": "已补学", "假": "请假", "免": "免学", "缺": "未参加"}
 LEGEND = {"已参加": "已参加", "已补学": "已补学", "请假": "请假", "没有参加": "未参加"}
@@ -56,6 +58,7 @@ class Month:
         self.contexts: list[BrowserContext] = []
         self.pages: dict[str, Page] = {}
         self.training = self.occasion = self.node = ""
+        self.starts_at = datetime.now(HERE)
         self.states: dict[str, str] = {}
         self.secretary = self.phone(SECRETARY)
 
@@ -155,7 +158,7 @@ def remind_the_missing(month: Month) -> None:
         month.site.manage("shell", "-c", f"import datetime; from attendance.operations import send_reminders; {send}")
     reminded = month.phone(next(name for name in missing if name != SECRETARY))
     told = reminded.locator("main ul.list > li", has_text=RUNNING)
-    wait_until("the reminder", lambda: month.open(reminded, "/me/notices/") and told.count(), 20)
+    wait_until("the reminder", lambda: month.open(reminded, "/me/notices/") and told.count(), 120)
 
 
 def plan_the_lecture(month: Month) -> None:
@@ -173,11 +176,12 @@ def plan_the_lecture(month: Month) -> None:
     choose(page, "training", TRAINING)
     page.fill("[name=title]", LECTURE)
     choose_unit(page, "node", BRANCH)
-    page.fill("[name=starts_at]", f"{datetime.now(HERE):%Y-%m-%d %H:%M}")
-    # Leave is asked before its planned end, a minute or two from now; more than half of it has to be given.
-    page.fill("[name=minutes]", "2")
     choose(page, "lecturer", "李建国")
     choose(page, "rule", "直播课通用规则")
+    page.fill("[name=minutes]", str(MINUTES))
+    # With the next minute: leave is asked before its planned end. It counts from then on, however early it begins.
+    month.starts_at = datetime.now(HERE).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    page.fill("[name=starts_at]", f"{month.starts_at:%Y-%m-%d %H:%M}")
     link = save_lecture(page, LECTURE)
     month.occasion = next(part for part in reversed(link.split("/")) if part.isdigit())
     month.pages["organiser"] = page
@@ -217,15 +221,19 @@ def print_the_sheet(month: Month) -> None:
 
 
 def go_live(month: Month) -> float:
-    """The secretary has the lecture on her PC while the lecturer begins; the others sit in the hall."""
+    """The secretary has the lecture on her PC while the lecturer begins; the others sit in the hall.
+
+    Returns since when it counts, in Unix seconds.
+    """
     room = f"/live/{month.occasion}/"
     watching = month.open(month.at_her_desk(), room)
-    expect(watching.locator("#status")).to_be_visible()
+    in_its_room(watching)
     host = month.open(month.desk("13800000031"), f"{room}host/")
     expect(host.locator("#go")).to_be_enabled()
     host.click("#go")
     expect(host.locator("#end")).to_be_visible()
     month.pages["lecturer"] = host
+    host.wait_for_timeout(max(0.0, month.starts_at.timestamp() - time.time()) * 1000)
     return time.time()
 
 
@@ -279,12 +287,12 @@ def enter_the_sheet(month: Month) -> None:
 def end_the_lecture(month: Month, live_since: float) -> None:
     """The lecture ends, and is judged; the numbers are those of what was done."""
     host = month.pages["lecturer"]
-    host.wait_for_timeout(max(0.0, live_since + 63 - time.time()) * 1000)
+    host.wait_for_timeout(max(0.0, live_since + MINUTES * 30 + 3 - time.time()) * 1000)
     host.click("#end")
     host.click("#end-yes")
     month.states = dict.fromkeys(PEOPLE, "已参加") | {ON_LEAVE: "请假", DISPUTES: "未参加", ABSENT: "未参加"}
     page = month.secretary
-    wait_until("the verdicts", lambda: "未参加" in legend(month.open(page, month.about())), 30)
+    wait_until("the verdicts", lambda: "未参加" in legend(month.open(page, month.about())), 90)
     expect_text(page, "h1", "还有 2 位没有参加")
     agree(month, ON_LEAVE, DISPUTES, ON_PAPER[0])
 

@@ -4,11 +4,23 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.front.site import BASE_DIR, GRANIAN, Front, MediaFront, front_site, rendered_media, start_nginx
+import requests
+
+from tests.front.site import (
+    BASE_DIR,
+    GRANIAN,
+    PATIENCE_S,
+    Front,
+    MediaFront,
+    front_site,
+    rendered_media,
+    start_nginx,
+)  # fmt: skip
 from tests.media.storage.conftest import Line, line_to
 from tests.services import as_user, free_port, wait_for_port
 
@@ -39,6 +51,19 @@ class Far:
         return sum(path.endswith(f"/{name}") for _method, path in self.line.asked)
 
 
+def _wait_for_answer(url: str) -> None:
+    """Its port is open before its worker has read the program, and nginx waits for neither."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            requests.get(url, headers={"X-Forwarded-Proto": "https"}, timeout=PATIENCE_S)
+        except requests.RequestException:
+            assert time.monotonic() < until, url
+            time.sleep(0.2)
+        else:
+            return
+
+
 @contextlib.contextmanager
 def aired_site(
     *, viewers: tuple[str, ...] = ("organiser", "member"), database: str = "", workers: int = 1
@@ -59,6 +84,7 @@ def aired_site(
         site = rendered_media(var / "nginx", listen=f"127.0.0.1:{port}", pages=pages, var=var)
         front.processes["far-nginx"] = start_nginx(MediaFront(var), site)
         wait_for_port(pages, process)
+        _wait_for_answer(f"http://127.0.0.1:{pages}/healthz")
         with line_to(f"http://127.0.0.1:{port}") as line:
             told = {
                 "at": line.url.removeprefix("http://"), "lecture": front.facts["lecture"],

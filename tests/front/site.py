@@ -49,6 +49,24 @@ class Front:
     def access_log(self) -> str:
         return (self.folder / "nginx/fingertip.access.log").read_text()
 
+    def logged(self, text: str, *, after: str = "") -> str:
+        """What nginx's log has beyond ``after``, once ``text`` stands there: it is written after the answer is sent."""
+        until = time.monotonic() + PATIENCE_S
+        while text not in (said := self.access_log.removeprefix(after)):
+            assert time.monotonic() < until, (text, said[-2000:])
+            time.sleep(0.05)
+        return said
+
+    def all_logged(self) -> str:
+        """nginx's log with every request up to now: one of ours is asked after them, and its line waited for.
+
+        Its one worker writes lines in the order in which it has sent the answers.
+        """
+        mark = f"/static/mark-{secrets.token_hex(8)}"
+        with self.browser() as browser:
+            browser.get(f"{self.url}{mark}", timeout=60)
+        return self.logged(mark)
+
     def start(self, name: str, *, workers: int = 1) -> None:
         """A part of it, "pages" or "sockets", which answers a little later."""
         port = {"pages": self.pages_port, "sockets": self.sockets_port}[name]
@@ -67,7 +85,7 @@ class Front:
         """Until the site answers there: on a busy machine a process reads the program for a while."""
         until = time.monotonic() + PATIENCE_S
         with self.browser() as browser:
-            while browser.get(f"{self.url}{path}", timeout=30).status_code in (502, 503):
+            while browser.get(f"{self.url}{path}", timeout=60).status_code in (502, 503):
                 assert time.monotonic() < until, [log.read_text()[-2000:] for log in self.folder.glob("*.log")]
                 time.sleep(0.2)
 
@@ -87,7 +105,7 @@ class Front:
         made.trust_env = False
         phone = phone or PHONES.get(who, "")
         if phone:
-            page = made.get(f"{self.url}/accounts/login/", timeout=30)
+            page = made.get(f"{self.url}/accounts/login/", timeout=60)
             token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
             assert token is not None, page.text[:2000]
             form = {"login": phone, "password": self.facts["password"], "csrfmiddlewaretoken": token[1]}

@@ -50,7 +50,7 @@ def tapped(watch: Watch, control: Control, monkeypatch: pytest.MonkeyPatch) -> J
 
 
 async def until(true: Callable[[], Any]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0)
 

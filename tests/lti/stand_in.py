@@ -44,17 +44,17 @@ class LearningPlatform:
         self.url = url
 
     def says(self, *wrong: str, **claims: Any) -> None:
-        requests.put(f"{self.url}/test", json={"wrong": wrong, "claims": claims}, timeout=10).raise_for_status()
+        requests.put(f"{self.url}/test", json={"wrong": wrong, "claims": claims}, timeout=60).raise_for_status()
 
     def rotates(self) -> None:
-        requests.put(f"{self.url}/rotate", timeout=10).raise_for_status()
+        requests.put(f"{self.url}/rotate", timeout=60).raise_for_status()
 
     def keys_asked(self) -> int:
-        return int(requests.get(f"{self.url}/test", timeout=10).json())
+        return int(requests.get(f"{self.url}/test", timeout=60).json())
 
     def visit(self, address: str) -> Form:
         """Follow the redirect of the tool, signed in there, and return the form that the browser would send back."""
-        answer = requests.get(address, timeout=10)
+        answer = requests.get(address, timeout=60)
         assert answer.status_code == 200, answer.text
         return Form(answer.text)
 
@@ -68,7 +68,7 @@ def learning_platform() -> Iterator[LearningPlatform]:
         yield LearningPlatform(f"http://127.0.0.1:{int(process.stdout.readline())}")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def serve() -> None:

@@ -21,5 +21,5 @@ CLIPS = {
 def make_clip(path: Path, kind: str, *, seconds: float = 2) -> Path:
     """Write a real clip of that kind; the container follows the path's suffix."""
     arguments = CLIPS[kind].format(d=seconds).split()
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, str(path)], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, str(path)], check=True, timeout=180)
     return path

@@ -51,7 +51,7 @@ class Film:
             suffix = self.suffix if last else self.suffixes[number] if self.suffixes else ".mp4"
             made = folder / f"{number}{suffix}"
             arguments = step.format(*files).split()
-            subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, str(made)], check=True, timeout=60)
+            subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, str(made)], check=True, timeout=180)
             files.append(made)
         source = folder / "film"  # without an ending, as what was uploaded is kept
         data = files[-1].read_bytes() if files else b""

@@ -234,7 +234,7 @@ def test_a_real_recording_plays_from_where_it_was_cut(media_root: Path) -> None:
         " -g 10 -sc_threshold 0 -bf 0 -pix_fmt yuv420p -c:a aac -f hls -hls_time 1 -hls_list_size 0"
         " -hls_segment_type fmp4 -hls_fmp4_init_filename video-init.mp4 -hls_segment_filename video-%d.m4s video.m3u8"
     )
-    subprocess.run(made.split(), cwd=folder, check=True, timeout=60)
+    subprocess.run(made.split(), cwd=folder, check=True, timeout=180)
     (folder / "master.m3u8").write_text("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=9,RESOLUTION=320x180\nvideo.m3u8\n")
     Video.objects.filter(pk=film.pk).update(folder=storage.relative(folder))
     video = cut_video(
@@ -250,9 +250,9 @@ def test_a_real_recording_plays_from_where_it_was_cut(media_root: Path) -> None:
         cwd=placed,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     assert said.stderr == b""
     count = "ffprobe -v error -count_packets -select_streams v -show_entries stream=nb_read_packets -of csv=p=0"
-    shown = subprocess.run([*count.split(), "video.m3u8"], cwd=placed, capture_output=True, check=True, timeout=60)
+    shown = subprocess.run([*count.split(), "video.m3u8"], cwd=placed, capture_output=True, check=True, timeout=180)
     assert shown.stdout.split(b"\n")[0].strip(b",") == b"20"

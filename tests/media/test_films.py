@@ -112,7 +112,7 @@ def sound_begins(playlist: Path) -> float:
         "null",
         "-",
     ]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stderr
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=180).stderr
     return float(said.split("silence_end: ")[1].split()[0])
 
 
@@ -120,4 +120,4 @@ def complaints(playlist: Path) -> str:
     # By the samples' own clock: in steps of the average rate two pictures may fall on one moment.
     clock = ["-fps_mode", "passthrough", "-enc_time_base", "-1"]
     command = ["ffmpeg", "-v", "error", "-xerror", "-i", str(playlist), *clock, "-f", "null", "-"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stderr
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False).stderr

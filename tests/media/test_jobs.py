@@ -488,7 +488,7 @@ def pack_recording(clip: Path, folder: Path) -> Path:
     folder.mkdir()
     names = ["-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", str(folder / "s-%d.m4s")]
     hls = ["-f", "hls", "-hls_segment_type", "fmp4", "-hls_playlist_type", "vod", *names, str(folder / "vod.m3u8")]
-    subprocess.run(["ffmpeg", "-v", "error", "-i", str(clip), "-c", "copy", *hls], check=True, timeout=60)
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(clip), "-c", "copy", *hls], check=True, timeout=180)
     (folder / "audio.m3u8").write_text((folder / "vod.m3u8").read_text())
     (folder / "master.m3u8").write_text(
         '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=900000,CODECS="avc1.42e01f,mp4a.40.2",RESOLUTION=1280x720\nvod.m3u8\n'

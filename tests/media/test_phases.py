@@ -228,7 +228,7 @@ def test_page_list_and_script_say_the_same() -> None:
 
 def loudness(playlist: Path) -> float:
     command = ["ffmpeg", "-hide_banner", "-nostats", "-i", str(playlist), "-af", "ebur128=framelog=verbose"]
-    said = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, timeout=60, check=True).stderr
+    said = subprocess.run([*command, "-f", "null", "-"], capture_output=True, text=True, timeout=180, check=True).stderr
     return float(re.findall(r"I:\s+(-?[\d.]+) LUFS", said)[-1])
 
 
@@ -281,7 +281,7 @@ def test_no_larger_rung_is_made_of_what_is_small(clips: Any, tmp_path: Path) -> 
 def test_silence_is_left_as_it_is(tmp_path: Path) -> None:
     source = tmp_path / "still.wav"
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "anullsrc=d=3", str(source)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=180)
     folder = tmp_path / "out"
     folder.mkdir()
     transcoder.encode(source, folder, on_tick=lambda _percent: None)

@@ -40,7 +40,7 @@ def film(tmp_path: Path) -> Path:
 
 
 def said_by(command: Sequence[str], **more: Any) -> str:
-    done = subprocess.run(command, capture_output=True, timeout=20, check=False, **more)
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False, **more)
     return (done.stdout + done.stderr).decode(errors="replace")
 
 

@@ -41,7 +41,7 @@ def film(tmp_path: Path) -> Path:
     joined = "-filter_complex concat=n=3 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 20 -keyint_min 20"
     hls = "-sc_threshold 0 -f hls -hls_time 4 -hls_list_size 0 -hls_segment_type fmp4 -hls_fmp4_init_filename i.mp4"
     command = ["ffmpeg", "-v", "error", *" ".join([*parts, joined, hls]).split(), "240p.m3u8"]
-    subprocess.run(command, check=True, timeout=60, cwd=tmp_path)
+    subprocess.run(command, check=True, timeout=180, cwd=tmp_path)
     return tmp_path
 
 

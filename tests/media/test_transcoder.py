@@ -36,13 +36,13 @@ def encoded(clips: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 def decode(playlist: Path) -> str:
     """What ffmpeg complains of when it plays the whole rung."""
     command = ["ffmpeg", "-v", "warning", "-xerror", "-i", str(playlist), "-f", "null", "-"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     return done.stderr if done.returncode else ""
 
 
 def look(path: Path, entries: str, stream: str = "v:0") -> list[dict[str, Any]]:
     command = ["ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", entries, "-of", "json", str(path)]
-    probed = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+    probed = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=180).stdout)
     return probed[entries.split("=")[0] + "s"]
 
 
@@ -106,7 +106,7 @@ def test_copied_picture_is_the_source_bit_by_bit(encoded: Any, clips: Any) -> No
 
     def hashes(path: Path) -> str:
         command = ["ffmpeg", "-v", "error", "-i", str(path), "-map", "0:v", "-f", "md5", "-"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=180).stdout
 
     assert hashes(folder / "720p.m3u8") == hashes(clips("h264", ".mp4", 4.4))
 
@@ -114,7 +114,7 @@ def test_copied_picture_is_the_source_bit_by_bit(encoded: Any, clips: Any) -> No
 def test_turned_phone_film_stands_upright(tmp_path: Path, clips: Any) -> None:
     source = tmp_path / "turned.mp4"
     command = ["ffmpeg", "-v", "error", "-i", str(clips("h264")), "-c", "copy", "-metadata:s:v", "rotate=90", "-y"]
-    subprocess.run([*command, str(source)], check=True, timeout=60)
+    subprocess.run([*command, str(source)], check=True, timeout=180)
     made = encode(source, tmp_path / "out")
     assert (made.width, made.height) == (720, 1280)
     assert not any(rung["copied"] for rung in made.renditions)
@@ -126,7 +126,7 @@ def test_ten_bits_and_high_dynamic_range_become_what_phones_show(tmp_path: Path)
     command = (
         f"ffmpeg -v error -f lavfi -i testsrc2=s=320x240:r=25:d=1 -c:v libx265 -x265-params log-level=none {colours}"
     )
-    subprocess.run([*command.split(), "-pix_fmt", "yuv420p10le", "-y", str(source)], check=True, timeout=60)
+    subprocess.run([*command.split(), "-pix_fmt", "yuv420p10le", "-y", str(source)], check=True, timeout=180)
     encode(source, tmp_path / "out")
     (stream,) = look(tmp_path / "out" / "240p.m3u8", "stream=pix_fmt,color_transfer,bits_per_raw_sample")
     assert (stream["pix_fmt"], stream["color_transfer"]) == ("yuv420p", "bt709")
@@ -139,7 +139,7 @@ def test_song_with_a_cover_is_sound_only(tmp_path: Path, clips: Any) -> None:
     )
     attach = ["-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic"]
     command = ["ffmpeg", "-v", "error", "-i", str(clips("sound", ".m4a")), "-i", str(cover), *attach, str(source)]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=180)
     assert [rung["kind"] for rung in encode(source, tmp_path / "out").renditions] == ["audio"]
 
 
@@ -158,7 +158,7 @@ def test_sound_that_begins_late_stays_in_place(tmp_path: Path, clips: Any) -> No
         "null",
         "-",
     ]
-    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stderr
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=180).stderr
     ended = float(said.split("silence_end: ")[1].split()[0])
     assert abs(ended - 1.0) < 0.06
 
@@ -188,6 +188,6 @@ def test_film_without_a_length_is_taken_too(tmp_path: Path, clips: Any) -> None:
             "1",
             "-",
         ]
-        subprocess.run(command, stdout=file, check=True, timeout=60)
+        subprocess.run(command, stdout=file, check=True, timeout=180)
     made = encode(source, tmp_path / "out")
     assert abs(made.duration_ms - 2000) <= 60

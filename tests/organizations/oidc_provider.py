@@ -28,22 +28,22 @@ class Provider:
         self.url = url
 
     def knows(self, sub: str, **claims: Any) -> None:
-        assert requests.put(f"{self.url}/users/{sub}", json=claims, timeout=10).status_code == 204
+        assert requests.put(f"{self.url}/users/{sub}", json=claims, timeout=60).status_code == 204
 
     def goes_wrong(self, *how: str) -> None:
-        requests.put(f"{self.url}/test", json=list(how), timeout=10).raise_for_status()
+        requests.put(f"{self.url}/test", json=list(how), timeout=60).raise_for_status()
 
     def asked(self) -> list[dict[str, Any]]:
         """Return what the authorization and token endpoints were asked since the last time, in order."""
-        found: list[dict[str, Any]] = requests.get(f"{self.url}/test", timeout=10).json()
+        found: list[dict[str, Any]] = requests.get(f"{self.url}/test", timeout=60).json()
         return found
 
     def visit(self, address: str, *, sub: str, agrees: bool = True) -> str:
         """Do what a person does there, and return the address that they are sent back to."""
-        form = requests.get(address, timeout=10)
+        form = requests.get(address, timeout=60)
         assert form.status_code == 200, form.text
         data = {"sub": sub} if agrees else {"sub": sub, "action": "deny"}
-        answer = requests.post(address, data=data, allow_redirects=False, timeout=10)
+        answer = requests.post(address, data=data, allow_redirects=False, timeout=60)
         assert answer.status_code == 302, answer.text
         return str(answer.headers["Location"])
 
@@ -58,7 +58,7 @@ def provider() -> Iterator[Provider]:
         yield Provider(f"http://127.0.0.1:{int(line)}")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def serve() -> None:

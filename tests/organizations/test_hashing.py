@@ -45,12 +45,12 @@ def test_a_full_queue_refuses_at_once() -> None:
     with gate.passed():
         thread = threading.Thread(target=wait)
         thread.start()
-        waits.wait(5)
+        waits.wait(60)
         while gate._waiting < 1:
             pass
         with pytest.raises(UnableToHash), gate.passed():
             raise AssertionError("the queue was full")
-    thread.join(5)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -102,7 +102,7 @@ def test_waiting_sign_ins_never_take_all_threads_of_a_worker(threads: int) -> No
         try:
             with gate.passed():
                 entered.release()
-                done.wait(20)
+                done.wait(60)
         except UnableToHash:
             free.append(1)
             entered.release()
@@ -112,10 +112,10 @@ def test_waiting_sign_ins_never_take_all_threads_of_a_worker(threads: int) -> No
     for one in everybody:
         one.start()
     for _ in range(gate.slots + 2):
-        assert entered.acquire(timeout=10)
+        assert entered.acquire(timeout=60)
     done.set()
     for one in everybody:
-        one.join(10)
+        one.join(60)
     assert len(free) >= 2
 
 

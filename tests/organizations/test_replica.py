@@ -27,7 +27,7 @@ from tests.replica import read_at, streaming
 
 __all__ = ["world"]
 pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
-PATIENCE_S = 30
+PATIENCE_S = 120
 postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no replicas")
 HOUR = dt.timedelta(hours=1)
 

@@ -60,7 +60,7 @@ class Server:
     def stop(self) -> None:
         """At once, as when the machine is switched off."""
         os.kill(self.pid, signal.SIGQUIT if self.user else signal.SIGKILL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -71,7 +71,7 @@ class Server:
 
     def start(self) -> None:
         if self.again is not None:
-            self.again.wait(20)
+            self.again.wait(90)
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
         self.again = subprocess.Popen([*as_user(self.user), *self.command], **quiet)  # type: ignore[call-overload]
         wait_for_port(self.port, self.again)
@@ -84,7 +84,7 @@ class Server:
             self.thaw()
         if self.again is not None:
             self.again.send_signal(signal.SIGINT)
-            self.again.wait(20)
+            self.again.wait(90)
 
 
 @contextlib.contextmanager
@@ -127,7 +127,7 @@ def _copy_template(port: int) -> None:
     source = [f"--host={facts['HOST']}", f"--port={facts['PORT']}", f"--username={facts['USER']}"]
     target = ["--host=127.0.0.1", f"--port={port}", "--username=test", "--no-psqlrc", "--quiet"]
     psql = [f"{found}/psql", *target, "--set=ON_ERROR_STOP=1"]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while subprocess.run([*psql, "-c", f"CREATE DATABASE {DATABASE}", "postgres"], capture_output=True).returncode:
         assert time.monotonic() < deadline  # it listens before it is ready
         time.sleep(0.2)

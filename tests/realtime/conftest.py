@@ -33,7 +33,8 @@ from organizations.models import User
 from tests.services import free_port
 
 METRICS_TOKEN = "m" * 40
-PATIENCE_S = 60.0  # for what has to come, on a machine that other tests keep busy
+PATIENCE_S = 120.0  # for what has to come, on a machine that other tests keep busy
+STARTS_S = 240.0  # a process that reads the whole program
 GAUGES = {"live_phones", "live_presence_unwritten", "live_database_steps"}
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 UVICORN = [
@@ -60,7 +61,9 @@ class RoomServer:
 
     def dial(self, path: str, headers: dict[str, str]) -> ClientConnection:
         """Open a socket as a page of this site does, and leave it open."""
-        return connect(path, origin=self.origin, additional_headers=headers, compression=None, legacy=True)
+        return connect(
+            path, origin=self.origin, additional_headers=headers, compression=None, legacy=True, open_timeout=PATIENCE_S
+        )
 
     def join(
         self, user: User, lecture: Lecture, *, device: str = "", wait: bool = True, session_key: str = ""
@@ -86,7 +89,7 @@ class RoomServer:
         """How many phones are here, and what waits."""
         headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
         asking = urllib.request.Request(f"http://127.0.0.1:{self.port}/metrics", headers=headers)
-        with urllib.request.urlopen(asking, timeout=10) as answer:
+        with urllib.request.urlopen(asking, timeout=PATIENCE_S) as answer:
             lines = answer.read().decode().splitlines()
         values = dict(line.rsplit(" ", 1) for line in lines if line.startswith("live_"))
         return {name: float(values[name]) for name in GAUGES}
@@ -107,7 +110,7 @@ class RoomServer:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(15)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -228,7 +231,7 @@ def serving(folder: Path, *, prefix: Sequence[str] = (), **extra: str) -> Iterat
     """Run a web process until the end of the block."""
     server = start(folder, prefix=prefix, **extra)
     try:
-        wait_until(lambda: answers(server.port, server.process, server.log), timeout=60)
+        wait_until(lambda: answers(server.port, server.process, server.log), timeout=STARTS_S)
         yield server
     finally:
         server.dismiss()
@@ -241,7 +244,7 @@ def serving_two(folder: Path) -> Iterator[tuple[RoomServer, RoomServer]]:
     two = start(folder / "two")
     try:
         with serving(folder) as one:
-            wait_until(lambda: answers(two.port, two.process, two.log), timeout=60)
+            wait_until(lambda: answers(two.port, two.process, two.log), timeout=STARTS_S)
             yield one, two
     finally:
         two.dismiss()
@@ -250,7 +253,7 @@ def serving_two(folder: Path) -> Iterator[tuple[RoomServer, RoomServer]]:
 def answers(port: int, process: "subprocess.Popen[bytes]", log: Path) -> bool:
     if process.poll() is not None:
         raise AssertionError(f"the server ended:\n{log.read_text()[-4000:]}")
-    with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
         return answer.status == 200
     return False
 
@@ -321,5 +324,5 @@ def server(shared: Shared, transactional_db: None) -> Iterator[RoomServer]:
         phone.close()
     one.phones.clear()
     # Whoever still wrote would meet the emptying of the tables.
-    wait_until(one.is_quiet, timeout=30)
+    wait_until(one.is_quiet)
     assert "Traceback" not in one.log.read_bytes()[before:].decode()

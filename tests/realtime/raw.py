@@ -20,7 +20,7 @@ class Answer:
 class Line:
     """One connection to the server on this machine."""
 
-    def __init__(self, port: int, *, timeout: float = 20) -> None:
+    def __init__(self, port: int, *, timeout: float = 90) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.port = port
 

@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is a file, which cannot be away"),
 ]
 WITHIN_S = 2.0
-BUSY = 4  # other tests keep the processors busy; what hangs does so for much longer
+BUSY = 8  # other tests keep the processors busy; what hangs does so for much longer
 TOKEN = "c" * 32
 # Answered as ever: nothing in them is anybody's.
 NEED_NOTHING = {"healthz", "metrics", "offline/", "sw.js", "favicon.ico", "admin/login/", "readyz"}
@@ -181,7 +181,7 @@ def too_slow(away: dict[str, Answer], before: dict[str, Answer]) -> dict[str, fl
 
 def until_back(site: Site) -> float:
     began = time.monotonic()
-    wait_until(lambda: site.ask("/").status == 200, timeout=15)
+    wait_until(lambda: site.ask("/").status == 200, timeout=90)
     return time.monotonic() - began
 
 
@@ -213,7 +213,7 @@ def test_a_socket_is_asked_to_come_back(site: Site) -> None:
     began = time.monotonic()
     try:
         with pytest.raises(ConnectionClosed):
-            site.web.dial(path, site.headers("member")).recv(timeout=20)
+            site.web.dial(path, site.headers("member")).recv(timeout=90)
         assert time.monotonic() - began < BUSY * WITHIN_S
     finally:
         site.database.thaw()

@@ -5,8 +5,10 @@ import datetime as dt
 import json
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from tests.faults.promises import measured
 from tests.realtime.conftest import RoomServer, serving, serving_two, sign_in, ticket_for, wait_until
 
 pytestmark = [pytest.mark.realtime, pytest.mark.django_db(transaction=True)]
+SLACK = dt.timedelta(seconds=0.5)  # between two processes' clocks
 
 
 @pytest.fixture
@@ -34,8 +37,8 @@ def world(transactional_db: None) -> County:
 
 @pytest.fixture
 def impatient(world: County, tmp_path: Path) -> Iterator[RoomServer]:
-    """A process that takes a phone for gone after 2 s of silence."""
-    with serving(tmp_path, LIVE_SILENCE_S="2", LIVE_MAX_SOCKETS="3") as server:
+    """A process that takes a phone for gone after 6 s of silence."""
+    with serving(tmp_path, LIVE_SILENCE_S="6") as server:
         yield server
 
 
@@ -64,17 +67,19 @@ def test_killed_process_loses_no_acknowledged_presence(world: County, tmp_path: 
         assert span.ended_at in {lease.beat_at, span.started_at}
         off = max(off, abs(seconds(killed_at, span.ended_at)))
     promised = "presence ends when the process was last alive"
-    assert measured("web process killed for good", promised, off, unit="s", most=6)
+    assert measured("web process killed for good", promised, off, unit="s", most=6, waited=True)
 
 
 def test_process_holds_a_lease_from_its_start_to_its_end(world: County, tmp_path: Path) -> None:
     """Nobody is in a room: the site is there all the same, and its absence is known."""
+    began = timezone.now()
     with serving(tmp_path) as server:
         lease = WorkerLease.objects.get()
-        assert abs(seconds(lease.started_at, timezone.now())) < 20
-        wait_until(lambda: WorkerLease.objects.get().beat_at > lease.beat_at, timeout=8)
+        assert began < lease.started_at < timezone.now()
+        wait_until(lambda: WorkerLease.objects.get().beat_at > lease.beat_at)
+        before = timezone.now()
         server.stop()
-    assert seconds(WorkerLease.objects.get().ended_at, timezone.now()) < 5  # type: ignore[arg-type]
+    assert before - SLACK < WorkerLease.objects.get().ended_at < timezone.now()  # type: ignore[operator]
 
 
 def test_killed_idle_process_is_away_until_the_next_starts(world: County, tmp_path: Path) -> None:
@@ -95,7 +100,8 @@ def test_stopped_process_ends_every_presence_now(world: County, tmp_path: Path) 
         server.stop()
         assert phone.closed() == 1012
     span = PresenceSpan.objects.get()
-    assert -0.5 < seconds(before, span.ended_at) < 5
+    assert span.ended_at is not None
+    assert before - SLACK < span.ended_at < timezone.now()
     assert WorkerLease.objects.get().ended_at is not None
 
 
@@ -133,22 +139,32 @@ def test_silent_phone_ends_when_it_was_last_heard(impatient: RoomServer, world: 
     lecture = make_live(world)
     silent, beating = impatient.join(world.members[0], lecture), impatient.join(world.members[1], lecture)
     began = timezone.now()
-    for _ in range(8):
-        time.sleep(0.5)
-        beating.send(t="beat")
-    assert silent.until("bye")["reason"] == "silent"
-    assert silent.closed() == 4408
+    is_over = threading.Event()
+
+    def beat() -> None:
+        while not is_over.wait(0.5):
+            beating.send(t="beat")
+
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(beat)
+        try:
+            assert silent.until("bye")["reason"] == "silent"
+            assert silent.closed() == 4408
+        finally:
+            is_over.set()
+        going.result()
     span = wait_until(lambda: PresenceSpan.objects.filter(member=world.members[0]).exclude(ended_at=None).first())
     assert (span.end_reason, seconds(began, span.ended_at) < 1) == ("silent", True)
     assert PresenceSpan.objects.get(member=world.members[1]).ended_at is None
 
 
-def test_full_process_says_come_back_later(impatient: RoomServer, world: County) -> None:
+def test_full_process_says_come_back_later(world: County, tmp_path: Path) -> None:
     lecture = make_live(world)
-    for member in world.members:
-        impatient.join(member, lecture)
-    fourth = impatient.join(world.secretary, lecture, wait=False)
-    assert fourth.closed() == 1013
+    with serving(tmp_path, LIVE_MAX_SOCKETS="3") as server:
+        for member in world.members:
+            server.join(member, lecture)
+        fourth = server.join(world.secretary, lecture, wait=False)
+        assert fourth.closed() == 1013
 
 
 def _deaf_phone(server: RoomServer, path: str, session_key: str) -> socket.socket:
@@ -182,7 +198,8 @@ def test_phone_that_does_not_read_slows_nobody(world: County, tmp_path: Path) ->
                 pass
             delays.append(time.monotonic() - began)
             time.sleep(0.1)
-        assert sorted(delays)[-2] < 1.5
+        # A room that waited for it would do so until it is given up: 45 s (live/room/rooms.py).
+        assert max(delays) < 20
         deaf.close()
         server.kill()  # its polite end would wait for the deaf phone
     assert ChatMessage.objects.count() == 16

@@ -86,7 +86,7 @@ def test_ordinary_requests_keep_their_connection(server: RoomServer) -> None:
 
 @pytest.fixture
 def impatient(transactional_db: None, tmp_path: Path) -> Iterator[RoomServer]:
-    with serving(tmp_path, BODY_GRACE_S="1", BODY_IDLE_S="2", BODY_MAX_OPEN="20") as server:
+    with serving(tmp_path, BODY_GRACE_S="1", BODY_IDLE_S="6", BODY_MAX_OPEN="20") as server:
         yield server
 
 
@@ -107,8 +107,10 @@ def test_one_accounts_slow_files_keep_no_colleague_out(impatient: RoomServer) ->
     """The account's own oldest give way to its newest; whoever else sends a file is answered by the page."""
     lecturer, organiser = (RoleGrantFactory(role=role).user for role in (Role.LECTURER, Role.ORGANISER))
 
+    sessions = {user.pk: sign_in(user) for user in (lecturer, organiser)}
+
     def send(user: User, size: int, *, whole: bool = False) -> Line:
-        cookie = f"{settings.SESSION_COOKIE_NAME}={sign_in(user)}"
+        cookie = f"{settings.SESSION_COOKIE_NAME}={sessions[user.pk]}"
         headers = {"Content-Length": size, "Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
         body = b"a=" + b"x" * (size - 2) if whole else b"a="
         return Line(impatient.port).ask("POST", "/admin/documents/add/", headers, body)

@@ -314,11 +314,11 @@ def test_frames_above_16_kib_close_the_socket(server: RoomServer, world: County)
 
 def test_commands_are_rationed(server: RoomServer, world: County) -> None:
     phone = server.join(world.member, make_live(world))
-    for number in range(8):
+    for number in range(30):  # five at once, then one each two seconds
         phone.send(t="chat", id=f"fast-{number}", text="快")
     refused = phone.until("slow_down")
     assert refused["t"] == "chat"
-    assert ChatMessage.objects.count() <= 6
+    assert not ChatMessage.objects.filter(client_id=refused["id"]).exists()
 
 
 # --- what is counted ------------------------------------------------------------------------------------------------
@@ -331,7 +331,8 @@ def test_leaving_ends_the_stay_now(server: RoomServer, world: County) -> None:
     assert phone.closed() == 1000
     (span,) = ended(world.member)
     assert span.end_reason == "left"
-    assert 0.9 < (span.ended_at - span.started_at).total_seconds() < 10  # no beat is waited for
+    # No silence is waited for, which is 40 s.
+    assert 0.9 < (span.ended_at - span.started_at).total_seconds() < 30
 
 
 def test_hidden_time_does_not_count_and_sound_does(server: RoomServer, world: County) -> None:
@@ -348,7 +349,7 @@ def test_hidden_time_does_not_count_and_sound_does(server: RoomServer, world: Co
         assert phone.until("counted")["on"] is sound
     first, second, third = ended(world.member, count=2)
     assert (first.end_reason, second.end_reason, third.ended_at) == ("hidden", "hidden", None)
-    assert 0.4 < (second.started_at - first.ended_at).total_seconds() < 5
+    assert 0.4 < (second.started_at - first.ended_at).total_seconds() < 30
 
 
 def test_waiting_room_counts_from_the_start_of_the_lecture(server: RoomServer, world: County) -> None:
@@ -402,7 +403,7 @@ def test_undone_end_brings_everybody_back_without_the_time_between(server: RoomS
     assert phone.until("counted")["on"] is True
     second = spans_of(world.member)[-1]
     assert (second.pk != first.pk, second.ended_at) == (True, None)
-    assert -0.1 < (second.started_at - resumed_at).total_seconds() < 5
+    assert -0.1 < (second.started_at - resumed_at).total_seconds() < 30
     phone.send(t="chat", id="back", text="又能说话了")
     assert phone.until("ack")
     host.send(t="resume")
@@ -445,7 +446,7 @@ def test_sign_out_ends_the_socket_and_the_counting(server: RoomServer, world: Co
     assert browser.post("/accounts/logout/").status_code == 302
     signed_out_at = timezone.now()
     span = _is_seen_out(phone)
-    assert (span.ended_at - signed_out_at).total_seconds() < 6
+    assert (span.ended_at - signed_out_at).total_seconds() < 30  # long before anybody is missed
     elsewhere.send(t="chat", id="x", text="还在")
     assert elsewhere.until("ack")
 

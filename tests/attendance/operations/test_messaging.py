@@ -116,7 +116,7 @@ def test_too_many_is_tried_again_with_pauses_and_at_last_another_way(world: Worl
 def test_a_message_that_may_have_gone_out_goes_no_other_way(
     world: World, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wire, "CONNECT_S", 0.2)
+    monkeypatch.setattr(wire, "CONNECT_S", 2.0)
     remind(world)
     office.instead[SEND[office.way]] = lambda: (200, '{"errcode": 0, "er')
     for hours in range(3):

@@ -250,7 +250,7 @@ class Store:
     def alone(self, report: WatchReport) -> WatchState:
         self.batches.append([report.member_id])
         self.first.set()
-        assert self.go.wait(20)
+        assert self.go.wait(60)
         if report.member_id == 13:
             raise OperationalError("thirteen")
         return STATE
@@ -275,10 +275,10 @@ def queued(numbers: Sequence[int]) -> tuple[Store, dict[int, object]]:
 
     with ThreadPoolExecutor(len(numbers)) as pool:
         pool.submit(take, numbers[0])
-        assert store.first.wait(20)
+        assert store.first.wait(60)
         for number in numbers[1:]:
             pool.submit(take, number)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while len(queue._waiting) < len(numbers) - 1 and time.monotonic() < until:
             time.sleep(0.005)
         store.go.set()

@@ -21,7 +21,7 @@ from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 VIEW = Path(__file__).with_name("view.py")
-PATIENCE_S = 60
+PATIENCE_S = 120
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # W3C WebDriver's name for a reference to one
 # What a page complains of, wherever: scripts, promises, pictures and styles that did not come, the content policy.
 COMPLAINTS = """
@@ -173,7 +173,7 @@ def _running(*argv: str, **more: Any) -> Iterator["subprocess.Popen[bytes]"]:
         yield process
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @contextlib.contextmanager

@@ -87,7 +87,8 @@ def test_captions_live_in_the_player_and_a_cut(site: Site, browser: Browser) -> 
         replay.click(f"a[href='/live/{given}/cut/']")
         replay.fill("#id_end", "0:20")
         replay.fill("#id_without", "0:09-0:10")
-        replay.click("button[value=look]")
+        with replay.expect_navigation():
+            replay.click("button[value=look]")
         photograph(replay, "cut-360")
         replay.click("#cut-play")
         expect(replay.locator("#player-toggle")).to_have_attribute("aria-label", "暂停")

@@ -21,6 +21,10 @@ STORED = f"""() => {{
   return form.formData === form.initialFormData && document.querySelector("{AUTOSAVED}") !== null;
 }}"""
 
+HELD = """words => {
+  const fields = [...document.querySelectorAll("#page-edit-form textarea, #page-edit-form input")];
+  return fields.some((one) => one.value.includes(words));
+}"""
 STANDING = """() => {
   const form = wagtail.app.queryController("w-unsaved");
   const indicator = document.querySelector("#w-autosave-indicator");
@@ -63,10 +67,12 @@ def write(page: Page, words: str) -> None:
     """Type into the last rich text block and wait until Wagtail has stored it."""
     page.locator("[contenteditable=true]").last.click()
     page.keyboard.type(words)
-    wait_for_storing(page)
+    wait_for_storing(page, words)
 
 
-def wait_for_storing(page: Page) -> None:
+def wait_for_storing(page: Page, words: str = "") -> None:
+    """``words``: what was typed last, which is in the form a while after it stands there."""
+    page.wait_for_function(HELD, arg=words)
     page.wait_for_timeout(600)
     try:
         page.wait_for_function(STORED)
@@ -112,7 +118,7 @@ def test_a_lesson_is_kept_from_the_first_word_through_a_mistake(desk: tuple[Brow
     assert written(page, served) == "未命名的课 / 先看路，再走。"
     refused = refuse_once(page)
     page.keyboard.type("慢走。")
-    wait_for_storing(page)
+    wait_for_storing(page, "慢走。")
     assert refused
     assert written(page, served) == "未命名的课 / 先看路，再走。慢走。"
     page.unroute_all()
@@ -167,6 +173,15 @@ def sign_in_from_the_notice(context: BrowserContext, page: Page) -> None:
     other.close()
 
 
+def is_gone(page: Page) -> bool:
+    """Whether the notice is; while it is not, the author goes on by its button."""
+    if page.locator(NOTICE).count() == 0:
+        return True
+    with contextlib.suppress(TimeoutError):
+        page.locator(f"{NOTICE} button").click(timeout=3000)
+    return False
+
+
 @pytest.mark.parametrize("how", ["by itself", "on save"])
 def test_a_session_that_ends_while_writing_costs_nothing(
     desk: tuple[BrowserContext, Page], served: str, how: str
@@ -189,9 +204,7 @@ def test_a_session_that_ends_while_writing_costs_nothing(
     expect(page.locator("[contenteditable=true]")).to_have_text("第一句。第二句。")
     sign_in_from_the_notice(context, page)
     # Coming back to the window may have gone on by itself.
-    with contextlib.suppress(TimeoutError):
-        page.locator(f"{NOTICE} button").click(timeout=3000)
-    expect(page.locator(NOTICE)).to_have_count(0)
+    wait_until("the notice to go", lambda: is_gone(page))
     expect(page.locator(AUTOSAVED) if how == "by itself" else page.locator(".messages")).to_be_attached()
     wait_until("both sentences are stored", lambda: written(page, served) == f"断线 {how} / 第一句。第二句。")
 
@@ -212,7 +225,7 @@ def test_two_windows_on_one_lesson_are_told_of_each_other(
     second.locator("[contenteditable=true]").last.click()
     second.keyboard.press("End")
     second.keyboard.type("她加的。")
-    wait_for_storing(second)
+    wait_for_storing(second, "她加的。")
     page.fill("#id_title", "两个人写，我改的")
     expect(page.locator("#w-autosave-indicator[data-w-autosave-state-value=paused]")).to_be_attached()
     expect(page.get_by_text("别人保存了更新的版本，自动保存会盖掉它。").first).to_be_attached()

@@ -63,6 +63,7 @@ def test_an_operator_gets_in_by_a_passkey_and_by_a_recovery_code(site: Site, pag
     assert sticks_out(page) == []
 
     page.click("a[href='/accounts/factor/passkey/']")
+    page.wait_for_load_state()  # the button is a script's
     page.click("#passkey-add")
     page.wait_for_url("**/accounts/factor/codes/")
     spare = page.input_value("#codes").split()

@@ -51,12 +51,12 @@ def test_a_hall_without_a_line_is_kept_and_handed_in_once(
     page.click("#hall-send")
     expect(page.locator("#hall-unsent")).to_contain_text("2 位的登记还在这部手机里")
     expect(page.locator(ONE.format(members[1]))).to_be_disabled()
-    assert page.evaluate(WAITING) == 1
+    page.wait_for_function(f"{WAITING} === 1")
     page.click("#hall-take-back")  # a slip is put right before it has gone
-    assert page.evaluate(WAITING) == 0
+    page.wait_for_function(f"{WAITING} === 0")
     expect(page.locator(ONE.format(members[1]))).to_be_enabled()
     page.click("#hall-send")
-    assert page.evaluate(WAITING) == 1
+    page.wait_for_function(f"{WAITING} === 1")
 
     handed_in: list[str] = []
     page.on("request", lambda sent: handed_in.append(sent.url) if "/hall/sync" in sent.url else None)
@@ -64,7 +64,7 @@ def test_a_hall_without_a_line_is_kept_and_handed_in_once(
     expect(page.locator(ONE.format(members[0]))).to_have_count(0)
     expect(page.locator("#hall-unsent")).to_be_hidden()
     expect(page.locator("main")).to_contain_text("手机上先记、后补传")
-    assert page.evaluate(WAITING) == 0
+    page.wait_for_function(f"{WAITING} === 0")
     assert len(handed_in) == 1
     page.goto(address)
     assert page.locator(ONE.format(members[1])).count() == 0

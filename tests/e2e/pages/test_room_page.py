@@ -44,10 +44,10 @@ window.WebSocket = class {
   readyState = 1;
   constructor() {
     window.line = this;
-    setTimeout(() => window.speak({ t: "joined", at: 1000, seq: 0, state: "live", counted: true, muted: false,
+    setTimeout(() => { window.speak({ t: "joined", at: 1000, seq: 0, state: "live", counted: true, muted: false,
       host: !!document.getElementById("host"),
       people: 1, picture: false, hand: false, chat: true, locked: false, break_until: null, ice: [],
-      stage: { on_air: null, hands: [], unclear: 0 } }), 0);
+      stage: { on_air: null, hands: [], unclear: 0 } }); window.hasJoined = true; }, 0);
   }
   send(text) { const one = JSON.parse(text); if (one.t === "chat") window.said.push(one); }
   close() {}
@@ -108,7 +108,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[[str], Page]]:
         page = contexts[-1].new_page()
         page.route("**/*", answer)
         page.goto(HOST + "/")
-        page.wait_for_function("window.line")
+        page.wait_for_function("window.hasJoined")
         return page
 
     yield open_page

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.pages.browser import Tourist
 from tests.e2e.pages.tour import MEMBER
@@ -26,7 +26,7 @@ def page(browser: Browser, served: str) -> Iterator[Page]:
 def test_without_a_network_the_offline_page_says_the_next_step(page: Page) -> None:
     page.context.set_offline(True)
     page.goto(page.url + "me/")
-    assert page.inner_text("h1") == "没有连上网络"
+    expect(page.locator("h1")).to_have_text("没有连上网络")
     page.context.set_offline(False)
     page.click("main .btn")
     page.wait_for_selector("nav.nav")
@@ -48,8 +48,8 @@ def test_it_keeps_static_files_and_the_offline_page_only(page: Page) -> None:
 def test_a_lost_line_is_said_calmly_and_taken_back(page: Page) -> None:
     page.context.set_offline(True)
     line = page.locator("#line")
-    line.wait_for(state="visible")
-    assert line.inner_text() == "网络断了，正在等网络"
+    expect(line).to_be_visible()
+    expect(line).to_have_text("网络断了，正在等网络")
     page.context.set_offline(False)
     page.wait_for_function("document.getElementById('line').classList.contains('back')")
     line.wait_for(state="hidden")

@@ -227,7 +227,7 @@ def test_whoever_is_acknowledged_while_it_is_closed_is_counted(world: County, le
 
     def run(work: Any) -> None:
         try:
-            start.wait(10)
+            start.wait(60)
             work()
         finally:
             connections.close_all()

@@ -25,7 +25,7 @@ CHROMIUM = [
     *("--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows"),
 ]
 PAGE = "https://room.test/"
-PATIENCE_S = 60.0  # for what has to come, on a machine that other tests keep busy
+PATIENCE_S = 120.0  # for what has to come, on a machine that other tests keep busy
 SCRIPT = Path(__file__).with_name("peer.js")
 
 

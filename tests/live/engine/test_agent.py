@@ -67,7 +67,7 @@ async def agent(var_dir: Path) -> AsyncIterator[Agent]:
     await until(lambda: agent.node_id, what="the agent reports")
     yield agent
     agent.stop()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await task
 
 
@@ -98,7 +98,7 @@ async def said(*command: str) -> tuple[str, str]:
     process = await asyncio.create_subprocess_exec(
         *command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         out, err = await process.communicate()
     assert process.returncode == 0, err
     return out.decode(), err.decode()
@@ -219,7 +219,7 @@ async def test_a_killed_packager_costs_no_picture(agent: Agent, lecture: Lecture
     packager = agent.carriers[lecture.pk].packager
     await until(lambda: packager.run_pid not in (0, before), what="a new packager")
     took = asyncio.get_running_loop().time() - killed_at
-    kept = [measured("packager killed", "running again within 3 s", took, unit="s", most=3)]
+    kept = [measured("packager killed", "running again within 3 s", took, unit="s", most=3, waited=True)]
     await has_segments(agent, lecture, 5)
     folder = agent.root / str(lecture.pk)
     assert "#EXT-X-DISCONTINUITY\n" in (folder / "dvr.m3u8").read_text()
@@ -275,7 +275,7 @@ async def test_a_long_pause_is_left_out_of_the_replay_and_told_to_the_ledger(
     assert occasion.window_end_at is not None
     assert occasion.window_start_at is not None
     window_ms = (occasion.window_end_at - occasion.window_start_at) / dt.timedelta(milliseconds=1)
-    assert (occasion.media_ms or 0) + lost == pytest.approx(window_ms + occasion.media_offset_ms, abs=2500), (
+    assert (occasion.media_ms or 0) + lost == pytest.approx(window_ms + occasion.media_offset_ms, abs=4000), (
         occasion.media_cuts, occasion.media_ms, occasion.media_offset_ms, window_ms,
     )  # fmt: skip
 
@@ -298,7 +298,7 @@ async def test_a_killed_engine_is_back_within_twenty_seconds(agent: Agent, lectu
     await until(published_again, what="the lecturer publishes again")
     await has_segments(agent, lecture, 4)
     took = asyncio.get_running_loop().time() - killed_at
-    assert measured("media engine killed", "picture back within 20 s", took, unit="s", most=20)
+    assert measured("media engine killed", "picture back within 20 s", took, unit="s", most=20, waited=True)
     assert await decode_errors(as_finished(agent.root / str(lecture.pk) / "dvr.m3u8")) == ""
 
 

@@ -15,7 +15,7 @@ from live.engines.janus.process import UnableToStartJanus
 from live.models import MediaNode
 from media.ffmpeg import sandbox
 
-from .conftest import network, until
+from .conftest import PATIENCE_S, network, until
 
 pytestmark = pytest.mark.engine
 REFUSAL = "bwrap refuses: No permissions to create new namespace"
@@ -85,7 +85,7 @@ async def test_its_number_is_its_own(janus: JanusHost) -> None:
     assert Path(f"/proc/{janus.pid}/comm").read_text() == "janus\n"
     await until(lambda: janus.cpu_seconds() > 0, what="it has used the processor")
     os.kill(janus.pid, signal.SIGKILL)
-    assert await asyncio.wait_for(janus.wait(), 5) == 128 + signal.SIGKILL
+    assert await asyncio.wait_for(janus.wait(), PATIENCE_S) == 128 + signal.SIGKILL
     assert not janus.running
     await janus.start()
     before = janus.pid
@@ -134,7 +134,7 @@ async def test_agent_refuses_and_says_why(nowhere: None, var_dir: Path) -> None:
         assert not agent.host.running
     finally:
         agent.stop()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await task
 
 

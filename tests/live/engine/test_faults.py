@@ -66,17 +66,18 @@ class Lesson:
         self.occasion_id = planned(site)
         self.folder = folder / str(self.occasion_id)
         self.context = desk_context(browser)
+        self.context.set_default_timeout(120_000)
         self.context.grant_permissions(["camera", "microphone"])
         self.page = sign_in(self.context, site.url, LECTURER)
         self.page.goto(f"{site.url}/live/{self.occasion_id}/host/")
 
     def go_live(self) -> None:
-        self.page.locator("#go:not([disabled])").click(timeout=60_000)
+        self.page.locator("#go:not([disabled])").click()
 
     def segments(self) -> set[str]:
         return {path.name for path in self.folder.glob("run-*.m4s")}
 
-    def has_more(self, than: set[str], *, patience_s: float = 90) -> set[str]:
+    def has_more(self, than: set[str], *, patience_s: float = 180) -> set[str]:
         """Until two more segments are finished; those that were there stay."""
         found = wait_until("more segments", lambda: len(self.segments() - than) >= 2 and self.segments(), patience_s)
         assert than <= found, "nothing that was recorded goes"
@@ -166,36 +167,40 @@ def test_a_recording_survives_every_fault(site: Site, small_live_folder: Path, b
     kill("media_agent", of=site.var_dir)
     killed_at = time.time()
     kept = lesson.has_more(kept)
-    agent = wait_until("the hole to be written", lambda: lesson.hole("agent"))
-    assert killed_at - 5 < agent[0] / 1000 < killed_at + 1
+    agent = wait_until("the hole to be written", lambda: lesson.hole("agent"), 180)
+    assert killed_at - 15 < agent[0] / 1000 < killed_at + 3
     assert killed_at < agent[1] / 1000 < time.time()
     away_s = (agent[1] - agent[0]) / 1000
-    lines = [measured("media agent killed in a lecture", "recorded again within 20 s", away_s, unit="s", most=20)]
+    lines = [
+        measured(
+            "media agent killed in a lecture", "recorded again within 20 s", away_s, unit="s", most=20, waited=True
+        )
+    ]
     wait_until("the lecturer to be told", lambda: "录制中断" in lesson.told() and "已恢复" in lesson.told())
     lesson.page.click("#recording-seen")
-    assert lesson.page.locator("#recording").is_hidden()
+    wait_until("the notice to go", lambda: lesson.page.locator("#recording").is_hidden())
 
     filled_at = time.time()
     filler = fill(small_live_folder, but=60_000)
     wait_until("the lecturer to be told of the disk", lambda: "没有在录：磁盘满了" in lesson.told())
     told_s, promised = time.time() - filled_at, "the lecturer is told that it is not recorded"
-    lines.append(measured("disk full in a lecture", promised, told_s, unit="s", most=60))
+    lines.append(measured("disk full in a lecture", promised, told_s, unit="s", most=60, waited=True))
     assert kept <= lesson.segments(), "a full disk takes nothing away"
     # The last half minute is held in memory: only a disk that is full for longer costs anything.
-    wait_until("more than is held", lambda: lesson.lasts("disk") > HELD_S + 15, 150)
+    wait_until("more than is held", lambda: lesson.lasts("disk") > HELD_S + 15, 240)
     freed_at = time.time()
     filler.unlink()
     kept = lesson.has_more(kept)
     disk = wait_until("the disk's hole to end", lambda: lesson.hole("disk"))
-    assert filled_at - 5 < disk[0] / 1000 < freed_at
-    assert freed_at - HELD_S - 5 < disk[1] / 1000 < time.time()  # what was held is written after all
+    assert filled_at - 15 < disk[0] / 1000 < freed_at
+    assert freed_at - HELD_S - 15 < disk[1] / 1000 < time.time()  # what was held is written after all
 
     # The picture outlives the web process (ADR 51): whoever starts it anew sleeps as well, and nothing is missing.
     os.kill(site.process.pid, signal.SIGSTOP)
     kill("uvicorn", of=site.var_dir)
     time.sleep(WEB_AWAY_S)
     os.kill(site.process.pid, signal.SIGCONT)
-    kept = lesson.has_more(lesson.segments() | kept, patience_s=150)
+    kept = lesson.has_more(lesson.segments() | kept, patience_s=240)
     wait_until("the line to be back", lambda: lesson.page.locator("#end").is_visible())
     assert (lesson.hole("web"), lesson.lasts("web")) == (None, 0.0)
 

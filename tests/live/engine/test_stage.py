@@ -73,7 +73,7 @@ async def test_a_speaker_is_heard_by_all_and_begins_no_new_run(engine: MediaEngi
             await asyncio.sleep(1)
             return sum(level > PLAIN for level in levels(await heard(tmp_path / "7"), hertz)) >= halves
 
-        await until(asked, what=f"{halves} half seconds of {hertz} Hz recorded")
+        await until(asked, within=180, what=f"{halves} half seconds of {hertz} Hz recorded")
 
     await until(lambda: carrier._tap, what="the room is tapped")
     lecturer, viewer = Guest(page, engine, ROOM, "lecturer"), Guest(page, engine, ROOM, "viewer")

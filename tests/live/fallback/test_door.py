@@ -62,7 +62,7 @@ class Page:
 
     async def word(self) -> dict[str, Any]:
         """The next word; {} where the line is closed."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             line = await self.reader.readline()
         return cast(dict[str, Any], json.loads(line)) if line else {}
 
@@ -184,7 +184,7 @@ async def test_frames_that_come_too_late_end_it(
 async def test_a_page_that_sends_nothing_is_given_up(
     door: Door, carriers: dict[int, Any], monkeypatch: pytest.MonkeyPatch, leaves: bool
 ) -> None:
-    monkeypatch.setattr(module, "SILENT_S", 0.2)
+    monkeypatch.setattr(module, "SILENT_S", 1.0)
     page = await Page.at(door, "a")
     await page.taken(1, 0, GOOD)
     assert carriers[7].source is not None
@@ -192,7 +192,7 @@ async def test_a_page_that_sends_nothing_is_given_up(
         page.writer.close()
     else:
         assert (await page.until("over"))["why"] == "silent"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while carriers[7].source is not None:
             await asyncio.sleep(0.01)
 

@@ -67,7 +67,7 @@ class Agent:
         self.writers[-1].write(json.dumps(word).encode() + b"\n")
 
     async def until(self, true: Callable[[], Any]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not true():
                 await asyncio.sleep(0.01)
 
@@ -95,7 +95,7 @@ class World:
 
     async def opened(self, **said: Any) -> WebsocketCommunicator:
         socket = self.socket(**said)
-        assert (await socket.connect(timeout=20))[0]
+        assert (await socket.connect(timeout=60))[0]
         return socket
 
 
@@ -126,14 +126,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def said(socket: WebsocketCommunicator) -> dict[str, Any]:
-    return cast(dict[str, Any], json.loads(await socket.receive_from(timeout=20)))
+    return cast(dict[str, Any], json.loads(await socket.receive_from(timeout=60)))
 
 
 async def over(socket: WebsocketCommunicator) -> tuple[str, int]:
     """Why it ended, and with which code."""
     while (word := await said(socket))["t"] != "over":
         continue
-    end = await socket.receive_output(timeout=20)
+    end = await socket.receive_output(timeout=60)
     return word["why"], end["code"]
 
 
@@ -201,13 +201,13 @@ async def test_nobody_comes_in_with_another_ticket(world: World, ticket: str) ->
     elif ticket == "not the lecturer":
         path = world.path(member=world.county.member.pk)
     socket = world.socket(path)
-    await socket.connect(timeout=20)
+    await socket.connect(timeout=60)
     assert await over(socket) == ("rights", 4403)
     assert world.agent.hellos == []
 
 
 async def test_a_foreign_origin_is_refused_in_the_handshake(world: World) -> None:
-    assert (await world.socket(origin="https://elsewhere.example").connect(timeout=20))[0] is False
+    assert (await world.socket(origin="https://elsewhere.example").connect(timeout=60))[0] is False
 
 
 @pytest.mark.parametrize("what", ["another page", "a break", "the end", "an encoder"])
@@ -338,7 +338,7 @@ async def test_the_page_on_the_air_gets_a_ticket_and_what_was_sent_by_webrtc_end
         frame = json.loads(told[-1])
         assert (frame["t"], frame["url"]) == ("fallback", f"/ws/live/{world.lecture.pk}/fallback/")
         socket = world.socket(f"{frame['url']}?ticket={frame['ticket']}&key=k")
-        await socket.connect(timeout=20)
+        await socket.connect(timeout=60)
         assert (await said(socket))["t"] == "ready"
         # Somebody else is on the air; and there is nothing to be on in a break.
         with pytest.raises(Refused, match="taken"):

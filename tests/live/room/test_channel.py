@@ -140,7 +140,7 @@ async def test_redis_that_was_away_comes_back_with_all_rooms(two: tuple[Process,
         first.channel.send([(occasion_id, PICTURE) for occasion_id in (7, 8, 9)], flush=True)
         return bool(second.events_in(7) and second.events_in(9))
 
-    await until(told, patience_s=15)
+    await until(told)
     assert second.events_in(8) == []
     assert {7, 9} == second.channel._joined
 

@@ -166,7 +166,7 @@ def test_two_processes_and_a_host_at_once(world: County, lecture: Lecture, turn:
     failures: list[BaseException] = []
 
     def run(work: Callable[[], None]) -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             work()
         except BaseException as error:  # noqa: BLE001 - told by the test
@@ -305,11 +305,11 @@ def test_a_batch_under_way_is_answered_too(store: Store, monkeypatch: pytest.Mon
         room = Chat(spawn=spawn)
         sayings = [Saying(1, 1, f"{n}", "x", timezone.now()) for n in range(3)]
         waiting = [asyncio.ensure_future(room.say(one)) for one in sayings[:2]]
-        await asyncio.wait_for(is_writing.wait(), 5)
+        await asyncio.wait_for(is_writing.wait(), 60)
         waiting.append(asyncio.ensure_future(room.say(sayings[2])))
         await asyncio.sleep(0)
         tasks[0].cancel()
-        return await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+        return await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 60)
 
     assert told(asyncio.run(stop())) == ["DatabaseError"] * 3
     assert len(tasks) == 1

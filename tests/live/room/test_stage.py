@@ -273,7 +273,7 @@ def test_no_hand_outlives_the_end_of_its_lecture(world: County, lecture: Lecture
     start = threading.Barrier(4)
 
     def run(work: Callable[[], None]) -> str:
-        start.wait(10)
+        start.wait(60)
         try:
             work()
         except operations.UnableToRaiseHand:

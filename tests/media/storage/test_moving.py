@@ -314,13 +314,13 @@ def test_a_real_move_is_killed_in_the_middle_and_goes_on(
             threading.Event().wait(0.01)
     finally:
         child.send_signal(number)
-        said, _none = child.communicate(timeout=60)
+        said, _none = child.communicate(timeout=300)
     assert child.returncode == (1 if number == signal.SIGTERM else -signal.SIGKILL)
     assert ("停下了" in said, KEYS["secret"] in said) == (number == signal.SIGTERM, False)
     here, there = digests(Disk(root)), digests(Bucket(place))
     assert {**here, **there}.keys() == files.keys()
     assert all(wanted(files)[key] == digest for side in (here, there) for key, digest in side.items())
-    again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert (again.returncode, "搬完了" in again.stdout) == (0, True), again.stderr
     assert (digests(Bucket(place)), digests(Disk(root))) == (wanted(files), {})
 

@@ -191,7 +191,7 @@ def test_two_secretaries_save_at_the_same_moment(
     gate = threading.Barrier(2)
 
     def send(tab: Tab) -> None:
-        gate.wait(10)
+        gate.wait(60)
         try:
             answers.append(tab.send(follow=False))
         finally:
