@@ -470,7 +470,8 @@ start_all() {
 }
 
 reload_units() {
-  [ "$UNITS_CHANGED" = 1 ] || return 0
+  # A run that stopped after it had written them has made no folder for sockets; the next one finds nothing to write.
+  [ "$UNITS_CHANGED" = 1 ] || [ ! -d /run/fingertip ] || return 0
   systemctl daemon-reload
   systemd-tmpfiles --create /etc/tmpfiles.d/fingertip.conf
   systemctl try-restart systemd-journald 2>/dev/null || true
