@@ -158,11 +158,12 @@ site_units() {
 
 # workers: the worker's units on this machine, those by queue among them; what is not set up otherwise is one for everything.
 workers() {
-  local units name
+  local units name names
   part worker || return 0
   units=$(systemctl list-unit-files --no-legend --state=enabled 'fingertip-worker*' 2>/dev/null | sed 's/[[:space:]].*//' | grep -v '@\.' || true)
   if [ -n "$units" ]; then printf '%s\n' "$units"; return 0; fi
-  for name in ${PARTS//,/ }; do case $name in worker@*) units+="fingertip-$name.service"$'\n' ;; esac; done
+  names=${PARTS:-}  # an installation of before says nothing of it
+  for name in ${names//,/ }; do case $name in worker@*) units+="fingertip-$name.service"$'\n' ;; esac; done
   printf '%s\n' "${units:-fingertip-worker.service}" | sed '/^$/d'
 }
 
