@@ -280,7 +280,6 @@ write_redis() {
 # Before the tables: what is published on the way asks the cache.
 make_redis() {
   [ "$DRY_RUN" = 0 ] || return 0
-  reload_units
   systemctl enable -q redis-server@fingertip.service
   start_or_again redis-server@fingertip.service "$REDIS_CHANGED"
 }
@@ -522,7 +521,9 @@ main() {
   check_cluster
   make_user
   write_everything
-  if part stores; then make_database; make_redis; fi
+  if part stores; then make_database; fi
+  [ "$DRY_RUN" = 1 ] || reload_units
+  if part stores; then make_redis; fi
   local current; current=$(readlink -f "$DIR/current" 2>/dev/null || true)
   local name; name=$(release_name "$SOURCE")
   if [ -n "$current" ] && [ -e "$current/.complete" ]; then
