@@ -9,6 +9,11 @@
 #   --public-address IP        the address that phones reach, where the machine stands behind one-to-one NAT
 #   --no-turn, --turn          without coturn, or with it again
 #   --dir /opt/fingertip       where the code goes
+# Several hosts (docs/zh/管理员.md, "几台机器"):
+#   --parts A,B                what this host is there for, of stores (PostgreSQL, Redis), pages, worker or worker@QUEUE, beat, media
+#   --from FOLDER              a copy of /etc/fingertip of a host that is there: this one gets its settings and secrets
+#   --private-address IP       this host in the private network: PostgreSQL, Redis and what is on air here are reached there,
+#   --peers "IP IP"            by these hosts (or networks, 10.0.0.0/24)
 #   --stage packages|files     only that part, with what the first run was told (deploy/upgrade.sh)
 #   --dry-run                  only say what would be done
 #   --render FOLDER            only write the files that would be written, under FOLDER, as anybody (the tests)
@@ -19,13 +24,14 @@ SOURCE=$(cd -P "$(dirname "$(readlink -f "$0")")/.." && pwd)
 . "$SOURCE/deploy/lib.sh"
 
 DOMAIN='' CERTIFICATE='' KEY='' ORGANISATION='' OPERATOR='' OPERATOR_NAME='' SMS_FILE='' PUBLIC='' PUBLIC_SAID=0 TURN=1 DIR=/opt/fingertip RENDER=0 STAGE=''
+TURN_SAID=0 PARTS=$EVERYTHING PRIVATE='' PEERS='' FROM=''
 # What the first run was told holds until somebody says otherwise.
 if [ -r $ETC/install.conf ]; then . $ETC/install.conf; fi
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit "${1:-0}"; }
 while [ $# -gt 0 ]; do
   case $1 in
-    --no-turn) TURN=0; shift; continue ;;
-    --turn) TURN=1; shift; continue ;;
+    --no-turn) TURN=0 TURN_SAID=1; shift; continue ;;
+    --turn) TURN=1 TURN_SAID=1; shift; continue ;;
     --dry-run) DRY_RUN=1; shift; continue ;;
     -h|--help) usage ;;
   esac
@@ -40,6 +46,10 @@ while [ $# -gt 0 ]; do
     --sms-file) SMS_FILE=$(readlink -m "$2") ;;
     --public-address) PUBLIC=$2 PUBLIC_SAID=1 ;;
     --dir) DIR=$(readlink -m "$2") ;;
+    --parts) PARTS=$2 ;;
+    --from) FROM=$(readlink -m "$2") ;;
+    --private-address) PRIVATE=$2 ;;
+    --peers) PEERS=$2 ;;
     --stage) STAGE=$2 ;;
     --render) RENDER=1; ROOT=$(readlink -m "$2"); mkdir -p "$ROOT" ;;
     *) printf '不认识 %s\n\n' "$1" >&2; usage 2 ;;
@@ -54,6 +64,8 @@ installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 # --- 1 Checks: everything that can be known is known before anything is changed -------------------------------------------
 check_words() {
+  # A host that joins others has no TURN server of its own.
+  if [ -n "$FROM" ] && ! ours && [ "$TURN_SAID" = 0 ]; then TURN=2; fi
   local label='[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
   [ -n "$DOMAIN" ] || die "请写明网址：sudo deploy/install.sh --domain 课堂的域名"
   # A Chinese name as name servers know it (IDNA); what is none stays, and is refused below.
@@ -64,10 +76,39 @@ check_words() {
   [ -z "$OPERATOR$ORGANISATION" ] || { [ -n "$OPERATOR" ] && [ -n "$OPERATOR_NAME" ]; } || die "第一个管理员要写 --operator 手机号 和 --name 姓名（还没有组织时再写 --organisation 最高层组织的名称）。"
   [[ $DIR =~ ^/[A-Za-z0-9._/-]+$ && $DIR != / ]] || die "--dir 要写完整的路径，只用字母、数字、点和横线。"
   [ -z "$PUBLIC" ] || [[ $PUBLIC =~ ^[0-9]+(\.[0-9]+){3}$ ]] || die "--public-address 要写一个 IPv4 地址。"
+  check_hosts
   if [ -n "$SMS_FILE" ]; then
     [ -r "$SMS_FILE" ] || die "读不到 --sms-file $SMS_FILE"
     if grep -vE '^(#.*)?$|^SMS_[A-Z_]+=' "$SMS_FILE" | grep -q .; then die "--sms-file 里只能有 SMS_ 开头的设置，一行一个，等号两边没有空格。"; fi
   fi
+}
+
+# is_local FILE: whether the address in it is this machine's own, which another host cannot use.
+is_local() { grep -qE '@(127\.|localhost|\[::1\])' "$1" 2>/dev/null; }
+
+check_hosts() {
+  local name ip='[0-9]+(\.[0-9]+){3}'
+  for name in ${PARTS//,/ }; do
+    [[ $name =~ ^(stores|pages|worker|beat|media|worker@(evidence|media|reports|messages)(-(evidence|media|reports|messages))*)$ ]] ||
+      die "--parts 里的 $name 不认识。能写的有 stores、pages、worker、worker@队名、beat、media，用逗号分开。"
+  done
+  [ -n "${PARTS//,/}" ] || die "--parts 里至少写一样。"
+  [ -z "$PRIVATE" ] || [[ $PRIVATE =~ ^$ip$ ]] || die "--private-address 要写这台机器在内网的一个 IPv4 地址。"
+  for name in $PEERS; do
+    [[ $name =~ ^$ip(/[0-9]+)?$ ]] || die "--peers 要写其他主机的内网 IPv4 地址或网段，用空格分开，例如 \"10.0.0.12 10.0.0.13\"。"
+  done
+  if [ -n "$PRIVATE" ] && [ -z "$PEERS" ]; then die "写了 --private-address，就要用 --peers 写明哪些主机可以连过来。"; fi
+  if [ -n "$FROM" ]; then
+    for name in env secret_key phone_key database_url redis_url; do
+      [ -r "$FROM/$name" ] || die "--from $FROM 里没有 $name。要写另一台主机的 /etc/fingertip 的拷贝。"
+    done
+  fi
+  part stores || { [ -z "$FROM" ] && ! ours; } || for name in database_url redis_url; do
+    if is_local "$(! ours && echo "$FROM" || echo "$ROOT$ETC")/$name"; then
+      die "$name 里写的是 127.0.0.1，只有放 PostgreSQL 和 Redis 的那一台自己能用。先在那一台运行 sudo deploy/install.sh --private-address 它的内网地址 --peers \"其他主机的内网地址\"，再把它的 $name 拷过来。"
+    fi
+  done
+  part stores || [ -n "$FROM" ] || ours || die "没有 stores 的主机要用 --from 写明另一台主机的设置。"
 }
 
 check_certificate() {
@@ -101,7 +142,11 @@ install_packages() {
   installed redis-server && had_redis=1
   wanted=$(grep -hv '^#' "$SOURCE"/deploy/packages{,-app,-server}.txt)
   for package in $wanted; do
-    if [ "$package" = coturn ] && [ "$TURN" = 0 ]; then continue; fi
+    case $package in
+      coturn) [ "$TURN" = 1 ] || continue ;;
+      postgresql|redis-server) part stores || continue ;;
+      nginx-light) serves || continue ;;
+    esac
     installed "$package" || missing="$missing $package"
   done
   [ -n "$missing" ] || return 0
@@ -142,6 +187,21 @@ make_folders() {
   folder $ACME 755 root:root
 }
 
+# The settings and secrets of the site's other hosts, once: but not what is a host's own. A TURN server is that of the first host.
+take_settings() {
+  if [ -z "$FROM" ] || ours; then return 0; fi
+  local file name
+  for file in "$FROM"/*; do
+    name=${file##*/}
+    case $name in env|install.conf) continue ;; database_url|redis_url) if part stores; then continue; fi ;; esac
+    [ ! -f "$file" ] || put "$ETC/$name" 600 $USER_NAME:$USER_NAME <"$file"
+  done
+  for name in certificate key; do
+    if [ -z "$CERTIFICATE" ] && [ -f "$FROM/tls/$name.pem" ]; then put "$ETC/tls/$name.pem" 600 root:root <"$FROM/tls/$name.pem"; fi
+  done
+  grep -vE '^(WORKER_QUEUES|MEDIA_NODE|MEDIA_NODE_ADDRESS|MEDIA_ICE_ADDRESSES|MEDIA_PUBLIC_ADDRESS)=' "$FROM/env" | put $ETC/env 600 $USER_NAME:$USER_NAME
+}
+
 # secret NAME: a fresh secret in a file of its own, once.
 secret() {
   [ -s "$ROOT$ETC/$1" ] && return 0
@@ -153,9 +213,33 @@ psql_as_postgres() { (cd / && setpriv --reuid postgres --regid postgres --init-g
 
 write_database_settings() {
   local memory; memory=$(memory_mb)
-  render "$SOURCE/deploy/server/postgresql.conf.in" PG_CONNECTIONS=$((100 + 50 * $(cores))) PG_BUFFERS=$((memory / 5)) PG_CACHE=$((memory / 2)) |
+  render "$SOURCE/deploy/server/postgresql.conf.in" PG_CONNECTIONS=$((100 + 50 * $(cores))) PG_BUFFERS=$((memory / 5)) PG_CACHE=$((memory / 2)) \
+    PG_LISTEN="localhost${PRIVATE:+, $PRIVATE}" |
     put "/etc/postgresql/15/main/conf.d/fingertip.conf" 644 postgres:postgres
   [ -s "$ROOT$ETC/database_url" ] || printf 'postgres://fingertip:%s@127.0.0.1:5432/fingertip\n' "$(fresh)" | put $ETC/database_url 600 $USER_NAME:$USER_NAME
+  write_database_rights
+}
+
+# Who may ask PostgreSQL from the private network, with TLS and the password; what others wrote into pg_hba.conf stays.
+write_database_rights() {
+  local hba=/etc/postgresql/15/main/pg_hba.conf peer before url
+  before=$(grep -v '# fingertip$' "$ROOT$hba" 2>/dev/null || true)
+  [ -n "$PRIVATE" ] || grep -q '# fingertip$' "$ROOT$hba" 2>/dev/null || return 0
+  {
+    printf '%s\n' "$before"
+    for peer in ${PRIVATE:+$PRIVATE $PEERS}; do
+      [[ $peer == */* ]] || peer+=/32
+      printf 'hostssl all fingertip %s scram-sha-256 # fingertip\n' "$peer"
+    done
+  } | put $hba 640 postgres:postgres
+  url=$(sed -n 's|@127\.0\.0\.1:5432/fingertip$|@'"$PRIVATE"':5432/fingertip?sslmode=require|p' "$ROOT$ETC/database_url" 2>/dev/null || true)
+  if [ -n "$PRIVATE" ] && [ -n "$url" ]; then put $ETC/database_url 600 $USER_NAME:$USER_NAME <<<"$url"; fi
+}
+
+# Debian's package makes the cluster; what kept it from that (a full disk, a locale) is told here and not by psql.
+check_cluster() {
+  if ! part stores || [ "$DRY_RUN" = 1 ] || [ -f /etc/postgresql/15/main/postgresql.conf ]; then return 0; fi
+  die "Debian 的包没有建好 PostgreSQL 的数据目录（15 main）。运行 pg_createcluster 15 main，它会说原因（多半是磁盘满了或者权限不对）；建好以后再运行一次。"
 }
 
 make_database() {
@@ -164,6 +248,7 @@ make_database() {
   systemctl enable -q postgresql
   if [ "$DATABASE_CHANGED" = 1 ]; then systemctl restart postgresql; else systemctl start postgresql; fi
   for _ in $(seq 60); do psql_as_postgres -c 'SELECT 1' >/dev/null 2>&1 && break; sleep 0.5; done
+  psql_as_postgres -c 'SELECT 1' >/dev/null 2>"$LOG" || { cat "$LOG" >&2; die "PostgreSQL 没有应答（原因在上面）：pg_lsclusters，journalctl -u postgresql@15-main -n 50。"; }
   if [ -z "$(psql_as_postgres -c "SELECT 1 FROM pg_roles WHERE rolname = 'fingertip'")" ]; then
     password=$(sed -n 's|^postgres://fingertip:\([^@]*\)@.*|\1|p' $ETC/database_url)
     # CREATEDB: a trial restore makes a database of its own. By standard input: neither in the process list nor in the server's log.
@@ -185,15 +270,16 @@ write_redis() {
     password=$(fresh)
     printf 'redis://:%s@127.0.0.1:%s/0\n' "$password" "$REDIS_PORT" | put $ETC/redis_url 600 $USER_NAME:$USER_NAME
   fi
+  [ -z "$PRIVATE" ] || sed "s|@127\.0\.0\.1:|@$PRIVATE:|" "$ROOT$ETC/redis_url" | put $ETC/redis_url 600 $USER_NAME:$USER_NAME
   memory=$(($(memory_mb) / 8)); [ $memory -le 2048 ] || memory=2048
-  render "$SOURCE/deploy/server/redis.conf.in" REDIS_PORT="$REDIS_PORT" REDIS_PASSWORD="$password" REDIS_MEMORY="$memory" |
+  render "$SOURCE/deploy/server/redis.conf.in" REDIS_PORT="$REDIS_PORT" REDIS_PASSWORD="$password" REDIS_MEMORY="$memory" \
+    REDIS_BIND="127.0.0.1${PRIVATE:+ $PRIVATE}" |
     put /etc/redis/redis-fingertip.conf 640 redis:redis
 }
 
 # Before the tables: what is published on the way asks the cache.
 make_redis() {
   [ "$DRY_RUN" = 0 ] || return 0
-  reload_units
   systemctl enable -q redis-server@fingertip.service
   start_or_again redis-server@fingertip.service "$REDIS_CHANGED"
 }
@@ -210,7 +296,7 @@ write_settings() {
   # coturn's address follows the site's; an address of somebody else's TURN server stays.
   if [ -n "$before" ] && [ "$(env_value TURN_URLS)" = "$(turn_urls "$before")" ]; then
     if [ "$TURN" = 1 ]; then text=$(env_with TURN_URLS "$(turn_urls "$DOMAIN")" <<<"$text")
-    elif [ "$(env_value TURN_SECRET_FILE)" = $ETC/turn_secret ]; then text=$(env_without TURN_URLS <<<"$text" | env_without TURN_SECRET_FILE); fi
+    elif [ "$TURN" = 0 ] && [ "$(env_value TURN_SECRET_FILE)" = $ETC/turn_secret ]; then text=$(env_without TURN_URLS <<<"$text" | env_without TURN_SECRET_FILE); fi
   fi
   while IFS= read -r line; do  # only what is missing: what the operator changed stays
     if [ -n "$line" ] && ! grep -q "^${line%%=*}=" <<<"$text"; then text=$(env_with "${line%%=*}" "${line#*=}" <<<"$text"); fi
@@ -234,7 +320,8 @@ MEDIA_ACCEL_PREFIX=/_media/
 MEDIA_CACHE=1
 TRUSTED_PROXIES=unix
 BACKUP_DIR=$BACKUPS
-$([ "$TURN" = 0 ] || grep -q '^TURN_URLS=' <<<"$1" || printf 'TURN_SECRET_FILE=%s/turn_secret\nTURN_URLS=%s' $ETC "$(turn_urls "$DOMAIN")")"
+$(if part media && [ -n "$PRIVATE" ] && grep -q '^MEDIA_APART=1' <<<"$1"; then printf 'MEDIA_NODE=%s\nMEDIA_NODE_ADDRESS=%s:8088' "$(hostname -s)" "$PRIVATE"; fi)
+$([ "$TURN" != 1 ] || grep -q '^TURN_URLS=' <<<"$1" || printf 'TURN_SECRET_FILE=%s/turn_secret\nTURN_URLS=%s' $ETC "$(turn_urls "$DOMAIN")")"
 }
 
 # --- 6 nginx and coturn ------------------------------------------------------------------------------------------------
@@ -250,8 +337,22 @@ write_certificate() {
   did "自签的证书 $ETC/tls/certificate.pem"
 }
 
+# What is on air here, for the site's other hosts (MEDIA_NODE_ADDRESS).
+write_media_nginx() {
+  local at pages='' peers='' n
+  at=$(env_value MEDIA_NODE_ADDRESS)
+  if ! part media || [ -z "$at" ]; then return 0; fi
+  for n in $(seq "$(page_processes)"); do pages+="server unix:/run/fingertip/pages-$n.sock; "; done
+  for n in $PRIVATE $PEERS; do peers+="allow $n; "; done
+  render "$SOURCE/deploy/nginx-media.conf.in" LISTEN="$at" PAGES="$pages" VAR=$VAR PEERS="$peers" | put /etc/nginx/sites-available/fingertip-media 644 root:root
+  link ../sites-available/fingertip-media /etc/nginx/sites-enabled/fingertip-media
+  widen_nginx
+}
+
 write_nginx() {
   local upstream='' pages='' n
+  write_media_nginx
+  part pages || return 0
   for n in $(seq "$(page_processes)"); do pages+="server unix:/run/fingertip/pages-$n.sock max_conns=32 max_fails=1 fail_timeout=1s; "; done
   for n in $(seq "$(cores)"); do upstream+="server unix:/run/fingertip/sockets-$n.sock max_fails=1 fail_timeout=2s; "; done
   render "$SOURCE/deploy/nginx.conf.in" DOMAIN="$DOMAIN" CODE="$DIR/current" VAR=$VAR CERT=$ETC/tls/certificate.pem KEY=$ETC/tls/key.pem \
@@ -316,19 +417,42 @@ write_units() {
   put $ETC/install.conf 640 root:$USER_NAME <<<"DOMAIN=$DOMAIN
 DIR=$DIR
 TURN=$TURN
-PUBLIC=$PUBLIC"
+PUBLIC=$PUBLIC
+PARTS=$PARTS
+PRIVATE=$PRIVATE
+PEERS='$PEERS'"
 }
 
 parts() {
   site_units
   workers
-  printf '%s\n' fingertip-beat.service fingertip-agent.service
+  if part beat; then echo fingertip-beat.service; fi
+  if part media; then echo fingertip-agent.service; fi
+}
+
+# What this host was there for and is no longer. What lies in PostgreSQL stays; a lecture on the air is not ended.
+stop_others() {
+  local unit units=$1
+  for unit in $(PARTS=$EVERYTHING parts) fingertip-worker.service fingertip-backup.timer; do
+    if grep -qxF "$unit" <<<"$units" || ! systemctl is-enabled -q "$unit" 2>/dev/null; then continue; fi
+    if [ "$unit" = fingertip-backup.timer ] && part beat; then continue; fi
+    if [ "$unit" = fingertip-agent.service ] && { ! on_air=$(manage on_air 2>/dev/null) || [ -n "$on_air" ]; }; then
+      note "正在直播，fingertip-agent 还开着。直播结束以后再运行一次。"; continue
+    fi
+    systemctl disable -q "$unit"; systemctl stop "$unit"; did "停用 $unit"
+  done
+  if part stores; then return 0; fi
+  for unit in redis-server@fingertip.service postgresql.service; do
+    if ! systemctl is-enabled -q "$unit" 2>/dev/null || [ ! -e "$ROOT/etc/redis/redis-fingertip.conf" ]; then continue; fi
+    systemctl disable -q "$unit"; systemctl stop "$unit"; did "停用 $unit（数据没有删）"
+  done
 }
 
 start_all() {
   local unit units; units=$(parts)
   [ "$DRY_RUN" = 0 ] || { did "将启动 ${units//$'\n'/ }"; return 0; }
-  for unit in $units fingertip.target fingertip-backup.timer nginx.service; do
+  stop_others "$units"
+  for unit in $units fingertip.target $(! part beat || echo fingertip-backup.timer) $(! serves || echo nginx.service); do
     systemctl is-enabled -q "$unit" 2>/dev/null || { systemctl enable -q "$unit"; did "开机启动 $unit"; }
   done
   if [ "$TURN" = 1 ] && [ -f "$SOURCE/deploy/coturn.conf.in" ]; then
@@ -336,7 +460,8 @@ start_all() {
     start_or_again coturn.service "$TURN_CHANGED"
   fi
   for unit in $units; do start_or_again "$unit" "$SETTINGS_CHANGED"; done
-  start_or_again fingertip-backup.timer 0
+  ! part beat || start_or_again fingertip-backup.timer 0
+  serves || return 0
   nginx -t -q 2>"$LOG" || { cat "$LOG" >&2; die "nginx 的设置没有通过检查（上面是原因）。"; }
   if systemctl is-active -q nginx.service; then
     if [ "$NGINX_CHANGED" = 1 ]; then systemctl reload nginx.service; did "重新读入 nginx 的设置"; fi
@@ -344,7 +469,8 @@ start_all() {
 }
 
 reload_units() {
-  [ "$UNITS_CHANGED" = 1 ] || return 0
+  # A run that stopped after it had written them has made no folder for sockets; the next one finds nothing to write.
+  [ "$UNITS_CHANGED" = 1 ] || [ ! -d /run/fingertip ] || return 0
   systemctl daemon-reload
   systemd-tmpfiles --create /etc/tmpfiles.d/fingertip.conf
   systemctl try-restart systemd-journald 2>/dev/null || true
@@ -392,10 +518,12 @@ main() {
   say "检查通过：Debian 12，内存 $(memory_mb) MB，$(cores) 个处理器，网址 https://$DOMAIN"
   install_packages
   check_certificate
+  check_cluster
   make_user
   write_everything
-  make_database
-  make_redis
+  if part stores; then make_database; fi
+  [ "$DRY_RUN" = 1 ] || reload_units
+  if part stores; then make_redis; fi
   local current; current=$(readlink -f "$DIR/current" 2>/dev/null || true)
   local name; name=$(release_name "$SOURCE")
   if [ -n "$current" ] && [ -e "$current/.complete" ]; then
@@ -414,13 +542,16 @@ main() {
 write_everything() {
   local mark
   make_folders
+  take_settings
   secret secret_key; secret phone_key
-  mark=$CHANGED; write_database_settings; [ "$mark" = "$CHANGED" ] || DATABASE_CHANGED=1
-  mark=$CHANGED; write_redis; [ "$mark" = "$CHANGED" ] || REDIS_CHANGED=1
+  if part stores; then
+    mark=$CHANGED; write_database_settings; [ "$mark" = "$CHANGED" ] || DATABASE_CHANGED=1
+    mark=$CHANGED; write_redis; [ "$mark" = "$CHANGED" ] || REDIS_CHANGED=1
+  fi
   mark=$CHANGED; write_turn; [ "$mark" = "$CHANGED" ] || TURN_CHANGED=1
   mark=$CHANGED; write_settings; [ "$mark" = "$CHANGED" ] || SETTINGS_CHANGED=1
   drop_turn  # its secret only once no setting names it
-  mark=$CHANGED; write_certificate; write_nginx; [ "$mark" = "$CHANGED" ] || NGINX_CHANGED=1
+  mark=$CHANGED; ! part pages || write_certificate; write_nginx; [ "$mark" = "$CHANGED" ] || NGINX_CHANGED=1
   mark=$CHANGED; write_units; [ "$mark" = "$CHANGED" ] || UNITS_CHANGED=1
 }
 
@@ -433,17 +564,19 @@ migrate_first() {
 finish() {
   local ready=0
   if [ "$DRY_RUN" = 1 ]; then printf '\n只是试算，什么都没有改；要做的有 %s 件。\n' "$CHANGED"; return 0; fi
-  answers /readyz 60 && ready=1
+  if part pages; then answers /readyz 60 && ready=1; fi
   printf '\n'
   if [ $CHANGED = 0 ]; then say "什么都不用改：这台机器已经是装好的样子。"; else say "做了 $CHANGED 件事（上面带 + 的各行）。"; fi
-  if [ $ready = 1 ]; then say "网站已经可以用：https://$DOMAIN"
+  if ! part pages; then say "这台主机开着：$(parts | tr '\n' ' ')。各台的情况：sudo fingertip doctor"
+  elif [ $ready = 1 ]; then say "网站已经可以用：https://$DOMAIN"
   else say "网站还没有就绪，请运行：sudo fingertip doctor"; fi
   tell_operator
+  [ "$PARTS" = "$EVERYTHING" ] || return 0
   cat <<NEXT
 
 还要做的：
   1. 另存一份 $ETC/phone_key 到另一个地方，和备份分开放。丢了它，手机号就读不出来。
-  2. 防火墙放开 TCP 80、443 和 UDP 20000-21999$([ "$TURN" = 0 ] || printf '，TURN 用的 3478（UDP、TCP）和 UDP 22000-23999')。本程序不动防火墙。
+  2. 防火墙放开 TCP 80、443 和 UDP 20000-21999$([ "$TURN" != 1 ] || printf '，TURN 用的 3478（UDP、TCP）和 UDP 22000-23999')。本程序不动防火墙。
   3. 短信：$(if grep -qE '^SMS_(WAY|BACKEND)=.' $ETC/env; then echo "已经设好，请用一个号码试一次登录。"; else echo "还没有设，党员收不到验证码。写法见 docs/zh/管理员.md“短信”。"; fi)
   4. 证书：$(if [ -L $ETC/tls/certificate.pem ]; then echo "用的是 $(readlink $ETC/tls/certificate.pem)，续期以后运行 systemctl reload nginx。"; else echo "现在是自签的，手机会警告，微信里打不开。换法见 docs/zh/管理员.md“证书”。"; fi)
   5. 每天 2:30 自动备份到 $BACKUPS；请再拷到另一台机器。试恢复：sudo fingertip restore_drill

@@ -14,6 +14,8 @@ BACKUPS=$DEFAULT_BACKUPS
 ACME=/var/lib/fingertip-acme
 LOCK=/run/fingertip-install.lock
 USER_NAME=fingertip
+# What a host may be there for (install.sh --parts); a site's only host is there for all of it.
+EVERYTHING=stores,pages,worker,beat,media
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 did() { CHANGED=$((CHANGED + 1)); printf '  + %s\n' "$*"; }
@@ -141,18 +143,28 @@ cores() { nproc 2>/dev/null || echo 1; }
 # As many processes for pages as start.sh counts on: two at least, so that one answers while another is restarted.
 page_processes() { echo $((2 * (($(cores) + 1) / 2))); }
 
-# site_units: every process that answers, in the order in which they are restarted.
+# part NAME: whether this host is there for it; "worker" too where it is there for some queues (worker@media).
+part() { [[ ,${PARTS:-$EVERYTHING}, =~ ,$1[,@] ]]; }
+# Whether nginx answers here: visitors, or (a host with lectures) the site's other hosts.
+serves() { part pages || part media; }
+
+# site_units: every process that answers, in the order in which they are restarted. A host with lectures has pages of its own:
+# they say to its nginx who may have what is on air here.
 site_units() {
   local n
-  for n in $(seq "$(cores)"); do echo "fingertip-sockets@$n.service"; done
-  for n in $(seq "$(page_processes)"); do echo "fingertip-pages@$n.service"; done
+  if part pages; then for n in $(seq "$(cores)"); do echo "fingertip-sockets@$n.service"; done; fi
+  if serves; then for n in $(seq "$(page_processes)"); do echo "fingertip-pages@$n.service"; done; fi
 }
 
 # workers: the worker's units on this machine, those by queue among them; what is not set up otherwise is one for everything.
 workers() {
-  local units
+  local units name names
+  part worker || return 0
   units=$(systemctl list-unit-files --no-legend --state=enabled 'fingertip-worker*' 2>/dev/null | sed 's/[[:space:]].*//' | grep -v '@\.' || true)
-  printf '%s\n' "${units:-fingertip-worker.service}"
+  if [ -n "$units" ]; then printf '%s\n' "$units"; return 0; fi
+  names=${PARTS:-}  # an installation of before says nothing of it
+  for name in ${names//,/ }; do case $name in worker@*) units+="fingertip-$name.service"$'\n' ;; esac; done
+  printf '%s\n' "${units:-fingertip-worker.service}" | sed '/^$/d'
 }
 
 # release_name FOLDER: the commit, or what the files are where there is no git.

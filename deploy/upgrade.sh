@@ -75,7 +75,11 @@ restart_one_by_one() {
   done
 }
 
+stop_background() { ! part beat || systemctl stop fingertip-beat.service; workers | xargs -r systemctl stop; }
+start_background() { workers | xargs -r systemctl start; ! part beat || systemctl start fingertip-beat.service; }
+
 restart_agent() {
+  part media || return 0
   if may_be_on_air; then
     note "正在直播，媒体服务还用原来的代码。直播结束以后运行：sudo $DIR/current/deploy/upgrade.sh --agent"
     told "$ON_AIR"
@@ -87,7 +91,7 @@ restart_agent() {
 
 wait_ready() {
   step "等网站就绪" "新代码已经在用，但 /readyz 没有就绪：sudo fingertip doctor 会说缺什么。退回：sudo $DIR/current/deploy/upgrade.sh --back"
-  answers /readyz 120 || stopped
+  ! part pages || answers /readyz 120 || stopped
 }
 
 # The last three releases stay, and every one that a process still runs from.
@@ -164,7 +168,7 @@ forward() {
   fi
   name=$(release_name "$SOURCE" "$REF")
   [ "$name" != "$(cat "$OLD/.complete")" ] || { say "已经是 $name，什么都不用改。"; return 0; }
-  answers /readyz 10 || [ "$FORCE" = 1 ] || die "网站现在就没有就绪，先用 sudo fingertip doctor 找原因；确实要升级就加 --force。"
+  ! part pages || answers /readyz 10 || [ "$FORCE" = 1 ] || die "网站现在就没有就绪，先用 sudo fingertip doctor 找原因；确实要升级就加 --force。"
   free=$(df -Pm "$DIR" "$BACKUPS" | awk 'NR > 1 && (NR == 2 || $4 < least) {least = $4} END {print least}')
   [ "$free" -ge 3000 ] || die "$DIR 或 $BACKUPS 只剩 $free MB，至少要 3 GB。"
   note "从 $(cat "$OLD/.complete") 到 $name"
@@ -186,7 +190,7 @@ forward() {
   back_up
 
   step "停下后台程序" "网页和直播照常，后台程序停着：再运行一次本命令，或者 systemctl start fingertip.target"
-  systemctl stop fingertip-beat.service; workers | xargs systemctl stop
+  stop_background
   RELEASE=$new
   if [ $migrates = 1 ]; then
     step "改数据库的表" "数据库可能改了一半，网页还是旧代码，后台程序停着。先看上面的原因；修好后再运行一次本命令会接着改。要退回：sudo $new/deploy/upgrade.sh --back --with-data"
@@ -198,9 +202,8 @@ forward() {
   "$new/deploy/install.sh" --domain "$DOMAIN" --stage files
   link "releases/$name" "$DIR/current"
   restart_one_by_one
-  workers | xargs systemctl start; systemctl start fingertip-beat.service
-  quietly nginx -t
-  systemctl reload nginx.service
+  start_background
+  if serves; then quietly nginx -t; systemctl reload nginx.service; fi
   restart_agent
   wait_ready
   tidy
@@ -220,7 +223,7 @@ back() {
   if may_be_on_air; then told "$ON_AIR"; die "正在直播（见上）。请等直播结束，或者加 --force。"; fi
   if [ $WITH_DATA = 1 ] && [ "$migrated" = 1 ]; then
     step "停下网站" "网站停着。再运行一次本命令，或者 systemctl start fingertip.target"
-    systemctl stop fingertip-beat.service; workers | xargs systemctl stop; systemctl stop fingertip-agent.service
+    stop_background; ! part media || systemctl stop fingertip-agent.service
     for unit in $(site_units); do systemctl stop "$unit"; done
     step "放回升级前的数据" "网站停着，没有启动（原因在上面）。查清以后再运行一次本命令。备份在 $dump"
     RELEASE=$DIR/releases/$to; quietly manage restore "$dump" --replace
@@ -230,12 +233,11 @@ back() {
   step "换回 $to" "换了一半，再运行一次本命令会接着做。"
   "$DIR/releases/$to/deploy/install.sh" --domain "$DOMAIN" --stage files
   link "releases/$to" "$DIR/current"
-  systemctl stop fingertip-beat.service; workers | xargs systemctl stop
+  stop_background
   restart_one_by_one
-  workers | xargs systemctl start; systemctl start fingertip-beat.service
-  quietly nginx -t
-  systemctl reload nginx.service
-  systemctl restart fingertip-agent.service
+  start_background
+  if serves; then quietly nginx -t; systemctl reload nginx.service; fi
+  ! part media || systemctl restart fingertip-agent.service
   wait_ready
   sed -i '$d' "$HISTORY"
   say "已经退回 $to"
