@@ -210,7 +210,7 @@ def _wechat_web(given: dict[str, str]) -> dict[str, Any]:
 def _check_wechat_id(name: str, value: str) -> None:
     if WECHAT_ID.fullmatch(value) is None:
         raise ImproperlyConfigured(
-            f"{name} 写 AppID：wx 和后面 16 位小写字母或数字 / {name} must be wx and 16 hexadecimal digits"
+            f"{name} 写 AppID：wx 和后面 16 位数字或小写字母 a–f / {name} must be wx and 16 hexadecimal digits"
         )
 
 

@@ -27,6 +27,7 @@ DOMAIN='' CERTIFICATE='' KEY='' ORGANISATION='' OPERATOR='' OPERATOR_NAME='' SMS
 TURN_SAID=0 PARTS=$EVERYTHING PRIVATE='' PEERS='' FROM=''
 # What the first run was told holds until somebody says otherwise.
 if [ -r $ETC/install.conf ]; then . $ETC/install.conf; fi
+PRIVATE_BEFORE=${PRIVATE:-127.0.0.1}
 usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; exit "${1:-0}"; }
 while [ $# -gt 0 ]; do
   case $1 in
@@ -88,6 +89,7 @@ is_local() { grep -qE '@(127\.|localhost|\[::1\])' "$1" 2>/dev/null; }
 
 check_hosts() {
   local name ip='[0-9]+(\.[0-9]+){3}'
+  PARTS=${PARTS// /}
   for name in ${PARTS//,/ }; do
     [[ $name =~ ^(stores|pages|worker|beat|media|worker@(evidence|media|reports|messages)(-(evidence|media|reports|messages))*)$ ]] ||
       die "--parts 里的 $name 不认识。能写的有 stores、pages、worker、worker@队名、beat、media，用逗号分开。"
@@ -108,6 +110,9 @@ check_hosts() {
       die "$name 里写的是 127.0.0.1，只有放 PostgreSQL 和 Redis 的那一台自己能用。先在那一台运行 sudo deploy/install.sh --private-address 它的内网地址 --peers \"其他主机的内网地址\"，再把它的 $name 拷过来。"
     fi
   done
+  if [ -n "$FROM" ] && part media && [ "$RENDER" = 0 ] && ! ours && grep -qx "MEDIA_NODE=$(hostname -s)" "$FROM/env"; then
+    die "这台主机也叫 $(hostname -s)，和另一台媒体主机同名。先改一个名字：sudo hostnamectl set-hostname 新名字"
+  fi
   part stores || [ -n "$FROM" ] || ours || die "没有 stores 的主机要用 --from 写明另一台主机的设置。"
 }
 
@@ -197,7 +202,7 @@ take_settings() {
     [ ! -f "$file" ] || put "$ETC/$name" 600 $USER_NAME:$USER_NAME <"$file"
   done
   for name in certificate key; do
-    if [ -z "$CERTIFICATE" ] && [ -f "$FROM/tls/$name.pem" ]; then put "$ETC/tls/$name.pem" 600 root:root <"$FROM/tls/$name.pem"; fi
+    if part pages && [ -z "$CERTIFICATE" ] && [ -f "$FROM/tls/$name.pem" ]; then put "$ETC/tls/$name.pem" 600 root:root <"$FROM/tls/$name.pem"; fi
   done
   grep -vE '^(WORKER_QUEUES|MEDIA_NODE|MEDIA_NODE_ADDRESS|MEDIA_ICE_ADDRESSES|MEDIA_PUBLIC_ADDRESS)=' "$FROM/env" | put $ETC/env 600 $USER_NAME:$USER_NAME
 }
@@ -208,13 +213,22 @@ secret() {
   fresh | put "$ETC/$1" 600 $USER_NAME:$USER_NAME
 }
 
+# PostgreSQL, Redis and nginx listen at the private address, which may come a moment after them when the machine starts.
+write_network() {
+  local mark=$CHANGED file=/etc/sysctl.d/60-fingertip.conf
+  [ -n "$PRIVATE" ] || return 0
+  put $file 644 root:root <<<"net.ipv4.ip_nonlocal_bind = 1"
+  if [ "$mark" = "$CHANGED" ] || [ "$DRY_RUN" = 1 ] || [ "$RENDER" = 1 ]; then return 0; fi
+  sysctl -q -p "$file" 2>/dev/null || note "没能让内核接受还没有的地址（sysctl -p $file）：开机以后请看 PostgreSQL 和 Redis 起来没有。"
+}
+
 # --- 4 Database and Redis: own roles, random passwords, on this machine alone ------------------------------------------------
 psql_as_postgres() { (cd / && setpriv --reuid postgres --regid postgres --init-groups psql -qAtX -v ON_ERROR_STOP=1 "$@"); }
 
 write_database_settings() {
   local memory; memory=$(memory_mb)
   render "$SOURCE/deploy/server/postgresql.conf.in" PG_CONNECTIONS=$((100 + 50 * $(cores))) PG_BUFFERS=$((memory / 5)) PG_CACHE=$((memory / 2)) \
-    PG_LISTEN="localhost${PRIVATE:+, $PRIVATE}" |
+    PG_LISTEN="${PRIVATE:+listen_addresses = 'localhost, $PRIVATE'}" | sed '/^$/d' |
     put "/etc/postgresql/15/main/conf.d/fingertip.conf" 644 postgres:postgres
   [ -s "$ROOT$ETC/database_url" ] || printf 'postgres://fingertip:%s@127.0.0.1:5432/fingertip\n' "$(fresh)" | put $ETC/database_url 600 $USER_NAME:$USER_NAME
   write_database_rights
@@ -232,7 +246,8 @@ write_database_rights() {
       printf 'hostssl all fingertip %s scram-sha-256 # fingertip\n' "$peer"
     done
   } | put $hba 640 postgres:postgres
-  url=$(sed -n 's|@127\.0\.0\.1:5432/fingertip$|@'"$PRIVATE"':5432/fingertip?sslmode=require|p' "$ROOT$ETC/database_url" 2>/dev/null || true)
+  url=$(sed -nE "s#@(127[.]0[.]0[.]1:5432/fingertip|${PRIVATE_BEFORE//./[.]}:5432/fingertip[?]sslmode=require)\$#@$PRIVATE:5432/fingertip?sslmode=require#p" \
+    "$ROOT$ETC/database_url" 2>/dev/null || true)
   if [ -n "$PRIVATE" ] && [ -n "$url" ]; then put $ETC/database_url 600 $USER_NAME:$USER_NAME <<<"$url"; fi
 }
 
@@ -270,7 +285,9 @@ write_redis() {
     password=$(fresh)
     printf 'redis://:%s@127.0.0.1:%s/0\n' "$password" "$REDIS_PORT" | put $ETC/redis_url 600 $USER_NAME:$USER_NAME
   fi
-  [ -z "$PRIVATE" ] || sed "s|@127\.0\.0\.1:|@$PRIVATE:|" "$ROOT$ETC/redis_url" | put $ETC/redis_url 600 $USER_NAME:$USER_NAME
+  if [ -n "$PRIVATE" ] && [ -f "$ROOT$ETC/redis_url" ]; then
+    sed -E "s#@(127[.]0[.]0[.]1|${PRIVATE_BEFORE//./[.]}):#@$PRIVATE:#" "$ROOT$ETC/redis_url" | put $ETC/redis_url 600 $USER_NAME:$USER_NAME
+  fi
   memory=$(($(memory_mb) / 8)); [ $memory -le 2048 ] || memory=2048
   render "$SOURCE/deploy/server/redis.conf.in" REDIS_PORT="$REDIS_PORT" REDIS_PASSWORD="$password" REDIS_MEMORY="$memory" \
     REDIS_BIND="127.0.0.1${PRIVATE:+ $PRIVATE}" |
@@ -341,7 +358,8 @@ write_certificate() {
 write_media_nginx() {
   local at pages='' peers='' n
   at=$(env_value MEDIA_NODE_ADDRESS)
-  if ! part media || [ -z "$at" ]; then return 0; fi
+  # One that an operator has set up by hand is theirs.
+  if ! part media || [ -z "$at" ] || [ -z "$PRIVATE" ]; then return 0; fi
   for n in $(seq "$(page_processes)"); do pages+="server unix:/run/fingertip/pages-$n.sock; "; done
   for n in $PRIVATE $PEERS; do peers+="allow $n; "; done
   render "$SOURCE/deploy/nginx-media.conf.in" LISTEN="$at" PAGES="$pages" VAR=$VAR PEERS="$peers" | put /etc/nginx/sites-available/fingertip-media 644 root:root
@@ -393,6 +411,9 @@ drop_turn() {
   did "停用 coturn"
 }
 
+# The media engines of other hosts, to which coturn may lead, too.
+media_peers() { local peer; for peer in $PEERS; do [[ $peer == */* ]] || printf '\nallowed-peer-ip=%s' "$peer"; done; }
+
 write_turn() {
   [ "$TURN" = 1 ] || return 0
   secret turn_secret
@@ -400,7 +421,7 @@ write_turn() {
   local here; here=$(hostname -I 2>/dev/null | tr ' ' '\n' | grep -m 1 -E '^[0-9.]+$' || echo 127.0.0.1)
   # Behind NAT phones know the media engine by the public address, and coturn reaches it by the one it has here.
   render "$SOURCE/deploy/coturn.conf.in" DOMAIN="$DOMAIN" TURN_SECRET="$(cat "$ROOT$ETC/turn_secret" 2>/dev/null || true)" LISTEN_ADDRESS="$here" \
-    MEDIA_ADDRESS="$here${PUBLIC:+$'\n'allowed-peer-ip=$PUBLIC}" | put /etc/turnserver.conf 640 root:turnserver
+    MEDIA_ADDRESS="$here${PUBLIC:+$'\n'allowed-peer-ip=$PUBLIC}$(media_peers)" | put /etc/turnserver.conf 640 root:turnserver
 }
 
 # --- 7 Units -----------------------------------------------------------------------------------------------------------
@@ -418,7 +439,7 @@ write_units() {
 DIR=$DIR
 TURN=$TURN
 PUBLIC=$PUBLIC
-PARTS=$PARTS
+PARTS='$PARTS'
 PRIVATE=$PRIVATE
 PEERS='$PEERS'"
 }
@@ -543,6 +564,8 @@ write_everything() {
   local mark
   make_folders
   take_settings
+  [ -z "$FROM" ] || set_backups  # what came along may name another folder
+  write_network
   secret secret_key; secret phone_key
   if part stores; then
     mark=$CHANGED; write_database_settings; [ "$mark" = "$CHANGED" ] || DATABASE_CHANGED=1

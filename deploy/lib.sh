@@ -158,13 +158,12 @@ site_units() {
 
 # workers: the worker's units on this machine, those by queue among them; what is not set up otherwise is one for everything.
 workers() {
-  local units name names
+  local units='' name names=${PARTS:-}  # an installation of before says nothing of it
   part worker || return 0
-  units=$(systemctl list-unit-files --no-legend --state=enabled 'fingertip-worker*' 2>/dev/null | sed 's/[[:space:]].*//' | grep -v '@\.' || true)
-  if [ -n "$units" ]; then printf '%s\n' "$units"; return 0; fi
-  names=${PARTS:-}  # an installation of before says nothing of it
   for name in ${names//,/ }; do case $name in worker@*) units+="fingertip-$name.service"$'\n' ;; esac; done
-  printf '%s\n' "${units:-fingertip-worker.service}" | sed '/^$/d'
+  if [ -n "$units" ]; then printf '%s' "$units"; return 0; fi
+  units=$(systemctl list-unit-files --no-legend --state=enabled 'fingertip-worker*' 2>/dev/null | sed 's/[[:space:]].*//' | grep -v '@\.' || true)
+  printf '%s\n' "${units:-fingertip-worker.service}"
 }
 
 # release_name FOLDER: the commit, or what the files are where there is no git.

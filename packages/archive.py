@@ -15,6 +15,7 @@ from typing import IO
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from media.storage import UnableToStore
 from packages.core.manifest import Manifest, UnfitManifest, read_manifest
 from packages.core.names import decoded, is_fit, is_litter
 
@@ -82,8 +83,10 @@ def open_package(file: IO[bytes]) -> Opened:
 
 
 def unpack(opened: Opened, folder: Path) -> None:
-    """Write the files below a new folder. Raises UnfitPackage for what is not as the directory says, OSError
-    where the disk is full."""
+    """Write the files below a new folder.
+
+    Raises UnfitPackage for what is not as the directory says, UnableToStore where the disk is full.
+    """
     try:
         for name, entry in opened.entries.items():
             target = folder / name
@@ -94,7 +97,7 @@ def unpack(opened: Opened, folder: Path) -> None:
                     out.write(chunk)
     except BROKEN as error:
         if isinstance(error, OSError) and error.errno in DISK_FULL:
-            raise  # nothing is wrong with the file
+            raise UnableToStore from error  # nothing is wrong with the file
         raise UnfitPackage(_broken()) from error
 
 

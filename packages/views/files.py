@@ -74,6 +74,8 @@ def with_runtime(page: bytes, path: str) -> bytes:
     for place in (_HEAD, _HTML, _DOCTYPE):
         if found := place.search(page):
             return page[: found.end()] + tag + page[found.end() :]
+    if page.startswith(codecs.BOM_UTF8):
+        return codecs.BOM_UTF8 + tag + page.removeprefix(codecs.BOM_UTF8)
     return tag + page
 
 

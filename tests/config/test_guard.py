@@ -247,8 +247,9 @@ def test_one_large_body_too_many_is_asked_to_wait(settings: Any, monkeypatch: py
         guard = Guard(Pages())
         first, second = (Asked(UPLOAD, "PATCH", size=100_000, cookie=name) for name in ("李", "王"))
         going = asyncio.create_task(guard(first.scope, first.receive, first.send))
-        while not any(guard.large.values()):
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(60):
+            while not any(guard.large.values()):
+                await asyncio.sleep(0.001)
         await guard(second.scope, second.receive, second.send)
         first.pieces.put_nowait((b"x" * 100_000, False))
         await going

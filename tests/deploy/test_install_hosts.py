@@ -41,9 +41,18 @@ def test_the_stores_are_reached_by_the_hosts_that_are_named_and_no_other(first: 
     assert ours == [["hostssl", "all", "fingertip", at] for at in ("10.0.0.11/32", "10.0.0.12/32", "10.0.1.0/24")]
     assert rights[:2] == ["local all postgres peer", "host replication copies 10.0.0.9/32 scram-sha-256"]
     assert "listen_addresses = 'localhost, 10.0.0.11'" in read(first, "etc/postgresql/15/main/conf.d/fingertip.conf")
+    assert "nonlocal_bind = 1" in read(first, "etc/sysctl.d/60-fingertip.conf")
+    assert "\nallowed-peer-ip=10.0.0.12\n" in read(first, "etc/turnserver.conf")
     assert "\nbind 127.0.0.1 10.0.0.11\n" in read(first, "etc/redis/redis-fingertip.conf")
     assert read(first, "etc/fingertip/database_url").endswith("@10.0.0.11:5432/fingertip?sslmode=require\n")
     assert read(first, "etc/fingertip/redis_url").endswith("@10.0.0.11:6399/0\n")
+
+
+def test_a_host_alone_says_nothing_of_where_its_stores_listen(tmp_path: Path) -> None:
+    """Whoever opened PostgreSQL to others by hand keeps that."""
+    install(tmp_path)
+    assert "listen_addresses" not in read(tmp_path, "etc/postgresql/15/main/conf.d/fingertip.conf")
+    assert not (tmp_path / "etc/sysctl.d").exists()
 
 
 def test_what_is_on_air_is_given_to_the_hosts_that_are_named(first: Path) -> None:
@@ -75,9 +84,10 @@ def test_a_host_that_joins_gets_settings_and_secrets_and_keeps_its_own(first: Pa
 
 def test_a_host_with_work_alone_has_no_nginx(first: Path, tmp_path: Path) -> None:
     worker = tmp_path / "worker"
-    install(worker, "--parts", "worker@media", "--from", str(first / "etc/fingertip"))
+    install(worker, "--parts", "beat, worker@media", "--from", str(first / "etc/fingertip"))
     assert not (worker / "etc/nginx").exists()
-    assert "PARTS=worker@media\n" in read(worker, "etc/fingertip/install.conf")
+    assert not (worker / "etc/fingertip/tls/key.pem").exists()
+    assert "PARTS='beat,worker@media'\n" in read(worker, "etc/fingertip/install.conf")
 
 
 def test_a_host_for_the_stores_makes_them_and_keeps_the_sites_keys(first: Path, tmp_path: Path) -> None:
@@ -91,7 +101,8 @@ def test_a_host_for_the_stores_makes_them_and_keeps_the_sites_keys(first: Path, 
 
 def units(parts: str) -> list[str]:
     """What runs on a host of two processors that is there for these."""
-    script = f". {ROOT}/deploy/lib.sh; systemctl() {{ :; }}; nproc() {{ echo 2; }}; PARTS={parts}; site_units; workers"
+    enabled = "echo 'fingertip-worker@reports.service enabled'" if "@" in parts else ":"
+    script = f". {ROOT}/deploy/lib.sh; systemctl() {{ {enabled}; }}; nproc() {{ echo 2; }}; PARTS={parts}; site_units; workers"
     return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
 
 

@@ -12,6 +12,7 @@ import pytest
 from django.utils import timezone
 
 from media import leftovers, storage
+from media.storage import UnableToStore
 from packages import archive
 from packages.archive import UnfitPackage, open_package, unpack
 from packages.models import Package
@@ -185,5 +186,5 @@ def test_a_full_disk_is_not_the_files_fault(county: County, monkeypatch: pytest.
         raise OSError(errno.ENOSPC, "full")
 
     monkeypatch.setattr(Path, "mkdir", full)
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(UnableToStore):
         unpack(open_package(make_package()), Path("/nowhere"))

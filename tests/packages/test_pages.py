@@ -265,6 +265,7 @@ def test_the_first_script_of_a_page_is_the_one_that_knows_scorm(
         (b"<html><body>", b"<html>" + tag + b"<body>"),
         (b"\xef\xbb\xbf<!DOCTYPE html><p>", b"\xef\xbb\xbf<!DOCTYPE html>" + tag + b"<p>"),
         (b"<p>", tag + b"<p>"),
+        (codecs.BOM_UTF8 + b"<p>", codecs.BOM_UTF8 + tag + b"<p>"),
         ("\ufeff<html><head>课".encode("utf-16-le"), codecs.BOM_UTF8 + b"<html><head>" + tag + "课".encode()),
     ):
         assert files.with_runtime(page, "a/b.html") == made

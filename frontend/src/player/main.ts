@@ -176,12 +176,9 @@ function run(data: PlayerData): void {
   }
 
   /** The course is finished a moment after its last lesson, and of a film that is over nothing is drawn any more. */
-  function finishLater(): void {
-    const again = (): void => {
-      completed = false;
-      draw();
-    };
-    if (++finishing < 5) setTimeout(again, finishing * 3000);
+  function finishAgain(): void {
+    completed = false;
+    draw();
   }
 
   function draw(): void {
@@ -204,8 +201,11 @@ function run(data: PlayerData): void {
     if (!completed && data.needed_ms !== null && data.complete_url && length(ledger.credited) >= data.needed_ms) {
       completed = true;
       send<Completed>(data.complete_url, {}, { retries: 3 }).then(
-        ({ onward }) => (onward ? leadOn(onward) : finishLater()),
-        finishLater,
+        ({ onward }) => {
+          leadOn(onward);
+          if (!onward && ++finishing < 5) setTimeout(finishAgain, finishing * 3000);
+        },
+        () => setTimeout(finishAgain, 5000),
       );
     }
   }
