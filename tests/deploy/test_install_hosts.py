@@ -102,7 +102,8 @@ def test_a_host_for_the_stores_makes_them_and_keeps_the_sites_keys(first: Path, 
 def units(parts: str) -> list[str]:
     """What runs on a host of two processors that is there for these."""
     enabled = "echo 'fingertip-worker@reports.service enabled'" if "@" in parts else ":"
-    script = f". {ROOT}/deploy/lib.sh; systemctl() {{ {enabled}; }}; nproc() {{ echo 2; }}; PARTS={parts}; site_units; workers"
+    machine = f"systemctl() {{ {enabled}; }}; nproc() {{ echo 2; }}"
+    script = f". {ROOT}/deploy/lib.sh; {machine}; PARTS={parts}; site_units; workers"
     return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout.split()
 
 
