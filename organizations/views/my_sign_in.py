@@ -64,7 +64,7 @@ def my_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _bindable(request: HttpRequest, links: list[AccountLink], ended: list[EndedAccount]) -> dict[str, Any]:
-    """What oneself may still link: the ``way`` here, or ``elsewhere`` the name of one and where it can be gone.
+    """What oneself may still link: the ``ways`` that can be gone here, or ``elsewhere`` one that cannot.
 
     Not what an operator ended, which an operator links again.
     """

@@ -66,9 +66,8 @@ def served(site: Site) -> str:
     return site.url
 
 
-@pytest.fixture(scope="session")
-def browser(browser: Browser) -> Browser:
-    """Whose pages have that patience with clicks and navigations, too."""
+def patient(browser: Browser) -> Browser:
+    """Give all pages of a browser that patience with clicks and navigations, too."""
     make = browser.new_context
 
     def new_context(**asked: Any) -> BrowserContext:
@@ -78,6 +77,11 @@ def browser(browser: Browser) -> Browser:
 
     browser.new_context = new_context  # type: ignore[method-assign]
     return browser
+
+
+@pytest.fixture(scope="session")
+def browser(browser: Browser) -> Browser:
+    return patient(browser)
 
 
 @pytest.fixture(scope="session")

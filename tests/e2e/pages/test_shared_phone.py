@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
+from playwright.sync_api import Browser, BrowserType, Page, expect
 
 from tests.e2e.acts import phone_context, sign_in
-from tests.e2e.conftest import PATIENCE_MS
+from tests.e2e.conftest import patient
 from tests.e2e.pages.tour import LECTURER, MEMBER
 
 pytestmark = pytest.mark.e2e
@@ -17,17 +17,9 @@ REPLAY, ROOM = "a[href*='/replay/']", "main a[href*='/host/']"
 @pytest.fixture
 def keeping(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
     """A browser whose back/forward cache is on."""
-    browser = browser_type.launch(**browser_type_launch_args, ignore_default_args=["--disable-back-forward-cache"])
-    make = browser.new_context
-
-    def new_context(**asked: Any) -> BrowserContext:
-        context = make(**asked)
-        context.set_default_timeout(PATIENCE_MS)
-        return context
-
-    browser.new_context = new_context  # type: ignore[method-assign]
-    yield browser
-    browser.close()
+    launched = browser_type.launch(**browser_type_launch_args, ignore_default_args=["--disable-back-forward-cache"])
+    yield patient(launched)
+    launched.close()
 
 
 def back(page: Page, steps: int = 1) -> None:
